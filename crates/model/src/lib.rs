@@ -1,0 +1,30 @@
+//! The vocabulary of LLMTrace: what every room says to every other.
+//!
+//! Plain values without IO, async, configuration, HTTP or SQL. Whoever needs a word for a thing looks here first; whoever
+//! adds one gives its unit, its bounds and its meaning.
+
+mod budget;
+mod coverage;
+mod finding;
+mod ids;
+mod message;
+mod money;
+mod page;
+mod segment;
+mod span;
+mod tenant;
+mod time;
+mod usage;
+
+pub use budget::Bound;
+pub use coverage::{BodyCoverage, Coverage};
+pub use finding::{Confidence, Finding, FindingKind, Severity};
+pub use ids::{ExchangeId, IdError, SpanId, TraceId};
+pub use message::{Content, Message, Part, Role};
+pub use money::Money;
+pub use page::{Cursor, CursorError, Page, PageRequest, SpanFilter};
+pub use segment::{Origin, Segment};
+pub use span::{EndReason, ErrorInfo, Params, Source, Span, SpanRecord, Status, Timing, TraceSummary, UnknownWord};
+pub use tenant::{Principal, TenantError, TenantId, TenantScope};
+pub use time::Timestamp;
+pub use usage::{Usage, UsageSource};

@@ -1,0 +1,91 @@
+//! Asking for rows: filters, keyset pages and their cursors.
+
+use std::{fmt, str::FromStr};
+
+use crate::{EndReason, ExchangeId, IdError, Status, Timestamp, TraceId};
+
+/// Which spans to list; every field that is set must match. Newest first, always inside a `TenantScope`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SpanFilter {
+    /// Started at or after.
+    pub from: Option<Timestamp>,
+    /// Started before.
+    pub until: Option<Timestamp>,
+    /// Belongs to this trace.
+    pub trace_id: Option<TraceId>,
+    /// Belongs to this session.
+    pub session_id: Option<String>,
+    /// Sent by this agent.
+    pub agent_id: Option<String>,
+    /// Sent for this user.
+    pub user_id: Option<String>,
+    /// Went to this provider.
+    pub provider: Option<String>,
+    /// Asked for or answered by this model.
+    pub model: Option<String>,
+    /// Went well or not.
+    pub status: Option<Status>,
+    /// Ended so.
+    pub end_reason: Option<EndReason>,
+}
+
+/// One page of a list: at most `limit` rows after `after`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Rows wanted; stores cap it at [`PageRequest::MAX`].
+    pub limit: u32,
+    /// Where the page before ended.
+    pub after: Option<Cursor>,
+}
+
+impl PageRequest {
+    /// The most rows of one page.
+    pub const MAX: u32 = 1000;
+
+    /// The first page.
+    pub fn first(limit: u32) -> Self {
+        Self { limit, after: None }
+    }
+}
+
+/// Rows, and where the next page starts (`None` at the end).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows, newest first.
+    pub items: Vec<T>,
+    /// The place after the last row.
+    pub next: Option<Cursor>,
+}
+
+/// A place in a list that is ordered by start time and id, newest first; stable while rows are added.
+///
+/// Its text form is `TIME.ID`, where TIME is in microseconds; clients treat it as opaque.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// Start of the last row.
+    pub started_at: Timestamp,
+    /// Its identity: the exchange of a span, or the trace id's bytes of a trace.
+    pub id: ExchangeId,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.started_at.unix_us(), self.id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = CursorError;
+
+    fn from_str(s: &str) -> Result<Self, CursorError> {
+        let (time, id) = s.split_once('.').ok_or(CursorError)?;
+        let us = time.parse().map_err(|_| CursorError)?;
+        let id = id.parse().map_err(|_: IdError| CursorError)?;
+        Ok(Self { started_at: Timestamp::from_unix_us(us), id })
+    }
+}
+
+/// Says that a text is no cursor of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor, expected the value of \"next\" from the page before")]
+pub struct CursorError;

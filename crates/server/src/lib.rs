@@ -1,0 +1,12 @@
+//! The product: a transparent proxy in front of LLM providers, and everything behind it.
+//!
+//! ```text
+//! client ─▶ proxy (front lane) ─▶ journal (the door) ─▶ pipeline (back lane) ─▶ store ◀─ api ◀─ browser, CLI
+//! ```
+//!
+//! [`boot`] wires the rooms; the edges between them are listed in ARCHITECTURE.md and held by `tests/architecture.rs`.
+
+pub mod clock;
+pub mod journal;
+pub mod tasks;
+pub mod telemetry;

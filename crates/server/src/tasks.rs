@@ -1,0 +1,69 @@
+//! The only place that spawns: every task has a name, and shutdown waits for all of them.
+
+use std::{future::Future, io, thread};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Spawns tasks and knows which still run. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Tasks {
+    /// A set of tasks of its own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs `task` until it ends by itself; shutdown waits for it up to its deadline.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+    pub fn spawn<F>(&self, name: &'static str, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        tracing::trace!(task.name = name, "task started");
+        tokio::spawn(self.tracker.track_future(task));
+    }
+
+    /// Runs `work` on a thread of its own: CPU work and blocking calls never run on the front lane's threads.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+    pub fn thread<F>(&self, name: &str, work: F) -> io::Result<thread::JoinHandle<()>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let token = self.tracker.token();
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let _running = token;
+            work();
+        })
+    }
+
+    /// Asks every task that listens to [`Tasks::stopping`] to end.
+    pub fn stop(&self) {
+        self.stop.cancel();
+        self.tracker.close();
+    }
+
+    /// Resolves when [`Tasks::stop`] was called. Cancel-safe.
+    pub async fn stopping(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Says whether [`Tasks::stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Resolves when every task and thread has ended. Cancel-safe.
+    pub async fn drained(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    /// How many tasks and threads run.
+    pub fn running(&self) -> usize {
+        self.tracker.len()
+    }
+}

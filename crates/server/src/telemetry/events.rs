@@ -1,0 +1,263 @@
+//! Everything worth counting or logging on its way through, one function each: it counts and it logs.
+
+use std::{sync::Arc, time::Duration};
+
+use llmtrace_model::{EndReason, Money, Usage};
+use llmtrace_store::{Error, ErrorKind};
+
+use super::metrics::{ExchangeLabels, Metrics, ProviderLabels};
+
+/// Counts and logs what happens. Cheap to clone; every room gets one from boot.
+#[derive(Clone)]
+pub struct Events(Arc<Metrics>);
+
+/// Why a record was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shed {
+    /// `journal.max_bytes` was reached; the oldest records went.
+    JournalCap,
+    /// The queue in front of the journal was full.
+    JournalQueue,
+    /// The disk refused and the memory kept instead was full.
+    Memory,
+    /// The store refused the row for good.
+    DeadLetter,
+}
+
+impl Shed {
+    /// The label value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::JournalCap => "journal_cap",
+            Self::JournalQueue => "journal_queue",
+            Self::Memory => "memory",
+            Self::DeadLetter => "dead_letter",
+        }
+    }
+}
+
+/// Why something on the wire never became a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rejected {
+    /// `max_connections` was reached.
+    TooManyConnections,
+    /// The TLS handshake failed.
+    Tls,
+    /// The head was malformed, too large or too slow.
+    BadHead,
+}
+
+impl Rejected {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooManyConnections => "too_many_connections",
+            Self::Tls => "tls",
+            Self::BadHead => "bad_head",
+        }
+    }
+}
+
+/// A step of the front lane whose own time is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Reading and inspecting the request (without waiting for the client).
+    Parse,
+    /// Rate limits and reservations.
+    Limits,
+    /// Detection before sending.
+    Guard,
+    /// Opening a connection upstream.
+    Connect,
+}
+
+impl Step {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Parse => "parse",
+            Self::Limits => "limits",
+            Self::Guard => "guard",
+            Self::Connect => "connect",
+        }
+    }
+}
+
+impl Events {
+    /// Counts into `metrics`.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self(metrics)
+    }
+
+    /// The metrics, for `/metrics`.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0
+    }
+
+    /// An exchange was decoded and priced by the back lane.
+    pub fn exchange_finished(
+        &self,
+        provider: &'static str,
+        dialect: &'static str,
+        http_status: Option<u16>,
+        end_reason: EndReason,
+        duration: Duration,
+        first_token: Option<Duration>,
+    ) {
+        let status_class = match http_status {
+            None => "none",
+            Some(100..=199) => "1xx",
+            Some(200..=299) => "2xx",
+            Some(300..=399) => "3xx",
+            Some(400..=499) => "4xx",
+            Some(_) => "5xx",
+        };
+        let labels = ExchangeLabels { provider, dialect, status_class, end_reason: end_reason.as_str() };
+        self.0.requests.get_or_create(&labels).inc();
+        let labels = ProviderLabels { provider, dialect };
+        self.0.duration.get_or_create(&labels).observe(duration.as_secs_f64());
+        if let Some(first) = first_token {
+            self.0.first_token.get_or_create(&labels).observe(first.as_secs_f64());
+        }
+    }
+
+    /// An exchange used tokens; `cost` is `None` where its model has no price.
+    pub fn tokens_used(&self, usage: &Usage, cost: Option<Money>) {
+        let buckets = [
+            ("input", usage.input),
+            ("cache_read", usage.cache_read),
+            ("cache_write_5m", usage.cache_write_5m),
+            ("cache_write_1h", usage.cache_write_1h),
+            ("output", usage.output),
+            ("reasoning", usage.reasoning),
+            ("audio_input", usage.audio_input),
+            ("audio_output", usage.audio_output),
+            ("image_input", usage.image_input),
+        ];
+        for (bucket, tokens) in buckets.into_iter().filter(|(_, tokens)| *tokens > 0) {
+            self.0.tokens.get_or_create(&[("bucket", bucket)]).inc_by(tokens);
+        }
+        match cost {
+            Some(cost) => {
+                self.0.cost_nano_usd.inc_by(u64::try_from(cost.nanos()).unwrap_or(0));
+            }
+            None => {
+                self.0.unpriced.inc();
+            }
+        }
+    }
+
+    /// The proxy itself took `time` in `step`.
+    pub fn overhead(&self, step: Step, time: Duration) {
+        self.0.overhead.get_or_create(&[("step", step.as_str())]).observe(time.as_secs_f64());
+    }
+
+    /// Something on the wire never became a request.
+    pub fn connection_rejected(&self, why: Rejected) {
+        self.0.connections_rejected.get_or_create(&[("reason", why.as_str())]).inc();
+        tracing::debug!(reason = why.as_str(), "connection rejected");
+    }
+
+    /// Something rare happened on the data path; `event` is a constant of the caller.
+    pub fn notice(&self, event: &'static str) {
+        self.0.notices.get_or_create(&[("event", event)]).inc();
+        tracing::debug!(event, "notice");
+    }
+
+    /// Records were given up: the promise "nothing lost" met a bound.
+    pub fn shed(&self, why: Shed, records: u64) {
+        self.0.shed.get_or_create(&[("reason", why.as_str())]).inc_by(records);
+    }
+
+    /// A store operation took `time`.
+    pub fn store_done(&self, op: &'static str, time: Duration) {
+        self.0.store_seconds.get_or_create(&[("op", op)]).observe(time.as_secs_f64());
+    }
+
+    /// The store acknowledged `spans`.
+    pub fn spans_stored(&self, spans: u64) {
+        self.0.spans_stored.inc_by(spans);
+    }
+
+    /// A store operation failed; the caller decides about a retry and logs where it stops.
+    pub fn store_failed(&self, error: &Error) {
+        let kind: ErrorKind = error.kind;
+        self.0.store_failures.get_or_create(&[("kind", kind.as_str())]).inc();
+    }
+
+    /// Size of what waits for the back lane in memory.
+    pub fn queue_size(&self, records: usize, bytes: usize) {
+        self.0.queue_records.set(clamp(records));
+        self.0.queue_bytes.set(clamp(bytes));
+    }
+
+    /// Size of what the store has not acknowledged.
+    pub fn journal_size(&self, records: u64, bytes: u64) {
+        self.0.journal_records.set(i64::try_from(records).unwrap_or(i64::MAX));
+        self.0.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// The journal stopped writing to disk.
+    pub fn journal_degraded(&self, cause: &(dyn std::error::Error + 'static)) {
+        self.0.journal_degraded.set(1);
+        tracing::error!(error = cause, "journal cannot write to disk, records are kept in memory only");
+    }
+
+    /// The journal writes to disk again.
+    pub fn journal_recovered(&self) {
+        self.0.journal_degraded.set(0);
+        tracing::info!("journal writes to disk again");
+    }
+
+    /// Records were replayed.
+    pub fn journal_replayed(&self, records: u64) {
+        self.0.journal_replayed.inc_by(records);
+    }
+
+    /// A record or segment was damaged and is kept aside.
+    pub fn journal_damaged(&self, segment: &std::path::Path, what: &str) {
+        self.0.journal_damaged.inc();
+        tracing::warn!(journal.segment = %segment.display(), what, "damaged journal record skipped");
+    }
+
+    /// Counts one exchange in flight until the guard drops.
+    pub fn in_flight(&self) -> Gauged {
+        Gauged::new(&self.0, |m| &m.in_flight)
+    }
+
+    /// Counts one relayed stream until the guard drops.
+    pub fn in_flight_stream(&self) -> Gauged {
+        Gauged::new(&self.0, |m| &m.in_flight_streams)
+    }
+
+    /// Counts one client connection until the guard drops.
+    pub fn connection(&self) -> Gauged {
+        Gauged::new(&self.0, |m| &m.connections)
+    }
+
+    /// Bytes of request bodies held in memory.
+    pub fn buffered_bytes(&self, bytes: usize) {
+        self.0.buffered_bytes.set(clamp(bytes));
+    }
+}
+
+/// Counts one of something; dropped on every path, including cancellation.
+pub struct Gauged {
+    metrics: Arc<Metrics>,
+    gauge: fn(&Metrics) -> &prometheus_client::metrics::gauge::Gauge,
+}
+
+impl Gauged {
+    fn new(metrics: &Arc<Metrics>, gauge: fn(&Metrics) -> &prometheus_client::metrics::gauge::Gauge) -> Self {
+        gauge(metrics).inc();
+        Self { metrics: Arc::clone(metrics), gauge }
+    }
+}
+
+impl Drop for Gauged {
+    fn drop(&mut self) {
+        (self.gauge)(&self.metrics).dec();
+    }
+}
+
+fn clamp(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

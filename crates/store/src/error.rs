@@ -1,0 +1,88 @@
+//! The one error of every adapter.
+
+use std::fmt;
+
+/// Any cause.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A store operation that failed. Whether to retry is decided from `kind`, never from text.
+#[derive(Debug, thiserror::Error)]
+#[error("{op} on {backend} failed ({kind})")]
+pub struct Error {
+    /// What the caller can do about it.
+    pub kind: ErrorKind,
+    /// The engine.
+    pub backend: Backend,
+    /// The operation, in a word or two.
+    pub op: &'static str,
+    /// The engine's own error.
+    #[source]
+    pub source: BoxError,
+}
+
+/// What the caller can do about an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The engine did not answer in time: retry.
+    Timeout,
+    /// The engine is away, locked or out of space: retry later.
+    Unavailable,
+    /// Somebody else was first: retry.
+    Conflict,
+    /// The row itself is refused: retrying cannot help.
+    Rejected,
+    /// The schema, the file or the answer is not what it should be: an operator must look.
+    Corrupt,
+    /// The setting is wrong.
+    Config,
+}
+
+impl ErrorKind {
+    /// Says whether the same call may succeed later.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Timeout | Self::Unavailable | Self::Conflict)
+    }
+
+    /// A stable word, for messages and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Unavailable => "unavailable",
+            Self::Conflict => "conflict",
+            Self::Rejected => "rejected",
+            Self::Corrupt => "corrupt",
+            Self::Config => "config",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Backend {
+    /// The process's own memory.
+    Memory,
+    /// An SQLite file.
+    Sqlite,
+}
+
+impl Backend {
+    /// A stable word, for messages and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
