@@ -37,6 +37,8 @@ pub struct Span {
     pub environment: Option<String>,
     /// The release, from `X-LLMTrace-Release`.
     pub release: Option<String>,
+    /// The client's IP address (OpenTelemetry's `client.address`); behind `trusted_proxies` the one they forward.
+    pub client_address: Option<String>,
     /// How we came to know of it.
     pub source: Source,
     /// OpenTelemetry's `gen_ai.operation.name` (`chat`, `embeddings`, …), or the HTTP method of an opaque exchange.

@@ -22,6 +22,8 @@ pub struct Opened {
     pub parent_span_id: Option<SpanId>,
     /// The client's labels.
     pub labels: Labels,
+    /// The client's address; behind `trusted_proxies` the one they forward.
+    pub client_address: Option<String>,
     /// The name of the upstream (`default` for `upstream_url`).
     pub upstream: String,
     /// The upstream's host, which tells the provider.
