@@ -172,6 +172,9 @@ macro_rules! words {
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
+            /// Every one, in the order of their declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The stable word for it, in JSON, SQL and metrics.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use llmtrace_model::{EndReason, Money, Usage};
 use llmtrace_store::{Error, ErrorKind};
 
-use super::metrics::{ExchangeLabels, Metrics, ProviderLabels};
+use super::metrics::{ApiLabels, ExchangeLabels, Metrics, ProviderLabels};
 
 /// Counts and logs what happens. Cheap to clone; every room gets one from boot.
 #[derive(Clone)]
@@ -25,6 +25,9 @@ pub enum Shed {
 }
 
 impl Shed {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::JournalCap, Self::JournalQueue, Self::Memory, Self::DeadLetter];
+
     /// The label value.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -102,14 +105,7 @@ impl Events {
         duration: Duration,
         first_token: Option<Duration>,
     ) {
-        let status_class = match http_status {
-            None => "none",
-            Some(100..=199) => "1xx",
-            Some(200..=299) => "2xx",
-            Some(300..=399) => "3xx",
-            Some(400..=499) => "4xx",
-            Some(_) => "5xx",
-        };
+        let status_class = http_status.map_or("none", status_class);
         let labels = ExchangeLabels { provider, dialect, status_class, end_reason: end_reason.as_str() };
         self.0.requests.get_or_create(&labels).inc();
         let labels = ProviderLabels { provider, dialect };
@@ -165,6 +161,24 @@ impl Events {
     /// Records were given up: the promise "nothing lost" met a bound.
     pub fn shed(&self, why: Shed, records: u64) {
         self.0.shed.get_or_create(&[("reason", why.as_str())]).inc_by(records);
+    }
+
+    /// What was given up so far, by reason.
+    pub fn shed_so_far(&self) -> impl Iterator<Item = (Shed, u64)> {
+        Shed::ALL.into_iter().map(|why| (why, self.0.shed.get_or_create(&[("reason", why.as_str())]).get()))
+    }
+
+    /// The API answered; `route` is one of its own list, never a caller's path.
+    pub fn api_answered(&self, route: &'static str, http_status: u16, time: Duration) {
+        let labels = ApiLabels { route, status_class: status_class(http_status) };
+        self.0.api_requests.get_or_create(&labels).inc();
+        self.0.api_seconds.get_or_create(&[("route", route)]).observe(time.as_secs_f64());
+    }
+
+    /// A read of the store was given up because it took too long.
+    pub fn store_read_timed_out(&self, op: &'static str) {
+        self.0.store_failures.get_or_create(&[("kind", ErrorKind::Timeout.as_str())]).inc();
+        tracing::warn!(store.op = op, "a read of the span store was given up");
     }
 
     /// A store operation took `time`.
@@ -255,6 +269,16 @@ impl Gauged {
 impl Drop for Gauged {
     fn drop(&mut self) {
         (self.gauge)(&self.metrics).dec();
+    }
+}
+
+const fn status_class(http_status: u16) -> &'static str {
+    match http_status {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
     }
 }
 

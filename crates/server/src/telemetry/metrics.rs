@@ -31,6 +31,13 @@ pub(super) struct ProviderLabels {
     pub(super) dialect: &'static str,
 }
 
+/// What an answer of the API is counted by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ApiLabels {
+    pub(super) route: &'static str,
+    pub(super) status_class: &'static str,
+}
+
 /// Every metric of the process. Made once by boot, shared by [`super::Events`].
 pub struct Metrics {
     registry: Registry,
@@ -58,6 +65,8 @@ pub struct Metrics {
     pub(super) store_failures: Family<Label, Counter>,
     pub(super) spans_stored: Counter,
     pub(super) notices: Family<Label, Counter>,
+    pub(super) api_requests: Family<ApiLabels, Counter>,
+    pub(super) api_seconds: Family<Label, Histogram>,
 }
 
 impl Metrics {
@@ -134,6 +143,13 @@ impl Metrics {
             store_failures: add!("store_failures", "Failed store operations, by kind", Family::default()),
             spans_stored: add!("spans_stored", "Spans the store acknowledged", Counter::default()),
             notices: add!("notices", "Rare events on the data path, by event", Family::default()),
+            api_requests: add!("api_requests", "Answers of the API, by route", Family::default()),
+            api_seconds: add!(
+                "api_duration",
+                "Time until the API's answer began, by route",
+                Unit::Seconds,
+                Family::new_with_constructor(short as fn() -> Histogram)
+            ),
             registry: r,
         }
     }

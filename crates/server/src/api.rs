@@ -1,0 +1,39 @@
+//! The side door: the query API under `/api/v1`, and the probes beside it.
+//!
+//! Reads stores and what boot tells it; never writes, and never sees a forwarded exchange. One table maps failures to
+//! answers (`api/error.rs`), one place maps a stored span to JSON (`api/view.rs`), one list names the routes
+//! (`api/router.rs`).
+
+mod access;
+mod document;
+mod error;
+mod export;
+mod health;
+mod query;
+mod read;
+mod router;
+mod spans;
+mod traces;
+pub mod view;
+
+use std::sync::Arc;
+
+use llmtrace_store::SpanStore;
+
+pub use access::Access;
+pub use document::openapi;
+pub use health::{Condition, Dependency, HealthReport, JournalHealth, Phase, Probes, probes};
+pub use router::router;
+
+use crate::telemetry::Events;
+
+/// What the API needs; cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    /// Where spans are read from.
+    pub spans: Arc<dyn SpanStore>,
+    /// Counts what is asked.
+    pub events: Events,
+    /// Who may ask, and for whose rows.
+    pub access: Arc<Access>,
+}

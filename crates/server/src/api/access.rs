@@ -1,0 +1,125 @@
+//! Who may ask, and for whose rows.
+//!
+//! Open mode: whoever reaches the listener may read. A web page must not reach it through a name that its owner points at
+//! us (DNS rebinding), so the Host header is checked. API keys will be checked here too.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, Uri, header, uri::Authority};
+use llmtrace_model::{TenantId, TenantScope};
+
+use super::error::{Problem, shorten};
+
+/// The header that narrows a question to one tenant.
+pub(super) const TENANT_HEADER: &str = "X-LLMTrace-Tenant-ID";
+/// What a tenant id looks like, for messages.
+pub(super) const TENANT_EXPECTED: &str = "1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit";
+
+/// The rules of access in open mode.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Access {
+    /// Host names served beside `localhost` and IP addresses, without port; matched in any letter case.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl Access {
+    /// Refuses a request unless every host it names is one we serve, and it names one.
+    pub(super) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+        // HTTP/2 puts the host into the URI, HTTP/1.1 into the header; a request may carry both.
+        let mut named = uri.authority().is_some();
+        if let Some(authority) = uri.authority()
+            && !self.serves(authority.host())
+        {
+            return Err(Problem::HostRefused { found: Some(shorten(authority.as_str())) });
+        }
+        for value in headers.get_all(header::HOST) {
+            named = true;
+            let host = value.to_str().ok().and_then(|v| v.parse::<Authority>().ok());
+            // Credentials have no place in a Host header.
+            if !host.is_some_and(|h| !h.as_str().contains('@') && self.serves(h.host())) {
+                let found = String::from_utf8_lossy(value.as_bytes());
+                return Err(Problem::HostRefused { found: Some(shorten(&found)) });
+            }
+        }
+        if named { Ok(()) } else { Err(Problem::HostRefused { found: None }) }
+    }
+
+    fn serves(&self, host: &str) -> bool {
+        let name = host.strip_suffix('.').unwrap_or(host);
+        let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
+        name.eq_ignore_ascii_case("localhost")
+            || bare.parse::<IpAddr>().is_ok()
+            || self.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+    }
+
+    /// Whose rows a caller sees: one tenant's where the header or `tenant_id` names one, else all.
+    pub(super) fn scope(&self, headers: &HeaderMap, asked: Option<TenantId>) -> Result<TenantScope, Problem> {
+        let mut one = asked;
+        for value in headers.get_all(TENANT_HEADER) {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let tenant: TenantId = text.parse().map_err(|_| Problem::bad(TENANT_HEADER, &text, TENANT_EXPECTED))?;
+            match &one {
+                Some(other) if *other != tenant => {
+                    return Err(Problem::bad(TENANT_HEADER, &text, format!("one tenant, but {other} is named too")));
+                }
+                Some(_) => {}
+                None => one = Some(tenant),
+            }
+        }
+        Ok(one.map_or(TenantScope::All, TenantScope::One))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(access: &Access, uri: &str, hosts: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, host.parse().unwrap());
+        }
+        access.check_host(&uri.parse().unwrap(), &headers).is_ok()
+    }
+
+    #[test]
+    fn local_names_addresses_and_listed_names_are_served() {
+        let access = Access { allowed_hosts: vec!["llmtrace.team.svc".into()] };
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "localhost.",
+            "127.0.0.1:8080",
+            "10.0.0.7",
+            "[::1]:8080",
+            "[fe80::1]",
+            "LLMtrace.team.svc:80",
+        ] {
+            assert!(asks(&access, "/x", &[host]), "{host}");
+        }
+        assert!(asks(&access, "http://localhost:8080/x", &[]), "HTTP/2 names the host in the URI");
+    }
+
+    #[test]
+    fn every_other_name_is_refused() {
+        let access = Access { allowed_hosts: vec!["llmtrace.team.svc".into()] };
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evil.example:8080",
+            "user@localhost",
+            "localhost@evil.example",
+            "svc",
+            "",
+            "local host",
+            "127.0.0.1, evil.example",
+            "0x7f000001",
+        ] {
+            assert!(!asks(&access, "/x", &[host]), "{host}");
+        }
+        assert!(!asks(&access, "/x", &[]), "no host at all");
+        assert!(!asks(&access, "/x", &["localhost", "evil.example"]), "a second host");
+        assert!(!asks(&access, "http://evil.example/x", &["localhost"]), "the URI names another host");
+    }
+}

@@ -1,0 +1,55 @@
+//! The OpenAPI 3.1 document, generated from the handlers and the views.
+
+use axum::{http::header, response::IntoResponse};
+use utoipa::OpenApi;
+
+use super::{error, export, health, spans, traces, view};
+
+/// The document's head and its parts; a test compares the paths with the list of routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "LLMTrace",
+        description = "Reads what LLMTrace recorded. Times are RFC 3339 in UTC, money is a decimal string of US dollars, \
+                       what is not known is null.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        contact(name = "LLMTrace", url = "https://github.com/llmtrace/llmtrace")
+    ),
+    tags(
+        (name = "query", description = "Traces and spans"),
+        (name = "operation", description = "Health and metrics; exact paths, no key")
+    ),
+    paths(
+        traces::list,
+        traces::one,
+        spans::list,
+        spans::one,
+        export::export,
+        serve,
+        health::health,
+        health::livez,
+        health::readyz,
+        health::metrics,
+    ),
+    components(schemas(
+        view::SpanList, view::SpanView, view::SpanDetail, view::TraceList, view::TraceView, view::TraceDetail,
+        error::ProblemView, health::HealthView,
+    ))
+)]
+struct Document;
+
+/// The OpenAPI document as indented JSON with a closing line feed.
+pub fn openapi() -> String {
+    let mut text = Document::openapi().to_pretty_json().expect("the document holds only strings, numbers and maps");
+    text.push('\n');
+    text
+}
+
+/// This document.
+#[utoipa::path(
+    get, path = "/api/v1/openapi.json", tag = "query", operation_id = "get_openapi",
+    responses((status = 200, description = "The OpenAPI 3.1 document", body = Object, content_type = "application/json"))
+)]
+pub(super) async fn serve() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], openapi())
+}

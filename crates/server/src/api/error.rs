@@ -1,0 +1,165 @@
+//! The one table of the API's failures: what went wrong, as RFC 9457 problem details.
+//!
+//! A client learns which parameter, what was found and what was expected. It never learns SQL, paths or an engine's words.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use llmtrace_store::ErrorKind;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The most characters of a client's text that are said back.
+const ECHO: usize = 64;
+
+/// Why the API does not answer as asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// The route has no such parameter.
+    UnknownParameter { name: String, allowed: Vec<&'static str> },
+    /// A parameter, header or path part is not what it must be.
+    BadParameter { name: &'static str, found: String, expected: String },
+    /// The query is no `name=value&…` text.
+    BadQuery { found: String },
+    /// The Host header names nobody we serve.
+    HostRefused { found: Option<String> },
+    /// There is no such thing in the caller's scope.
+    NotFound { what: &'static str, found: String },
+    /// There is no such path.
+    NoSuchPath { found: String },
+    /// The path exists, the method does not.
+    WrongMethod { found: String },
+    /// The store does not answer in time.
+    StoreTimedOut,
+    /// The store is away; trying again may help.
+    StoreAway,
+    /// The store is broken; an operator must look.
+    StoreBroken,
+}
+
+/// RFC 9457 problem details, media type `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemView {
+    /// What kind of problem it is: a stable URN.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:llmtrace:problem:bad-parameter")]
+    pub(super) kind: String,
+    /// The kind in words.
+    pub(super) title: String,
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// This occurrence in words.
+    pub(super) detail: String,
+    /// The parameter at fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) parameter: Option<String>,
+    /// What was found in it, shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) found: Option<String>,
+    /// What is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) expected: Option<String>,
+}
+
+impl Problem {
+    /// A parameter that is not what it must be.
+    pub(super) fn bad(name: &'static str, found: &str, expected: impl Into<String>) -> Self {
+        Self::BadParameter { name, found: shorten(found), expected: expected.into() }
+    }
+
+    /// A failed store operation.
+    pub(super) fn store(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Timeout => Self::StoreTimedOut,
+            ErrorKind::Unavailable | ErrorKind::Conflict => Self::StoreAway,
+            ErrorKind::Rejected | ErrorKind::Corrupt | ErrorKind::Config => Self::StoreBroken,
+        }
+    }
+
+    /// The table: status, word and title.
+    fn row(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::UnknownParameter { .. } => (StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown parameter"),
+            Self::BadParameter { .. } => (StatusCode::BAD_REQUEST, "bad-parameter", "Wrong parameter"),
+            Self::BadQuery { .. } => (StatusCode::BAD_REQUEST, "bad-query", "Unreadable query"),
+            Self::HostRefused { .. } => (StatusCode::FORBIDDEN, "host-refused", "Host not allowed"),
+            Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::NoSuchPath { .. } => (StatusCode::NOT_FOUND, "no-such-path", "No such path"),
+            Self::WrongMethod { .. } => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "Method not allowed"),
+            Self::StoreTimedOut => (StatusCode::SERVICE_UNAVAILABLE, "store-timed-out", "The store is slow"),
+            Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "store-away", "The store is away"),
+            Self::StoreBroken => (StatusCode::INTERNAL_SERVER_ERROR, "store-broken", "The store is broken"),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::UnknownParameter { name, allowed } => {
+                format!("the parameter {name:?} is unknown, allowed are {}", allowed.join(", "))
+            }
+            Self::BadParameter { name, found, expected } => format!("{name}: found {found:?}, expected {expected}"),
+            Self::BadQuery { found } => {
+                format!("found {found:?}, expected name=value pairs of percent-encoded UTF-8 joined by \"&\"")
+            }
+            Self::HostRefused { found: Some(host) } => {
+                format!("the host {host:?} is not served; use localhost or an IP address, or allow the name")
+            }
+            Self::HostRefused { found: None } => "the request names no host".to_owned(),
+            Self::NotFound { what, found } => format!("there is no {what} {found}"),
+            Self::NoSuchPath { found } => format!("there is no {found:?}; /api/v1/openapi.json lists what there is"),
+            Self::WrongMethod { found } => format!("{found} is not possible here, see the Allow header"),
+            Self::StoreTimedOut => "the span store did not answer in time, ask for less or try again".to_owned(),
+            Self::StoreAway => "the span store cannot be reached, try again".to_owned(),
+            Self::StoreBroken => "the span store failed, its cause is in the log".to_owned(),
+        }
+    }
+
+    fn view(self) -> ProblemView {
+        let (status, word, title) = self.row();
+        let detail = self.detail();
+        let (parameter, found, expected) = match self {
+            Self::UnknownParameter { name, allowed } => (Some(name), None, Some(allowed.join(", "))),
+            Self::BadParameter { name, found, expected } => (Some(name.to_owned()), Some(found), Some(expected)),
+            Self::BadQuery { found } | Self::NoSuchPath { found } => (None, Some(found), None),
+            Self::NotFound { found, .. } => (None, Some(found), None),
+            Self::HostRefused { .. }
+            | Self::WrongMethod { .. }
+            | Self::StoreTimedOut
+            | Self::StoreAway
+            | Self::StoreBroken => (None, None, None),
+        };
+        ProblemView {
+            kind: format!("urn:llmtrace:problem:{word}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail,
+            parameter,
+            found,
+            expected,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, ..) = self.row();
+        let mut response = (status, Json(self.view())).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// The first characters of a client's text, for saying it back.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(ECHO) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,236 @@
+//! The probes: `/health`, `/livez`, `/readyz` and `/metrics`. Exact paths, no key, cheap however often they are asked.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    middleware::map_response,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use llmtrace_store::{Backend, SpanStore};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+use utoipa::ToSchema;
+
+use super::router::harden;
+use crate::telemetry::Events;
+
+/// The longest the store may take to say that it is there.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long its word counts; however many probes ask, the store is asked no more often.
+const PING_LIFETIME: Duration = Duration::from_secs(1);
+
+/// What boot knows of the process's state; made anew for every question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HealthReport {
+    /// Where the process is in its life.
+    pub phase: Phase,
+    /// Since the process started.
+    pub uptime: Duration,
+    /// The journal; `None` where nothing is journaled.
+    pub journal: Option<JournalHealth>,
+    /// Whatever else can fail, by its name in the answer.
+    pub other: BTreeMap<&'static str, Dependency>,
+}
+
+/// Where the process is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It does not serve yet.
+    Starting,
+    /// It serves.
+    Serving,
+    /// It finishes what runs and takes nothing new.
+    Stopping,
+}
+
+/// The state of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JournalHealth {
+    /// Whether it does what it should; `degraded` while it cannot write to disk.
+    pub status: Condition,
+    /// `journal.mode` as configured.
+    pub mode: String,
+    /// Why it is degraded, without paths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Records the store has not acknowledged.
+    pub records: u64,
+    /// Their size.
+    pub bytes: u64,
+    /// Age of the oldest of them.
+    #[schema(required)]
+    pub oldest_seconds: Option<u64>,
+    /// Records given up since the start, by reason; filled in by the probe from the metrics.
+    #[serde(default)]
+    pub shed: BTreeMap<String, u64>,
+}
+
+/// The state of one thing we depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Dependency {
+    /// Whether it does what it should.
+    pub status: Condition,
+    /// The engine, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// What is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Whether something does what it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// It does.
+    Ok,
+    /// It does not; forwarding goes on.
+    Degraded,
+}
+
+/// The answer of `/health`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Health)]
+pub(super) struct HealthView {
+    /// `degraded` where any dependency is.
+    status: Condition,
+    /// The running version.
+    version: String,
+    /// Since the process started.
+    uptime_seconds: u64,
+    /// Each dependency by name.
+    dependencies: Dependencies,
+}
+
+/// Each thing the process depends on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(super) struct Dependencies {
+    /// The span store.
+    spans: Dependency,
+    /// The journal; absent where nothing is journaled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    journal: Option<JournalHealth>,
+    /// The others.
+    #[serde(flatten)]
+    other: BTreeMap<String, Dependency>,
+}
+
+/// What the probes need; cheap to clone.
+#[derive(Clone)]
+pub struct Probes {
+    spans: Arc<dyn SpanStore>,
+    events: Events,
+    report: Arc<dyn Fn() -> HealthReport + Send + Sync>,
+    pinged: Arc<Mutex<Option<(Instant, Dependency)>>>,
+}
+
+impl Probes {
+    /// Probes of this store and these metrics; `report` says what only boot knows, and must be quick.
+    pub fn new(
+        spans: Arc<dyn SpanStore>,
+        events: Events,
+        report: impl Fn() -> HealthReport + Send + Sync + 'static,
+    ) -> Self {
+        Self { spans, events, report: Arc::new(report), pinged: Arc::default() }
+    }
+
+    /// The store's state, asked at most once a second however many probes wait for it. Cancel-safe.
+    async fn store(&self) -> Dependency {
+        let mut last = self.pinged.lock().await;
+        if let Some((at, word)) = last.as_ref()
+            && at.elapsed() < PING_LIFETIME
+        {
+            return word.clone();
+        }
+        let error = match timeout(PING_TIMEOUT, self.spans.ping()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_elapsed) => Some(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
+        };
+        let backend: Backend = self.spans.backend();
+        let status = if error.is_none() { Condition::Ok } else { Condition::Degraded };
+        let word = Dependency { status, backend: Some(backend.as_str().to_owned()), error };
+        *last = Some((Instant::now(), word.clone()));
+        word
+    }
+}
+
+/// `/health`, `/livez`, `/readyz` and `/metrics`.
+pub fn probes(probes: Probes) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .layer(map_response(|mut response: Response| async {
+            harden(response.headers_mut());
+            response
+        }))
+        .with_state(probes)
+}
+
+/// The state of each dependency. Always 200 while the process answers: a degraded proxy still forwards.
+#[utoipa::path(
+    get, path = "/health", tag = "operation",
+    responses((status = 200, description = "The state of each dependency", body = HealthView))
+)]
+pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
+    let spans = probes.store().await;
+    let HealthReport { phase: _, uptime, mut journal, other } = (probes.report)();
+    if let Some(journal) = &mut journal {
+        journal.shed = probes.events.shed_so_far().map(|(why, n)| (why.as_str().to_owned(), n)).collect();
+    }
+    let other: BTreeMap<String, Dependency> = other.into_iter().map(|(name, d)| (name.to_owned(), d)).collect();
+    let well = |condition: Condition| condition == Condition::Ok;
+    let all_well = well(spans.status)
+        && journal.as_ref().is_none_or(|j| well(j.status))
+        && other.values().all(|dependency| well(dependency.status));
+    Json(HealthView {
+        status: if all_well { Condition::Ok } else { Condition::Degraded },
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_seconds: uptime.as_secs(),
+        dependencies: Dependencies { spans, journal, other },
+    })
+}
+
+/// Says that the process answers at all; a failure means: restart it.
+#[utoipa::path(
+    get, path = "/livez", tag = "operation",
+    responses((status = 200, description = "It answers", body = String, content_type = "text/plain"))
+)]
+pub(super) async fn livez() -> &'static str {
+    "live\n"
+}
+
+/// Says whether to send traffic here. The store has no part in it: forwarding does not need it.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operation",
+    responses(
+        (status = 200, description = "It serves", body = String, content_type = "text/plain"),
+        (status = 503, description = "It is starting or stopping", body = String, content_type = "text/plain"),
+    )
+)]
+pub(super) async fn readyz(State(probes): State<Probes>) -> (StatusCode, &'static str) {
+    match (probes.report)().phase {
+        Phase::Serving => (StatusCode::OK, "ready\n"),
+        Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+        Phase::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+    }
+}
+
+/// The metrics in the OpenMetrics text format.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operation",
+    responses((status = 200, description = "Every metric", body = String, content_type = "application/openmetrics-text"))
+)]
+pub(super) async fn metrics(State(probes): State<Probes>) -> impl IntoResponse {
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], probes.events.metrics().render())
+}

@@ -1,0 +1,73 @@
+//! The one list of routes, and what surrounds each: the Host check, strict headers, a count.
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, Method, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, any, get},
+};
+use tokio::time::Instant;
+
+use super::{
+    Api, document,
+    error::{Problem, shorten},
+    export, spans, traces,
+};
+
+/// A route: its path, and what answers there.
+type Route = (&'static str, fn() -> MethodRouter<Api>);
+
+/// Every route. A new one is a line here and a line in `document.rs`; a test compares the two.
+pub(super) const ROUTES: &[Route] = &[
+    ("/api/v1/traces", || get(traces::list)),
+    ("/api/v1/traces/{trace_id}", || get(traces::one)),
+    ("/api/v1/spans", || get(spans::list)),
+    ("/api/v1/spans/{span_id}", || get(spans::one)),
+    ("/api/v1/export", || get(export::export)),
+    ("/api/v1/openapi.json", || get(document::serve)),
+];
+
+/// Everything under `/api/v1`, where what is not a route is a 404 problem.
+pub fn router(api: Api) -> Router {
+    let routes = ROUTES.iter().fold(Router::new(), |router, (path, route)| router.route(path, route()));
+    let rest = ["/api/v1", "/api/v1/", "/api/v1/{*rest}"];
+    rest.into_iter()
+        .fold(routes, |router, path| router.route(path, any(no_such_path)))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(api.clone(), surround))
+        .with_state(api)
+}
+
+/// Around every route: a host we do not serve learns nothing, not even which paths exist.
+async fn surround(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().and_then(|m| known(m.as_str())).unwrap_or("none");
+    let mut response = match api.access.check_host(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    harden(response.headers_mut());
+    api.events.api_answered(route, response.status().as_u16(), started.elapsed());
+    response
+}
+
+/// The route as a label: the list's own text, so that no caller can add a value.
+fn known(path: &str) -> Option<&'static str> {
+    ROUTES.iter().map(|(route, _)| *route).find(|route| *route == path)
+}
+
+/// What every answer of ours says: keep no copy, and take the content for what it is stated to be.
+pub(super) fn harden(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+async fn no_such_path(request: Request) -> Problem {
+    Problem::NoSuchPath { found: shorten(request.uri().path()) }
+}
+
+async fn wrong_method(method: Method) -> Problem {
+    Problem::WrongMethod { found: shorten(method.as_str()) }
+}

@@ -1,0 +1,80 @@
+//! `/api/v1/spans`: lists of exchanges, and one exchange with what was said in it.
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    http::HeaderMap,
+};
+use llmtrace_model::{ExchangeId, SpanId};
+
+use super::{
+    Api,
+    error::{Problem, ProblemView},
+    query::{LIST, ListParams, ONE, OneParams},
+    read::{missing, part},
+    view::{SpanDetail, SpanList},
+};
+
+/// Lists spans, newest first, without what was said in them.
+#[utoipa::path(
+    get, path = "/api/v1/spans", tag = "query", operation_id = "list_spans", params(ListParams),
+    responses(
+        (status = 200, description = "A page of spans", body = SpanList),
+        (status = 400, description = "A parameter is wrong", body = ProblemView, content_type = "application/problem+json"),
+        (status = 403, description = "The host is not served", body = ProblemView, content_type = "application/problem+json"),
+        (status = 503, description = "The store is away", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Json<SpanList>, Problem> {
+    let (query, scope) = api.asked(&headers, query.as_deref(), LIST)?;
+    let (filter, page) = (query.filter()?, query.page()?);
+    let found = api.read("list_spans", api.spans.list(&scope, &filter, &page)).await?;
+    Ok(Json(found.into()))
+}
+
+/// One span with what was said in it.
+#[utoipa::path(
+    get, path = "/api/v1/spans/{span_id}", tag = "query", operation_id = "get_span",
+    params(("span_id" = String, Path, description = "16 hex digits, or the exchange's UUID"), OneParams),
+    responses(
+        (status = 200, description = "The span", body = SpanDetail),
+        (status = 400, description = "A parameter is wrong", body = ProblemView, content_type = "application/problem+json"),
+        (status = 403, description = "The host is not served", body = ProblemView, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such span", body = ProblemView, content_type = "application/problem+json"),
+        (status = 503, description = "The store is away", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn one(
+    State(api): State<Api>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Json<SpanDetail>, Problem> {
+    let (_, scope) = api.asked(&headers, query.as_deref(), ONE)?;
+    let id: Wanted = part("span_id", id, "16 hex digits, not all zero, or the exchange's UUID")?;
+    let found = match id {
+        Wanted::Span(id) => api.read("get_span", api.spans.span(&scope, id)).await?.ok_or_else(|| missing("span", id)),
+        Wanted::Exchange(id) => {
+            api.read("get_span", api.spans.exchange(&scope, id)).await?.ok_or_else(|| missing("exchange", id))
+        }
+    }?;
+    Ok(Json(found.into()))
+}
+
+/// The two names of a span.
+enum Wanted {
+    Span(SpanId),
+    Exchange(ExchangeId),
+}
+
+impl std::str::FromStr for Wanted {
+    type Err = llmtrace_model::IdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self::Span).or_else(|_| text.parse().map(Self::Exchange))
+    }
+}

@@ -1,0 +1,223 @@
+//! The JSON shapes of model types, for the OpenAPI document only: `model` knows no HTTP.
+//!
+//! A test holds each against what the model really writes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// How we came to know of a span.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Source {
+    /// It was forwarded by the proxy.
+    Proxy,
+    /// It was sent to us as OpenTelemetry.
+    Otlp,
+}
+
+/// Whether an exchange went well.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Status {
+    /// It did.
+    Ok,
+    /// It did not.
+    Error,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EndReason {
+    /// The whole answer reached the client.
+    Complete,
+    /// The client hung up first.
+    ClientGone,
+    /// The upstream failed.
+    UpstreamFailed,
+    /// A timeout of ours ended it.
+    TimedOut,
+    /// A policy or budget cut the stream.
+    Cut,
+    /// Refused before it was sent.
+    Refused,
+    /// A policy blocked it.
+    Blocked,
+    /// Our process ended first.
+    Interrupted,
+}
+
+/// Where the tokens come from.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum UsageSource {
+    /// The provider reported them.
+    Provider,
+    /// Counted by us.
+    Estimated,
+    /// There are none.
+    None,
+}
+
+/// What went wrong in an exchange.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ErrorInfo {
+    /// A stable word: the provider's error type, or ours.
+    kind: String,
+    /// The message.
+    message: String,
+}
+
+/// One thing a detector found.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Finding {
+    /// What it is.
+    kind: FindingKind,
+    /// How bad it is.
+    severity: Severity,
+    /// How sure the detector is, 0 to 1.
+    confidence: f32,
+    /// The detector or rule that found it.
+    rule: String,
+    /// Why, for a person.
+    reason: String,
+}
+
+/// What a finding is about.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FindingKind {
+    /// Foreign text that gives the model orders.
+    Injection,
+    /// A user who talks the model out of its rules.
+    Jailbreak,
+    /// Text hidden from a human reader.
+    HiddenText,
+    /// An attack in an encoding.
+    Encoded,
+    /// A credential or secret that leaves.
+    Leak,
+    /// Personal data.
+    Pii,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth a look.
+    Low,
+    /// Worth an hour.
+    Medium,
+    /// Worth today.
+    High,
+    /// Worth waking somebody.
+    Critical,
+}
+
+/// One message: who speaks, and in which parts.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Message {
+    /// The speaker.
+    role: Role,
+    /// The speaker's name, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// What was said, in order.
+    parts: Vec<Part>,
+    /// Why the model stopped, in the provider's word; output messages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finish_reason: Option<String>,
+}
+
+/// Who speaks.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
+    /// The operator.
+    System,
+    /// The operator, in OpenAI's newer word.
+    Developer,
+    /// The user.
+    User,
+    /// The model.
+    Assistant,
+    /// A tool.
+    Tool,
+    /// A role this version does not know.
+    Unknown,
+}
+
+/// One part of a message, in the shape of OpenTelemetry's GenAI conventions.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Part {
+    /// Text.
+    Text {
+        /// The text.
+        content: String,
+    },
+    /// The model calls a tool.
+    ToolCall {
+        /// The provider's id of the call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// The tool.
+        name: String,
+        /// Its arguments: JSON where they parse, else the raw text.
+        arguments: Value,
+    },
+    /// A tool answers.
+    ToolCallResponse {
+        /// The call it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// What it answered.
+        result: Value,
+    },
+    /// The model's reasoning, or a summary of it.
+    Reasoning {
+        /// The text; empty where the provider hides it.
+        content: String,
+    },
+    /// The model declines.
+    Refusal {
+        /// The text.
+        content: String,
+    },
+    /// Inline bytes (image, audio, document): named, not kept.
+    Blob {
+        /// `image`, `audio`, `document` or `file`.
+        modality: String,
+        /// The stated media type.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mime_type: Option<String>,
+        /// Size of the bytes as sent.
+        size_bytes: u64,
+    },
+    /// Something by reference.
+    Uri {
+        /// `image`, `audio`, `document` or `file`.
+        modality: String,
+        /// Where it is.
+        uri: String,
+    },
+    /// A file the provider holds.
+    File {
+        /// `image`, `audio`, `document` or `file`.
+        modality: String,
+        /// The provider's id.
+        file_id: String,
+    },
+    /// A part this version does not know, verbatim.
+    Raw {
+        /// The part as it was sent.
+        value: Value,
+    },
+}
