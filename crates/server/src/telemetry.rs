@@ -1,6 +1,7 @@
 //! What the product says about itself: metrics and log events. The only room that names a metric.
 
 mod events;
+pub mod logs;
 mod metrics;
 
 pub use events::{Events, Gauged, Rejected, Shed, Step};

@@ -38,6 +38,10 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Timeout, Self::Unavailable, Self::Conflict, Self::Rejected, Self::Corrupt, Self::Config];
+
     /// Says whether the same call may succeed later.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Timeout | Self::Unavailable | Self::Conflict)

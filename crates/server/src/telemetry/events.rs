@@ -51,6 +51,9 @@ pub enum Rejected {
 }
 
 impl Rejected {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::TooManyConnections, Self::Tls, Self::BadHead];
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::TooManyConnections => "too_many_connections",
@@ -74,6 +77,9 @@ pub enum Step {
 }
 
 impl Step {
+    /// Every step, in their order.
+    pub const ALL: [Self; 4] = [Self::Parse, Self::Limits, Self::Guard, Self::Connect];
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Parse => "parse",
