@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod clock;
+pub mod config;
 pub mod journal;
 pub mod tasks;
 pub mod telemetry;

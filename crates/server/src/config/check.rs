@@ -1,0 +1,130 @@
+//! What no single key can say: keys that need each other, bounds of sizes, what this build does not have.
+
+use std::net::SocketAddr;
+
+use super::{
+    error::Fault,
+    options::{Config, JournalMode, Profile, Upstream},
+    source::Sources,
+    values::ByteSize,
+};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Reports what is wrong with a configuration whose keys are each well formed.
+pub(super) fn check(config: &Config, report: &mut impl FnMut(&str, Fault)) {
+    check_sizes(config, report);
+    check_addresses(config, report);
+    check_pairs(config, report);
+    check_upstreams(&config.upstreams, report);
+    if config.storage.profile == Profile::Production {
+        report("storage.profile", other("found production, but this build has the profiles lite and memory only"));
+    }
+    if config.storage.path.as_os_str().is_empty() {
+        report("storage.path", other("found \"\", expected the path of a folder"));
+    }
+    if config.storage.counters.scheme() != "memory" {
+        let found = config.storage.counters.as_str();
+        report("storage.counters", Fault::Other(format!("found {found:?}, expected memory:")));
+    }
+}
+
+fn other(sentence: &str) -> Fault {
+    Fault::Other(sentence.to_owned())
+}
+
+fn check_sizes(config: &Config, report: &mut impl FnMut(&str, Fault)) {
+    let bounds = [
+        ("max_request_size_bytes", config.max_request_size_bytes, KIB, 4 * GIB),
+        ("buffer.max_bytes", config.buffer.max_bytes, MIB, 1024 * GIB),
+        ("journal.max_bytes", config.journal.max_bytes, MIB, 1024 * GIB),
+        ("pipeline.queue_max_bytes", config.pipeline.queue_max_bytes, 64 * KIB, 64 * GIB),
+        ("capture.max_bytes", config.capture.max_bytes, 0, 64 * MIB),
+    ];
+    for (key, size, min, max) in bounds {
+        if !(min..=max).contains(&size.bytes()) {
+            let expected = format!("a size from {} to {}", ByteSize(min), ByteSize(max));
+            report(key, Fault::Value { found: size.to_string(), expected, reason: None });
+        }
+    }
+    if config.buffer.max_bytes < config.max_request_size_bytes {
+        let expected = format!("at least max_request_size_bytes, which is {}", config.max_request_size_bytes);
+        report("buffer.max_bytes", Fault::Value { found: config.buffer.max_bytes.to_string(), expected, reason: None });
+    }
+}
+
+fn check_addresses(config: &Config, report: &mut impl FnMut(&str, Fault)) {
+    if config.admin.listen_addr.is_some_and(|admin| overlap(admin, config.listen_addr)) {
+        let sentence = format!("found the address of the listener, {}, expected another one", config.listen_addr);
+        report("admin.listen_addr", Fault::Other(sentence));
+    }
+}
+
+/// Says whether two listeners could not both be bound. Port 0 asks for any free port.
+fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    a.port() != 0 && a.port() == b.port() && (a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified())
+}
+
+fn check_pairs(config: &Config, report: &mut impl FnMut(&str, Fault)) {
+    let mut pair = |section: &str, names: [&str; 2], set: [bool; 2]| {
+        let (missing, given) = match set {
+            [true, false] => (names[1], names[0]),
+            [false, true] => (names[0], names[1]),
+            [true, true] | [false, false] => return,
+        };
+        let fault = Fault::Value {
+            found: "nothing".to_owned(),
+            expected: format!("the path of a PEM file, since {section}.{given} is set"),
+            reason: None,
+        };
+        report(&format!("{section}.{missing}"), fault);
+    };
+    let client = ["client_cert", "client_key"];
+    pair("tls", ["cert", "key"], [config.tls.cert.is_some(), config.tls.key.is_some()]);
+    let default = &config.upstream_tls;
+    pair("upstream_tls", client, [default.client_cert.is_some(), default.client_key.is_some()]);
+    for (index, upstream) in config.upstreams.iter().enumerate() {
+        let set = [upstream.client_cert.is_some(), upstream.client_key.is_some()];
+        pair(&format!("upstreams[{index}]"), client, set);
+    }
+}
+
+fn check_upstreams(upstreams: &[Upstream], report: &mut impl FnMut(&str, Fault)) {
+    for (index, upstream) in upstreams.iter().enumerate() {
+        let key = format!("upstreams[{index}].name");
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+        let name = upstream.name.as_bytes();
+        let first_is_fine = name.first().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if !first_is_fine || name.len() > 63 || !name.iter().copied().all(allowed) {
+            let expected = "1 to 63 of a-z 0-9 - _, starting with a letter or digit".to_owned();
+            report(&key, Fault::Value { found: format!("{:?}", upstream.name), expected, reason: None });
+        }
+        if upstreams[..index].iter().any(|earlier| earlier.name == upstream.name) {
+            report(&key, Fault::Other(format!("found {:?} a second time, expected a name of its own", upstream.name)));
+        }
+    }
+}
+
+/// What the operator should know though it is no error.
+pub(super) fn notes(config: &Config, sources: &Sources) -> Vec<String> {
+    let mut notes = Vec::new();
+    for name in ["LLMTRACE_CLICKHOUSE_URL", "LLMTRACE_POSTGRES_URL", "LLMTRACE_REDIS_URL"] {
+        if sources.variable(name).is_some_and(|value| !value.is_empty()) {
+            notes.push(format!("{name} is set and ignored: it belongs to the storage profile production"));
+        }
+    }
+    let open = |key: &str, address: SocketAddr| {
+        (!address.ip().is_loopback()).then(|| {
+            format!("{key} is {address}: whoever reaches it uses the proxy and reads every trace, no key is asked for")
+        })
+    };
+    notes.extend(open("listen_addr", config.listen_addr));
+    notes.extend(config.admin.listen_addr.and_then(|address| open("admin.listen_addr", address)));
+    if config.journal.mode == JournalMode::Memory && config.storage.profile != Profile::Memory {
+        notes
+            .push("journal.mode is memory: exchanges the store has not taken yet are lost with the process".to_owned());
+    }
+    notes
+}

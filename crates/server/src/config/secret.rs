@@ -1,0 +1,97 @@
+//! Secrets: a literal, `env:NAME` or `file:PATH`. They are looked up while the configuration loads, and print as `***`.
+
+use std::{fmt, fs, str::FromStr};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{source::Sources, values::written_as_text};
+
+/// A text that never shows in a log, an error message or a printed configuration.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the secret itself.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself, for the one call that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Looks up what a secret key holds; the error says why there is nothing, never what there is.
+pub(super) fn resolve(text: &str, sources: &Sources) -> Result<String, String> {
+    if let Some(name) = text.strip_prefix("env:") {
+        return match sources.variable(name) {
+            Some("") => Err(format!("the environment variable {name} is empty")),
+            Some(value) => Ok(value.to_owned()),
+            None => Err(format!("the environment variable {name} is not set")),
+        };
+    }
+    let Some(path) = text.strip_prefix("file:") else {
+        return Ok(text.to_owned());
+    };
+    let content = fs::read_to_string(path).map_err(|e| format!("the file {path} cannot be read: {e}"))?;
+    // Editors and `echo` end a file with a line break that is no part of the secret.
+    match content.trim_end_matches(['\r', '\n']) {
+        "" => Err(format!("the file {path} is empty")),
+        secret => Ok(secret.to_owned()),
+    }
+}
+
+/// The 32 bytes that keys of this instance are derived from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// The bytes, for the one call that derives keys from them.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl FromStr for MasterKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bytes = hex::decode(text).ok().or_else(|| STANDARD.decode(text).ok());
+        let Some(bytes) = bytes else {
+            return Err("neither hex nor base64".to_owned());
+        };
+        let length = bytes.len();
+        bytes.try_into().map(Self).map_err(|_| format!("{length} bytes"))
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+written_as_text!(MasterKey, "MasterKey", {
+    "type": "string",
+    "x-secret": true,
+    "x-expected": "32 bytes in hex or base64, literally, as env:NAME or as file:PATH",
+});

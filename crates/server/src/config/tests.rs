@@ -1,0 +1,406 @@
+//! Loading: precedence, every key from the environment, and each kind of message.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+
+use super::*;
+
+fn env(pairs: &[(&str, &str)]) -> Sources {
+    let env = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Sources { env, ..Sources::default() }
+}
+
+/// Loads a file with this content; the folder lives as long as the test needs the file.
+fn file(yaml: &str) -> (tempfile::TempDir, Sources) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("llmtrace.yaml");
+    fs::write(&path, yaml).unwrap();
+    (folder, Sources { file: Some(path), ..Sources::default() })
+}
+
+fn load_yaml(yaml: &str) -> Result<Config, ConfigErrors> {
+    let (_folder, sources) = file(yaml);
+    Config::load(&sources)
+}
+
+/// The messages of a file that is refused, without the path of the file.
+fn refused(yaml: &str) -> Vec<String> {
+    let (folder, sources) = file(yaml);
+    let path = folder.path().join("llmtrace.yaml").display().to_string();
+    messages(Config::load(&sources)).into_iter().map(|m| m.replace(&path, "FILE")).collect()
+}
+
+fn messages(result: Result<Config, ConfigErrors>) -> Vec<String> {
+    result.expect_err("the configuration is refused").0.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    assert_eq!(load_yaml("").unwrap(), Config::default());
+    assert_eq!(load_yaml("# nothing set\njournal:\n  # fsync: each\n").unwrap(), Config::default());
+}
+
+#[test]
+fn later_layers_win() {
+    let (_folder, mut sources) = file("timeout_ms: 1\nidle_timeout_ms: 1\nconnect_timeout_ms: 1\n");
+    sources.env = env(&[("LLMTRACE_IDLE_TIMEOUT_MS", "2"), ("LLMTRACE_CONNECT_TIMEOUT_MS", "2")]).env;
+    sources.flags = vec![Flag { name: "--connect-timeout-ms", key: "connect_timeout_ms", value: "3".to_owned() }];
+    let config = Config::load(&sources).unwrap();
+    assert_eq!((config.timeout_ms, config.idle_timeout_ms, config.connect_timeout_ms), (1, 2, 3));
+    assert_eq!(config.response_timeout_ms, 600_000);
+}
+
+#[test]
+fn the_file_flag_wins_over_the_variable() {
+    let (_a, by_flag) = file("timeout_ms: 1");
+    let (_b, by_variable) = file("timeout_ms: 2");
+    let mut sources = env(&[("LLMTRACE_CONFIG", by_variable.file.unwrap().to_str().unwrap())]);
+    assert_eq!(Config::load(&sources).unwrap().timeout_ms, 2);
+    sources.file = by_flag.file;
+    assert_eq!(Config::load(&sources).unwrap().timeout_ms, 1);
+}
+
+#[test]
+fn a_single_key_wins_over_its_section() {
+    let sources = env(&[("LLMTRACE_JOURNAL__FSYNC", "each"), ("LLMTRACE_JOURNAL", "{fsync: never, max_bytes: 2MiB}")]);
+    let journal = Config::load(&sources).unwrap().journal;
+    assert_eq!((journal.fsync, journal.max_bytes), (Fsync::Each, ByteSize(2 << 20)));
+}
+
+/// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
+const EVERY_KEY: [(&str, &str, &str); 51] = [
+    ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
+    ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
+    ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
+    ("upstream_tls.client_cert", "c.pem", r#""c.pem""#),
+    ("upstream_tls.client_key", "k.pem", r#""k.pem""#),
+    (
+        "upstreams",
+        "[{name: a, url: 'http://a', provider: openai, http2: prior_knowledge, ca_bundle: b, proxy: 'u:p@x:1'}]",
+        r#"[{"name":"a","url":"http://a","provider":"openai","http2":"prior_knowledge","ca_bundle":"b","client_cert":null,"client_key":null,"proxy":"http://***@x:1"}]"#,
+    ),
+    ("proxy.http", "proxy:3128", r#""http://proxy:3128""#),
+    ("proxy.https", "http://u:p@proxy:3128", r#""http://***@proxy:3128""#),
+    ("proxy.no_proxy", "localhost,10.0.0.0/8", r#""localhost,10.0.0.0/8""#),
+    ("timeout_ms", "11", "11"),
+    ("response_timeout_ms", "12", "12"),
+    ("idle_timeout_ms", "13", "13"),
+    ("connect_timeout_ms", "14", "14"),
+    ("max_connections", "15", "15"),
+    ("max_request_size_bytes", "1048576", r#""1MiB""#),
+    ("buffer.max_bytes", "100MB", r#""100000000""#),
+    ("enable_streaming", "false", "false"),
+    ("enable_security_analysis", "false", "false"),
+    ("enable_trace_storage", "false", "false"),
+    ("stream_usage", "off", r#""off""#),
+    ("on_client_gone", "drain", r#""drain""#),
+    ("trace.propagate", "child", r#""child""#),
+    ("storage.profile", "memory", r#""memory""#),
+    ("storage.path", "/data", r#""/data""#),
+    ("storage.spans", "sqlite:/x.db", r#""sqlite:/x.db""#),
+    ("storage.meta", "sqlite:/y.db", r#""sqlite:/y.db""#),
+    ("storage.counters", "memory:", r#""memory:""#),
+    ("storage.auto_migrate", "false", "false"),
+    ("journal.mode", "memory", r#""memory""#),
+    ("journal.max_bytes", "2GiB", r#""2GiB""#),
+    ("journal.fsync", "never", r#""never""#),
+    ("journal.fsync_interval_ms", "50", "50"),
+    ("journal.path", "/journal", r#""/journal""#),
+    ("pipeline.workers", "2", "2"),
+    ("pipeline.queue_max_bytes", "1MiB", r#""1MiB""#),
+    ("pipeline.batch_rows", "7", "7"),
+    ("pipeline.batch_ms", "8", "8"),
+    ("logging.level", "warn,hyper=debug", r#""warn,hyper=debug""#),
+    ("logging.format", "json", r#""json""#),
+    ("capture.content", "metadata", r#""metadata""#),
+    ("capture.max_bytes", "0", r#""0""#),
+    ("prices.overrides", "prices.yaml", r#""prices.yaml""#),
+    ("prices.on_unknown_model", "price_as:gpt-4o", r#""price_as:gpt-4o""#),
+    ("tls.cert", "cert.pem", r#""cert.pem""#),
+    ("tls.key", "key.pem", r#""key.pem""#),
+    ("admin.listen_addr", "127.0.0.1:8081", r#""127.0.0.1:8081""#),
+    ("trusted_proxies", "[10.0.0.0/8, '::1']", r#"["10.0.0.0/8","::1/128"]"#),
+    ("allowed_hosts", "[Traces.Example]", r#"["traces.example"]"#),
+    ("secrets.master_key", "0707070707070707070707070707070707070707070707070707070707070707", r#""***""#),
+    ("shutdown.timeout_seconds", "9", "9"),
+    ("pipeline", "{workers: 2, batch_rows: 7, batch_ms: 8, queue_max_bytes: 1MiB}", ""),
+];
+
+#[test]
+fn every_key_is_set_by_its_variable() {
+    let mut leaves = schema::leaves(&schema::bare_schema());
+    let variables: Vec<_> = EVERY_KEY.iter().map(|(key, text, _)| (layers::variable_of(key), *text)).collect();
+    let pairs: Vec<_> = variables.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let shown = serde_json::to_value(Config::load(&env(&pairs)).unwrap()).unwrap();
+    for (key, _, expected) in EVERY_KEY.iter().filter(|(.., expected)| !expected.is_empty()) {
+        let value = key.split('.').fold(&shown, |node, part| &node[part]);
+        assert_eq!(*value, serde_json::from_str::<Value>(expected).unwrap(), "{key}");
+        leaves.retain(|leaf| leaf != key);
+    }
+    assert_eq!(leaves, Vec::<String>::new(), "keys without a line above");
+}
+
+#[test]
+fn a_profile_fills_in_what_is_null() {
+    let lite = Config::default();
+    assert_eq!(lite.storage.spans.as_str(), "sqlite:./llmtrace-data/llmtrace.db");
+    assert_eq!(lite.storage.meta, lite.storage.spans);
+    assert_eq!(lite.storage.counters.as_str(), "memory:");
+    assert_eq!((lite.journal.mode, lite.journal.path), (JournalMode::Disk, PathBuf::from("./llmtrace-data/journal")));
+
+    let memory = load_yaml("storage: {profile: memory, meta: 'sqlite:/m.db'}").unwrap();
+    assert_eq!((memory.storage.spans.as_str(), memory.storage.meta.as_str()), ("memory:", "sqlite:/m.db"));
+    assert_eq!(memory.journal.mode, JournalMode::Memory);
+}
+
+#[test]
+fn the_usual_proxy_variables_stand_behind_the_keys() {
+    let mut sources = env(&[("HTTPS_PROXY", "http://u:p@upper:1"), ("https_proxy", "lower:1"), ("NO_PROXY", "a.b")]);
+    let proxy = Config::load(&sources).unwrap().proxy;
+    assert_eq!(proxy.https.as_ref().map(ProxyUrl::expose), Some("http://lower:1"));
+    assert_eq!((proxy.http, proxy.no_proxy.as_deref()), (None, Some("a.b")));
+    sources.env.push(("LLMTRACE_PROXY__HTTPS".to_owned(), "own:1".to_owned()));
+    assert_eq!(Config::load(&sources).unwrap().proxy.https.as_ref().map(ProxyUrl::expose), Some("http://own:1"));
+}
+
+#[test]
+fn an_unknown_model_may_be_priced_as_another_in_both_forms() {
+    for yaml in ["prices: {on_unknown_model: 'price_as: gpt-4o'}", "prices: {on_unknown_model: {price_as: gpt-4o}}"] {
+        assert_eq!(load_yaml(yaml).unwrap().prices.on_unknown_model, UnknownModel::PriceAs("gpt-4o".to_owned()));
+    }
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_one() {
+    assert_eq!(refused("listenAdr: 1"), ["listenAdr (FILE): there is no such key, did you mean listen_addr?"]);
+    assert_eq!(
+        refused("journal: {fsinc: each}"),
+        ["journal.fsinc (FILE): there is no such key, did you mean journal.fsync?"]
+    );
+    assert_eq!(refused("fsync: each"), ["fsync (FILE): there is no such key, did you mean journal.fsync?"]);
+    assert_eq!(refused("zebra: 1"), ["zebra (FILE): there is no such key; docs/reference/config.md lists them all"]);
+    assert_eq!(
+        refused("upstreams: [{name: a, url: 'http://a', htp2: auto}]"),
+        ["upstreams[0].htp2 (FILE): there is no such key, did you mean upstreams[0].http2?"]
+    );
+}
+
+#[test]
+fn an_unknown_variable_names_the_nearest_one() {
+    assert_eq!(
+        messages(Config::load(&env(&[("LLMTRACE_STORAGE_PATH", "/data")]))),
+        ["storage_path (LLMTRACE_STORAGE_PATH): there is no such key, did you mean LLMTRACE_STORAGE__PATH?"]
+    );
+}
+
+#[test]
+fn variables_of_others_are_left_alone() {
+    let sources = env(&[
+        ("LLMTRACE_SERVICE_HOST", "10.0.0.1"),
+        ("LLMTRACE_SERVICE_PORT_HTTP", "8080"),
+        ("LLMTRACE_PORT", "tcp://10.0.0.1:8080"),
+        ("LLMTRACE_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("LLMTRACE_REDIS_MASTER_PORT_6379_TCP", "tcp://10.0.0.2:6379"),
+        ("LLMTRACE_TEST_CLICKHOUSE_URL", "http://x"),
+        ("LLMTRACE_BIN_DIR", "/x"),
+        ("LLMTRACE_CONFIG", ""),
+    ]);
+    assert_eq!(Config::load(&sources).unwrap(), Config::default());
+}
+
+#[test]
+fn variables_of_a_later_profile_are_noted() {
+    let notes = Config::load(&env(&[("LLMTRACE_REDIS_URL", "redis://x")])).unwrap().notes;
+    assert_eq!(notes, ["LLMTRACE_REDIS_URL is set and ignored: it belongs to the storage profile production"]);
+}
+
+#[test]
+fn an_open_listener_is_noted() {
+    let notes = load_yaml("listen_addr: 0.0.0.0:8080").unwrap().notes;
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].starts_with("listen_addr is 0.0.0.0:8080"), "{notes:?}");
+}
+
+#[test]
+fn a_wrong_value_says_what_was_found_and_what_was_expected() {
+    for (yaml, message) in [
+        ("timeout_ms: soon", "timeout_ms (FILE): found \"soon\", expected a whole number from 1 to 86400000"),
+        ("timeout_ms: 0", "timeout_ms (FILE): found 0, expected a whole number from 1 to 86400000"),
+        ("timeout_ms: 1.5", "timeout_ms (FILE): found 1.5, expected a whole number from 1 to 86400000"),
+        ("timeout_ms:", "timeout_ms (FILE): found nothing, expected a whole number from 1 to 86400000"),
+        ("enable_streaming: yes", "enable_streaming (FILE): found \"yes\", expected true or false"),
+        (
+            "journal: {fsync: internal}",
+            "journal.fsync (FILE): found \"internal\", expected one of never, interval, each (did you mean interval?)",
+        ),
+        ("journal: each", "journal (FILE): found \"each\", expected a section with keys of its own"),
+        ("trusted_proxies: 10.0.0.0/8", "trusted_proxies (FILE): found \"10.0.0.0/8\", expected a list"),
+        (
+            "trusted_proxies: [10.0.0.1/8]",
+            "trusted_proxies[0] (FILE): found \"10.0.0.1/8\", expected an IP address or a network such as 10.0.0.0/8 \
+             (bits are set behind the prefix, 10.0.0.0/8 would be the network)",
+        ),
+        (
+            "listen_addr: 8080",
+            "listen_addr (FILE): found 8080, expected ADDRESS:PORT such as 127.0.0.1:8080 or [::]:8080",
+        ),
+        (
+            "upstream_url: api.openai.com",
+            "upstream_url (FILE): found \"api.openai.com\", expected an http:// or https:// URL such as \
+             https://api.openai.com (there is no http:// or https://)",
+        ),
+        (
+            "storage: {spans: 'clickhous:x'}",
+            "storage.spans (FILE): found \"clickhous:x\", expected sqlite:PATH or memory:, or null \
+             (scheme \"clickhous\" is unknown)",
+        ),
+        (
+            "upstreams: [{name: a}]",
+            "upstreams[0].url (FILE): found nothing, expected an http:// or https:// URL such as https://api.openai.com",
+        ),
+        ("capture: {max_bytes: 1 GB}", "capture.max_bytes (FILE): found 1000000000, expected a size from 0 to 64MiB"),
+        (
+            "capture: {max_bytes: 1 parsec}",
+            "capture.max_bytes (FILE): found \"1 parsec\", expected a number of bytes, or a size such as 64MiB \
+             (unknown unit \"parsec\")",
+        ),
+        (
+            "buffer: {max_bytes: 1MiB}",
+            "buffer.max_bytes (FILE): found 1MiB, expected at least max_request_size_bytes, which is 50MiB",
+        ),
+        (
+            "tls: {cert: c.pem}",
+            "tls.key (default): found nothing, expected the path of a PEM file, since tls.cert is set",
+        ),
+        (
+            "storage: {profile: production}",
+            "storage.profile (FILE): found production, but this build has the profiles lite and memory only",
+        ),
+        (
+            "logging: {level: inf0}",
+            "logging.level (FILE): found \"inf0\", expected off, error, warn, info, debug or trace, or such levels by \
+             module: info,llmtrace_server::proxy=debug (\"inf0\" is neither a level nor MODULE=LEVEL)",
+        ),
+        (
+            "admin: {listen_addr: '127.0.0.1:8080'}",
+            "admin.listen_addr (FILE): found the address of the listener, 127.0.0.1:8080, expected another one",
+        ),
+    ] {
+        assert_eq!(refused(yaml), [message]);
+    }
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let keys =
+        |yaml| -> Vec<String> { load_yaml(yaml).unwrap_err().0.into_iter().map(|problem| problem.key).collect() };
+    let yaml = "zebra: 1\ntimeout_ms: 0\nlisten_addr: nowhere\nupstream_url: ftp://x\n\
+                capture: {max_bytes: 1GiB}\nupstreams: [{name: a b, url: 'http://a'}, {name: c, url: 'http://c'}]\n";
+    assert_eq!(
+        keys(yaml),
+        ["timeout_ms", "zebra", "listen_addr", "upstream_url", "capture.max_bytes", "upstreams[0].name"]
+    );
+}
+
+#[test]
+fn a_variable_is_named_in_its_message() {
+    assert_eq!(
+        messages(Config::load(&env(&[("LLMTRACE_JOURNAL__FSYNC", "sometimes")]))),
+        ["journal.fsync (LLMTRACE_JOURNAL__FSYNC): found \"sometimes\", expected one of never, interval, each"]
+    );
+    assert_eq!(
+        messages(Config::load(&env(&[("LLMTRACE_UPSTREAM_URL", "")]))),
+        ["upstream_url (LLMTRACE_UPSTREAM_URL): found \"\", expected an http:// or https:// URL such as \
+          https://api.openai.com (not a URL: empty string)"]
+    );
+}
+
+#[test]
+fn broken_yaml_is_refused_with_its_place() {
+    let one = |yaml| refused(yaml).join("\n");
+    assert!(one("a: [1").starts_with("FILE: "), "{}", one("a: [1"));
+    assert!(one("timeout_ms: 1\ntimeout_ms: 2").contains("line 2"), "{}", one("timeout_ms: 1\ntimeout_ms: 2"));
+    assert!(one("journal:\n\tfsync: each").contains("line 2"), "{}", one("journal:\n\tfsync: each"));
+    assert!(one("timeout_ms: 1\n---\ntimeout_ms: 2").starts_with("FILE: "));
+    assert_eq!(one("[1, 2]"), "FILE: found a list of 2, expected keys with values");
+    let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (this, last) in ["b", "c", "d", "e", "f", "g"].iter().zip(["a", "b", "c", "d", "e", "f"]) {
+        bomb += &format!("{this}: &{this} [*{last}, *{last}, *{last}, *{last}, *{last}, *{last}, *{last}, *{last}]\n");
+    }
+    assert!(one(&bomb).starts_with("FILE: "), "{}", one(&bomb));
+    assert!(one(&format!("a: {}", "[".repeat(5000))).starts_with("FILE: "));
+}
+
+#[test]
+fn a_missing_or_huge_file_is_refused() {
+    let sources = Sources { file: Some("/nonexistent/llmtrace.yaml".into()), ..Sources::default() };
+    assert!(messages(Config::load(&sources))[0].starts_with("/nonexistent/llmtrace.yaml: the file cannot be read"));
+    assert_eq!(refused(&"#\n".repeat(600_000)), ["FILE: the file is larger than 1 MiB"]);
+}
+
+#[test]
+fn secrets_are_looked_up_and_never_shown() {
+    let (folder, _) = file("");
+    let path = folder.path().join("key");
+    fs::write(&path, format!("{}\n", "ab".repeat(32))).unwrap();
+    for (variable, extra) in [(format!("file:{}", path.display()), ""), ("env:MY_KEY".to_owned(), &*"ab".repeat(32))] {
+        let config = Config::load(&env(&[("LLMTRACE_SECRETS__MASTER_KEY", &variable), ("MY_KEY", extra)])).unwrap();
+        assert_eq!(config.secrets.master_key.as_ref().map(MasterKey::expose), Some(&[0xab; 32]));
+        assert!(!format!("{config:?}").contains("171"), "the debug form hides it");
+        assert!(!serde_json::to_string(&config).unwrap().contains("abab"), "the printed form hides it");
+    }
+}
+
+#[test]
+fn a_wrong_secret_is_refused_without_showing_it() {
+    let wrong = |value| messages(Config::load(&env(&[("LLMTRACE_SECRETS__MASTER_KEY", value)])));
+    assert_eq!(
+        wrong("hunter2hunter2hunter2"),
+        [
+            "secrets.master_key (LLMTRACE_SECRETS__MASTER_KEY): found ***, expected 32 bytes in hex or base64, literally, as \
+          env:NAME or as file:PATH, or null (neither hex nor base64)"
+        ]
+    );
+    assert_eq!(
+        wrong("env:NOBODY"),
+        ["secrets.master_key (LLMTRACE_SECRETS__MASTER_KEY): the environment variable NOBODY is not set"]
+    );
+    let proxy = messages(Config::load(&env(&[("LLMTRACE_PROXY__HTTPS", "socks5://me:hunter2@x:1")])));
+    assert!(proxy[0].contains("found ***") && !proxy[0].contains("hunter2"), "{proxy:?}");
+}
+
+#[test]
+fn sizes_are_read_in_all_their_forms() {
+    for (text, bytes) in
+        [("0", 0), ("17", 17), ("64MiB", 64 << 20), ("1 GiB", 1 << 30), ("10kB", 10_000), ("5Mi", 5 << 20), ("3 B", 3)]
+    {
+        assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+    }
+    for text in ["", "MiB", "-1", "1.5MiB", "1 mib", "99999999999999TiB", "99999999999999999999"] {
+        assert!(text.parse::<ByteSize>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn networks_hold_their_addresses() {
+    let holds = |network: &str, address: &str| network.parse::<Cidr>().unwrap().contains(address.parse().unwrap());
+    assert!(holds("10.0.0.0/8", "10.255.0.1") && !holds("10.0.0.0/8", "11.0.0.1"));
+    assert!(holds("0.0.0.0/0", "8.8.8.8") && holds("::/0", "fe80::1") && !holds("0.0.0.0/0", "fe80::1"));
+    assert!(holds("192.168.1.7", "192.168.1.7") && !holds("192.168.1.7", "192.168.1.6"));
+    assert!(holds("10.0.0.0/8", "::ffff:10.1.2.3"));
+    for wrong in ["10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::/129", "x"] {
+        assert!(wrong.parse::<Cidr>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn base_urls_are_split_for_the_proxy() {
+    let url: BaseUrl = "https://openrouter.ai/api/".parse().unwrap();
+    assert_eq!((url.host(), url.port(), url.path_prefix(), url.is_tls()), ("openrouter.ai", 443, "/api", true));
+    let url: BaseUrl = "http://[::1]:8000".parse().unwrap();
+    assert_eq!((url.host(), url.port(), url.path_prefix(), url.is_tls()), ("[::1]", 8000, "", false));
+    for wrong in ["https://u:p@x", "https://x/?a=b", "https://x/#f", "https://", "/v1", "http://x:0", "http://x y"] {
+        assert!(wrong.parse::<BaseUrl>().is_err(), "{wrong}");
+    }
+}
