@@ -13,6 +13,12 @@ use uuid::Uuid;
 pub struct ExchangeId(Uuid);
 
 impl ExchangeId {
+    /// The id below all others; no exchange has it.
+    pub const MIN: Self = Self(Uuid::nil());
+
+    /// The id above all others; no exchange has it.
+    pub const MAX: Self = Self(Uuid::max());
+
     /// Mints an id from the time and 80 random bits; the caller owns clock and randomness.
     pub fn mint(unix_ms: u64, random: [u8; 10]) -> Self {
         Self(uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())

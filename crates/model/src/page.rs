@@ -64,7 +64,7 @@ pub struct Page<T> {
 pub struct Cursor {
     /// Start of the last row.
     pub started_at: Timestamp,
-    /// Its identity: the exchange of a span, or the trace id's bytes of a trace.
+    /// Its identity: the exchange of a span, or of the first matching span of a trace.
     pub id: ExchangeId,
 }
 

@@ -37,6 +37,18 @@ pub enum ErrorKind {
     Config,
 }
 
+impl Error {
+    /// Names what failed and what the caller can do about it.
+    pub(crate) fn new(kind: ErrorKind, backend: Backend, op: &'static str, source: impl Into<BoxError>) -> Self {
+        Self { kind, backend, op, source: source.into() }
+    }
+
+    /// The answer of every call after `close`.
+    pub(crate) fn closed(backend: Backend, op: &'static str) -> Self {
+        Self::new(ErrorKind::Unavailable, backend, op, "the store is closed")
+    }
+}
+
 impl ErrorKind {
     /// Every kind.
     pub const ALL: [Self; 6] =

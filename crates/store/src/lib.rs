@@ -1,10 +1,21 @@
 //! Where spans are kept: ports, their contracts, and one adapter per engine.
 //!
 //! Knows no HTTP, no provider and no detector. `pipeline` writes, `api` and the command line read; the front lane never
-//! comes here. A new engine is one folder and one arm in [`open`].
+//! comes here. A new engine is one folder and one arm in `open.rs`; it passes the suite in `conformance`.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
+mod matching;
+mod memory;
+mod meta;
+mod open;
+mod options;
 mod span;
+mod sqlite;
 
 pub use error::{Backend, Error, ErrorKind};
+pub use meta::{MAX_TENANTS, MetaStore, Tenant};
+pub use open::{OpenError, Schema, check_url, migrate, open_meta, open_spans, schema};
+pub use options::{MemoryOptions, Migrate, Options, SqliteOptions};
 pub use span::{SpanRead, SpanStore, SpanWrite};

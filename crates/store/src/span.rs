@@ -15,7 +15,8 @@ pub trait SpanWrite: Send + Sync {
     /// Stores a batch, all of it or nothing.
     ///
     /// Idempotent by exchange id: of two rows with the same id the one with the higher `version` stays, of equal
-    /// versions the first. When this returns `Ok`, the rows survive the process and are visible to every read.
+    /// versions the first; this holds inside a batch too. When this returns `Ok`, the rows are visible to every read and
+    /// survive the process, as far as the engine's medium does. Cancelling the call may still store the batch.
     async fn write(&self, batch: &[Arc<SpanRecord>]) -> Result<(), Error>;
 }
 
@@ -33,7 +34,10 @@ pub trait SpanRead: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<SpanRecord>, Error>;
 
-    /// Lists traces that have a span which matches, newest first by the start of that trace's first matching span.
+    /// Lists traces that have a span which matches, newest first by that trace's first matching span (its start time, then
+    /// exchange id, both descending). A summary adds up all spans of the trace, also those that do not match.
+    ///
+    /// Spans of different tenants never share a trace: one trace id sent by two tenants is two traces.
     async fn list_traces(
         &self,
         scope: &TenantScope,
@@ -41,7 +45,7 @@ pub trait SpanRead: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<TraceSummary>, Error>;
 
-    /// One span with its content. A row outside the scope does not exist.
+    /// One span with its content, the newest where several were sent with that id. A row outside the scope does not exist.
     async fn span(&self, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error>;
 
     /// One span by its exchange.
@@ -59,6 +63,11 @@ pub trait SpanRead: Send + Sync {
 pub trait SpanStore: SpanWrite + SpanRead {
     /// The engine.
     fn backend(&self) -> Backend;
+
+    /// How many rows this store dropped at its own bounds since it was opened; engines without bounds drop none.
+    fn dropped(&self) -> u64 {
+        0
+    }
 
     /// Says whether the engine would take a write now.
     async fn ping(&self) -> Result<(), Error>;

@@ -1,0 +1,77 @@
+//! What a filter and a trace summary mean, once for all engines: SQL must agree with this file, and a property test says so.
+
+use std::collections::BTreeSet;
+
+use llmtrace_model::{Money, Span, SpanFilter, Status, TenantId, Timestamp, TraceId, TraceSummary};
+
+/// Says whether a span matches every field of the filter that is set.
+pub(crate) fn matches(filter: &SpanFilter, span: &Span) -> bool {
+    fn wanted<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
+        wanted.is_none() || wanted == found
+    }
+    let SpanFilter { from, until, trace_id, session_id, agent_id, user_id, provider, model, status, end_reason } =
+        filter;
+    from.is_none_or(|from| span.started_at >= from)
+        && until.is_none_or(|until| span.started_at < until)
+        && wanted(trace_id.as_ref(), Some(&span.trace_id))
+        && wanted(session_id.as_ref(), span.session_id.as_ref())
+        && wanted(agent_id.as_ref(), span.agent_id.as_ref())
+        && wanted(user_id.as_ref(), span.user_id.as_ref())
+        && wanted(provider.as_ref(), Some(&span.provider))
+        && (wanted(model.as_ref(), span.request_model.as_ref()) || wanted(model.as_ref(), span.response_model.as_ref()))
+        && wanted(status.as_ref(), Some(&span.status))
+        && wanted(end_reason.as_ref(), Some(&span.end_reason))
+}
+
+/// What a trace summary needs of one span.
+pub(crate) struct SummaryRow {
+    pub(crate) started_at: Timestamp,
+    pub(crate) duration_us: u64,
+    pub(crate) status: Status,
+    /// The model that answered, else the one asked for.
+    pub(crate) model: Option<String>,
+    pub(crate) total_tokens: u64,
+    pub(crate) cost: Option<Money>,
+    pub(crate) session_id: Option<String>,
+}
+
+/// Adds up the spans of one trace, which are given oldest first; `None` where there are none.
+pub(crate) fn summarize(
+    tenant_id: TenantId,
+    trace_id: TraceId,
+    rows: impl IntoIterator<Item = SummaryRow>,
+) -> Option<TraceSummary> {
+    let mut rows = rows.into_iter();
+    let first = rows.next()?;
+    let mut last_end = end(&first);
+    let mut models: BTreeSet<String> = first.model.into_iter().collect();
+    let mut summary = TraceSummary {
+        trace_id,
+        tenant_id,
+        started_at: first.started_at,
+        duration_us: 0,
+        spans: 1,
+        errors: u64::from(first.status == Status::Error),
+        models: Vec::new(),
+        total_tokens: first.total_tokens,
+        cost: first.cost.unwrap_or_default(),
+        session_id: first.session_id,
+    };
+    for row in rows {
+        last_end = last_end.max(end(&row));
+        models.extend(row.model);
+        summary.spans += 1;
+        summary.errors += u64::from(row.status == Status::Error);
+        summary.total_tokens = summary.total_tokens.saturating_add(row.total_tokens);
+        summary.cost = summary.cost + row.cost.unwrap_or_default();
+    }
+    let us = last_end - i128::from(summary.started_at.unix_us());
+    summary.duration_us = u64::try_from(us).unwrap_or(u64::MAX);
+    summary.models = models.into_iter().collect();
+    Some(summary)
+}
+
+/// When a span ended, wide enough for every start and duration.
+fn end(row: &SummaryRow) -> i128 {
+    i128::from(row.started_at.unix_us()) + i128::from(row.duration_us)
+}

@@ -1,0 +1,193 @@
+//! Opening a store: the scheme of its URL chooses the engine. A new engine is one arm here.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{Error, MetaStore, Options, SpanStore, memory, sqlite};
+
+/// The schemes [`open_spans`] and [`open_meta`] know.
+const SCHEMES: &str = "sqlite, memory";
+
+/// Opens the store of spans that `url` names: `sqlite:PATH` or `memory:`.
+///
+/// `setting` is the configuration key the URL comes from; it begins every message.
+pub async fn open_spans(setting: &str, url: &str, options: &Options) -> Result<Arc<dyn SpanStore>, OpenError> {
+    match Target::parse(setting, url)? {
+        Target::Memory => Ok(Arc::new(memory::Memory::new(options.memory))),
+        Target::Sqlite(path) => {
+            let opened = sqlite::Sqlite::open(path, options).await;
+            Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
+        }
+    }
+}
+
+/// Opens the store of everything that is not a span; the URLs are those of [`open_spans`], and may name the same file.
+pub async fn open_meta(setting: &str, url: &str, options: &Options) -> Result<Arc<dyn MetaStore>, OpenError> {
+    match Target::parse(setting, url)? {
+        Target::Memory => Ok(Arc::new(memory::MemoryMeta::default())),
+        Target::Sqlite(path) => {
+            let opened = sqlite::SqliteMeta::open(path, options).await;
+            Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
+        }
+    }
+}
+
+/// Brings the schema at `url` up to date, creating it where there is none. Engines without a schema have nothing to do.
+///
+/// Returns the schema as it was found.
+pub async fn migrate(setting: &str, url: &str, options: &Options) -> Result<Schema, OpenError> {
+    match Target::parse(setting, url)? {
+        Target::Memory => Ok(Schema::NONE),
+        Target::Sqlite(path) => sqlite::migrate(path, options).await.map_err(|why| why.under(setting)),
+    }
+}
+
+/// Reads the version of the schema at `url` and changes nothing; a file that does not exist has version 0.
+pub async fn schema(setting: &str, url: &str, options: &Options) -> Result<Schema, OpenError> {
+    match Target::parse(setting, url)? {
+        Target::Memory => Ok(Schema::NONE),
+        Target::Sqlite(path) => sqlite::schema(path, options).await.map_err(|why| why.under(setting)),
+    }
+}
+
+/// Checks that a URL names an engine; touches neither file nor network.
+pub fn check_url(setting: &str, url: &str) -> Result<(), OpenError> {
+    Target::parse(setting, url).map(|_| ())
+}
+
+/// The version of a schema, as found and as this program makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schema {
+    /// The version found; 0 where there is no schema yet.
+    pub found: u32,
+    /// The version this program writes.
+    pub known: u32,
+}
+
+impl Schema {
+    /// The schema of an engine that has none.
+    const NONE: Self = Self { found: 0, known: 0 };
+
+    /// Says whether the program can use it as it is.
+    pub fn is_current(self) -> bool {
+        self.found == self.known
+    }
+}
+
+/// Says why a store did not open; every message begins with the setting.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is wrong: correct the setting.
+    #[error("{setting}: {problem}")]
+    Url {
+        /// The configuration key.
+        setting: String,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// The schema is not the one this program writes: migrate, or take the program that wrote it.
+    #[error("{setting}: {problem}")]
+    Schema {
+        /// The configuration key.
+        setting: String,
+        /// What was found, what was expected and what to do.
+        problem: String,
+    },
+    /// The engine failed: [`ErrorKind`](crate::ErrorKind) says whether to try again.
+    #[error("{setting}: opening {place} failed")]
+    Engine {
+        /// The configuration key.
+        setting: String,
+        /// The file or the server, without credentials.
+        place: String,
+        /// The engine's error.
+        #[source]
+        source: Error,
+    },
+}
+
+/// Why an engine did not open, before the setting is known.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Schema(String),
+    Engine { place: String, source: Error },
+}
+
+impl Refused {
+    fn under(self, setting: &str) -> OpenError {
+        let setting = setting.to_owned();
+        match self {
+            Self::Schema(problem) => OpenError::Schema { setting, problem },
+            Self::Engine { place, source } => OpenError::Engine { setting, place, source },
+        }
+    }
+}
+
+/// What a store URL names.
+#[derive(Debug, PartialEq, Eq)]
+enum Target {
+    Memory,
+    Sqlite(PathBuf),
+}
+
+impl Target {
+    fn parse(setting: &str, url: &str) -> Result<Self, OpenError> {
+        let wrong = |problem: String| OpenError::Url { setting: setting.to_owned(), problem };
+        let Some((scheme, rest)) = url.split_once(':') else {
+            // Only the length is told: what was meant as a URL may hold a password.
+            let found = url.chars().count();
+            return Err(wrong(format!("{found} characters without a scheme, expected sqlite:PATH or memory:")));
+        };
+        match scheme {
+            "memory" if rest.is_empty() => Ok(Self::Memory),
+            "memory" => Err(wrong(format!("memory: is followed by {rest:?}, expected nothing"))),
+            "sqlite" => {
+                let path = rest.strip_prefix("//").unwrap_or(rest);
+                if path.is_empty() || path.starts_with(':') || path.contains(['\0', '?']) {
+                    return Err(wrong(format!("sqlite: is followed by {rest:?}, expected the path of a file")));
+                }
+                Ok(Self::Sqlite(PathBuf::from(path)))
+            }
+            other => {
+                let other: String = other.chars().take(32).collect();
+                Err(wrong(format!("scheme {other:?} is unknown, expected one of {SCHEMES}")))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_scheme_is_refused_by_name() {
+        let error = check_url("storage.spans", "clickhous://host/db").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"storage.spans: scheme "clickhous" is unknown, expected one of sqlite, memory"#
+        );
+    }
+
+    #[test]
+    fn a_password_in_a_broken_url_is_not_repeated() {
+        let error = check_url("storage.spans", "hunter2").unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        let error = check_url("storage.spans", "postgres://u:hunter2@h/db").unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn paths_are_taken_with_and_without_slashes() {
+        for (url, path) in [
+            ("sqlite:a/b.db", "a/b.db"),
+            ("sqlite:/a/b.db", "/a/b.db"),
+            ("sqlite:///a/b.db", "/a/b.db"),
+            ("sqlite://a/b.db", "a/b.db"),
+        ] {
+            assert_eq!(Target::parse("s", url).unwrap(), Target::Sqlite(PathBuf::from(path)), "{url}");
+        }
+        for url in ["sqlite:", "sqlite://", "sqlite::memory:", "memory:x", "sqlite:a?mode=ro"] {
+            assert!(Target::parse("s", url).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The engine in one SQLite file: the lite profile's store.
+//!
+//! One thread writes, a few read, each with its own connection to a write-ahead log, so that neither waits for the other.
+
+mod body;
+mod connection;
+mod failure;
+mod meta;
+mod migrate;
+mod pool;
+mod query;
+mod read;
+mod row;
+mod write;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use llmtrace_model::{
+    ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantScope, TraceId, TraceSummary,
+};
+
+pub(crate) use self::meta::SqliteMeta;
+use self::{connection::Reader, failure::failed, pool::Pool, read::View, write::Writer};
+use crate::{Backend, Error, ErrorKind, Options, Schema, SpanRead, SpanStore, SpanWrite, open::Refused};
+
+/// Spans in an SQLite file.
+pub(crate) struct Sqlite {
+    writer: Pool<Writer>,
+    readers: Pool<Reader>,
+}
+
+impl Sqlite {
+    /// Opens the file and brings its schema up to date.
+    pub(crate) async fn open(path: PathBuf, options: &Options) -> Result<Self, Refused> {
+        let options = options.clone();
+        opening(path, move |path| {
+            let engine = |source| Refused::Engine { place: place(path), source };
+            let start = |error| engine(Error::new(ErrorKind::Unavailable, Backend::Sqlite, "start thread", error));
+            let (connection, _) = migrate::open(path, &options)?;
+            let writer = Pool::start("store-write", vec![Writer::new(connection).map_err(start)?]).map_err(start)?;
+            let readers = (0..options.sqlite.readers.max(1)).map(|_| Reader::open(path, &options.sqlite));
+            let readers = readers.collect::<Result<Vec<_>, _>>().map_err(engine)?;
+            let readers = Pool::start("store-read", readers).map_err(start)?;
+            Ok(Self { writer, readers })
+        })
+        .await
+    }
+
+    /// Runs a read on one of the reading connections.
+    async fn read<T: Send + 'static>(
+        &self,
+        op: &'static str,
+        look: impl FnOnce(&View<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let job = move |reader: &mut Reader, cancel: &pool::Cancel| {
+            View::of(reader, cancel).and_then(|view| look(&view)).map_err(failed(op))
+        };
+        self.readers.run(op, job).await
+    }
+}
+
+#[async_trait]
+impl SpanWrite for Sqlite {
+    async fn write(&self, batch: &[Arc<SpanRecord>]) -> Result<(), Error> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let batch = batch.to_vec();
+        self.writer.run("write", move |writer, _| writer.write(&batch)).await
+    }
+}
+
+#[async_trait]
+impl SpanRead for Sqlite {
+    async fn list(&self, scope: &TenantScope, filter: &SpanFilter, page: &PageRequest) -> Result<Page<Span>, Error> {
+        let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
+        self.read("list", move |view| view.list(&scope, &filter, &page)).await
+    }
+
+    async fn list_records(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SpanRecord>, Error> {
+        let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
+        self.read("list", move |view| view.list_records(&scope, &filter, &page)).await
+    }
+
+    async fn list_traces(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<TraceSummary>, Error> {
+        let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
+        self.read("list traces", move |view| view.list_traces(&scope, &filter, &page)).await
+    }
+
+    async fn span(&self, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error> {
+        let scope = scope.clone();
+        self.read("read span", move |view| view.span(&scope, id)).await
+    }
+
+    async fn exchange(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<SpanRecord>, Error> {
+        let scope = scope.clone();
+        self.read("read exchange", move |view| view.exchange(&scope, id)).await
+    }
+
+    async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error> {
+        let scope = scope.clone();
+        self.read("read trace", move |view| view.trace(&scope, id)).await
+    }
+
+    async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {
+        let (scope, filter) = (scope.clone(), filter.clone());
+        self.read("count", move |view| view.count(&scope, &filter)).await
+    }
+}
+
+#[async_trait]
+impl SpanStore for Sqlite {
+    fn backend(&self) -> Backend {
+        Backend::Sqlite
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.writer.run("ping", |writer, _| writer.ping()).await
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        // The last connection to close folds the log into the file: the one that may write.
+        self.readers.close().await;
+        self.writer.close().await;
+        Ok(())
+    }
+}
+
+/// Creates or updates the schema of a file; returns it as it was found.
+pub(crate) async fn migrate(path: PathBuf, options: &Options) -> Result<Schema, Refused> {
+    let options = Options { migrate: crate::Migrate::Auto, ..options.clone() };
+    opening(path, move |path| migrate::open(path, &options).map(|(_, schema)| schema)).await
+}
+
+/// Reads the version of a file's schema and changes nothing.
+pub(crate) async fn schema(path: PathBuf, options: &Options) -> Result<Schema, Refused> {
+    let options = options.clone();
+    opening(path, move |path| migrate::read(path, &options)).await
+}
+
+/// Runs the blocking work of opening away from the runtime's threads.
+async fn opening<T: Send + 'static>(
+    path: PathBuf,
+    open: impl FnOnce(&Path) -> Result<T, Refused> + Send + 'static,
+) -> Result<T, Refused> {
+    let place = place(&path);
+    let opened = pool::blocking("open", move || open(&path)).await;
+    opened.unwrap_or_else(|source| Err(Refused::Engine { place, source }))
+}
+
+/// The file, for messages.
+fn place(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}

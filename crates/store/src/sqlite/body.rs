@@ -1,0 +1,85 @@
+//! What was said, as a row of `bodies`: JSON, packed with zstd where that pays.
+
+use llmtrace_model::Content;
+use serde::Deserialize;
+use zstd::bulk::{Compressor, Decompressor};
+
+/// The longest content that stays plain JSON: below it, packing costs more time than it saves space.
+const PLAIN_MAX: usize = 4096;
+/// zstd's fastest regular level.
+const LEVEL: i32 = 1;
+/// The largest content a row may claim to unpack to; more is a damaged row.
+const UNPACKED_MAX: usize = 1 << 30;
+
+/// `bodies.codec`: plain JSON.
+pub(super) const JSON: i64 = 0;
+/// `bodies.codec`: JSON in a zstd frame.
+pub(super) const ZSTD: i64 = 1;
+
+/// Packs content; its buffers and tables are reused from row to row.
+pub(super) struct Packer {
+    json: Vec<u8>,
+    packed: Vec<u8>,
+    zstd: Compressor<'static>,
+}
+
+/// One packed content.
+pub(super) struct Packed<'a> {
+    pub(super) codec: i64,
+    pub(super) size_bytes: usize,
+    pub(super) content: &'a [u8],
+}
+
+impl Packer {
+    /// A packer without content yet.
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self { json: Vec::new(), packed: Vec::new(), zstd: Compressor::new(LEVEL)? })
+    }
+
+    /// Packs one content.
+    pub(super) fn pack(&mut self, content: &Content) -> Result<Packed<'_>, BoxError> {
+        self.json.clear();
+        serde_json::to_writer(&mut self.json, content)?;
+        let size_bytes = self.json.len();
+        if size_bytes <= PLAIN_MAX {
+            return Ok(Packed { codec: JSON, size_bytes, content: &self.json });
+        }
+        self.packed.clear();
+        self.packed.reserve(zstd::zstd_safe::compress_bound(size_bytes));
+        self.zstd.compress_to_buffer(&self.json, &mut self.packed)?;
+        Ok(Packed { codec: ZSTD, size_bytes, content: &self.packed })
+    }
+
+    /// Gives back what one huge content made the buffers grow to.
+    pub(super) fn shrink(&mut self) {
+        self.json.clear();
+        self.json.shrink_to(1 << 20);
+        self.packed.clear();
+        self.packed.shrink_to(1 << 20);
+    }
+}
+
+/// Any cause.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Unpacks the columns of one row.
+pub(super) fn unpack(codec: i64, size_bytes: i64, content: &[u8]) -> Result<Content, BoxError> {
+    match codec {
+        JSON => Ok(parse(content)?),
+        ZSTD => {
+            let size = usize::try_from(size_bytes).ok().filter(|size| *size <= UNPACKED_MAX);
+            let size = size.ok_or_else(|| format!("size_bytes is {size_bytes}, expected 0 to {UNPACKED_MAX}"))?;
+            Ok(parse(&Decompressor::new()?.decompress(content, size)?)?)
+        }
+        other => Err(format!("codec is {other}, expected {JSON} or {ZSTD}").into()),
+    }
+}
+
+/// Reads JSON as deep as it was written: tool arguments bring 128 levels of their own, which the usual limit would refuse.
+fn parse(json: &[u8]) -> serde_json::Result<Content> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    reader.disable_recursion_limit();
+    let content = Content::deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(content)
+}

@@ -1,0 +1,84 @@
+//! Opening connections: file, flags, pragmas.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{failure::failed, pool::Cancel};
+use crate::{Backend, Error, ErrorKind, SqliteOptions};
+
+/// Prepared statements a connection keeps; lists have a few dozen shapes.
+const STATEMENTS: usize = 64;
+/// Virtual-machine steps between two looks at a read's deadline: about a millisecond.
+const STEPS: std::ffi::c_int = 20_000;
+
+/// Opens the connection that writes, creating folder and file where they are missing.
+pub(super) fn writing(path: &Path, options: &SqliteOptions) -> Result<Connection, Error> {
+    create(path).map_err(|error| Error::new(ErrorKind::Unavailable, Backend::Sqlite, "create file", error))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed("open"))?;
+    settle(&connection, options.busy_timeout, options.cache_kib).map_err(failed("open"))?;
+    Ok(connection)
+}
+
+/// Makes the connection durable as the store promises: a write-ahead log that is synced at checkpoints.
+pub(super) fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // A checkpoint rewrites each page once however often it changed: fewer checkpoints, less writing.
+    connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
+    // After a burst the log file shrinks back to this.
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)
+}
+
+/// A connection that reads, and how long one read may take.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) connection: Connection,
+    timeout: Duration,
+}
+
+impl Reader {
+    /// Opens a connection that cannot write.
+    pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(failed("open"))?;
+        settle(&connection, options.busy_timeout, options.cache_kib / 4).map_err(failed("open"))?;
+        Ok(Self { connection, timeout: options.read_timeout })
+    }
+
+    /// Lets the coming read end at the deadline, or when its caller has gone.
+    pub(super) fn bound(&mut self, cancel: &Cancel) -> rusqlite::Result<()> {
+        let (cancel, started, timeout) = (cancel.clone(), Instant::now(), self.timeout);
+        self.connection.progress_handler(STEPS, Some(move || cancel.is_cancelled() || started.elapsed() >= timeout))
+    }
+}
+
+fn settle(connection: &Connection, busy_timeout: Duration, cache_kib: u32) -> rusqlite::Result<()> {
+    connection.busy_timeout(busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Negative: KiB instead of pages.
+    connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
+    connection.pragma_update(None, "temp_store", "MEMORY")
+}
+
+/// Makes folder and file, readable by their owner only: they hold what people said. SQLite gives the log the same mode.
+fn create(path: &Path) -> io::Result<()> {
+    let folder: PathBuf = path.parent().map(Path::to_owned).unwrap_or_default();
+    if !folder.as_os_str().is_empty() {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&folder)?;
+    }
+    let mut file = fs::OpenOptions::new();
+    file.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.open(path).map(drop)
+}

@@ -1,0 +1,83 @@
+//! Tenants in SQLite; the file may be that of the spans, each store has its own connection.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use llmtrace_model::{TenantId, Timestamp};
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{failure::failed, migrate, place, pool::Pool, row::Columns};
+use crate::{Backend, Error, ErrorKind, MetaStore, Options, Tenant, meta::MAX_TENANTS, open::Refused};
+
+const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1, ?2, ?2) \
+    ON CONFLICT (id) DO UPDATE SET \
+    first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen) \
+    WHERE excluded.first_seen < first_seen OR excluded.last_seen > last_seen";
+const LIST: &str = "SELECT id, first_seen, last_seen FROM tenants ORDER BY id LIMIT ?";
+const PING: &str = "UPDATE pings SET pings = pings + 1 WHERE id = 1";
+
+/// The tenants of one file.
+#[derive(Debug)]
+pub(crate) struct SqliteMeta {
+    pool: Pool<Connection>,
+}
+
+impl SqliteMeta {
+    /// Opens the file and brings its schema up to date.
+    pub(crate) async fn open(path: PathBuf, options: &Options) -> Result<Self, Refused> {
+        let options = options.clone();
+        super::opening(path, move |path| {
+            let (connection, _) = migrate::open(path, &options)?;
+            let pool = Pool::start("store-meta", vec![connection]);
+            let source = |error| Error::new(ErrorKind::Unavailable, Backend::Sqlite, "start thread", error);
+            let pool = pool.map_err(|error| Refused::Engine { place: place(path), source: source(error) })?;
+            Ok(Self { pool })
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl MetaStore for SqliteMeta {
+    fn backend(&self) -> Backend {
+        Backend::Sqlite
+    }
+
+    async fn touch_tenants(&self, seen: &[(TenantId, Timestamp)]) -> Result<(), Error> {
+        let seen = seen.to_vec();
+        let touch = move |connection: &mut Connection| {
+            let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for (id, at) in &seen {
+                change.prepare_cached(TOUCH)?.execute((id.as_str(), at.unix_us()))?;
+            }
+            change.commit()
+        };
+        self.pool.run("touch tenants", move |connection, _| touch(connection).map_err(failed("touch tenants"))).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
+        let list = |connection: &mut Connection| {
+            let mut statement = connection.prepare_cached(LIST)?;
+            let rows = statement.query_map([MAX_TENANTS.cast_signed()], |row| {
+                let mut from = Columns::of(row);
+                Ok(Tenant {
+                    id: from.word()?,
+                    first_seen: Timestamp::from_unix_us(from.take()?),
+                    last_seen: Timestamp::from_unix_us(from.take()?),
+                })
+            })?;
+            rows.collect::<Result<Vec<_>, _>>()
+        };
+        self.pool.run("list tenants", move |connection, _| list(connection).map_err(failed("list tenants"))).await
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        let ping = |connection: &mut Connection| connection.execute(PING, []).map(|_| ());
+        self.pool.run("ping", move |connection, _| ping(connection).map_err(failed("ping"))).await
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        self.pool.close().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,214 @@
+//! Reads on a connection that cannot write. Each runs in one transaction: it sees one state of the file.
+
+use llmtrace_model::{
+    Cursor, ExchangeId, Money, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope,
+    Timestamp, TraceId, TraceSummary,
+};
+use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter, types::ValueRef};
+
+use super::{
+    body,
+    connection::Reader,
+    pool::Cancel,
+    query::{self, Query},
+    row::{Columns, WIDTH, columns, read},
+};
+use crate::matching::{SummaryRow, summarize};
+
+const SPAN: &str = concat!("SELECT ", columns!(), " FROM spans WHERE id = ?");
+const RECORD: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", codec, size_bytes, content FROM spans LEFT JOIN bodies ON bodies.span = spans.id WHERE spans.id = ?"
+);
+const BY_EXCHANGE: &str = "SELECT id, tenant_id FROM spans INDEXED BY spans_exchange WHERE exchange_id = ?";
+const BY_SPAN: &str = "SELECT id FROM spans INDEXED BY spans_span WHERE span_id = ? \
+    ORDER BY started_at DESC, exchange_id DESC LIMIT 1";
+const BY_SPAN_OF_TENANT: &str = "SELECT id FROM spans INDEXED BY spans_span WHERE span_id = ? AND tenant_id = ? \
+    ORDER BY started_at DESC, exchange_id DESC LIMIT 1";
+const TRACE: &str = "SELECT id FROM spans INDEXED BY spans_trace WHERE trace_id = ? \
+    ORDER BY started_at, exchange_id LIMIT ?";
+const TRACE_OF_TENANT: &str = "SELECT id FROM spans INDEXED BY spans_trace WHERE trace_id = ? AND tenant_id = ? \
+    ORDER BY started_at, exchange_id LIMIT ?";
+/// Every span of one trace: a summary adds them all up, so the only bound is the read timeout.
+const SUMMARY: &str = "SELECT started_at, duration_us, status, coalesce(response_model, request_model), cost, session_id, \
+    input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, image_input \
+    FROM spans INDEXED BY spans_trace WHERE trace_id = ? AND tenant_id = ? ORDER BY started_at, exchange_id";
+
+/// One state of the file, while a read lasts.
+pub(super) struct View<'a> {
+    transaction: Transaction<'a>,
+}
+
+impl<'a> View<'a> {
+    /// Begins a read that ends at the reader's deadline, or when its caller has gone.
+    pub(super) fn of(reader: &'a mut Reader, cancel: &Cancel) -> rusqlite::Result<Self> {
+        reader.bound(cancel)?;
+        Ok(Self { transaction: reader.connection.transaction()? })
+    }
+
+    /// One page of spans.
+    pub(super) fn list(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> rusqlite::Result<Page<Span>> {
+        let keys = self.page(&query::spans(scope, filter, page), page, span_key)?;
+        let mut one = self.transaction.prepare_cached(SPAN)?;
+        let items = keys.items.into_iter().map(|id: i64| one.query_row([id], read)).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: keys.next })
+    }
+
+    /// One page of spans with their content.
+    pub(super) fn list_records(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> rusqlite::Result<Page<SpanRecord>> {
+        let keys = self.page(&query::spans(scope, filter, page), page, span_key)?;
+        Ok(Page { items: self.records(keys.items)?, next: keys.next })
+    }
+
+    /// One page of traces.
+    pub(super) fn list_traces(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> rusqlite::Result<Page<TraceSummary>> {
+        let keys = self.page(&query::traces(scope, filter, page), page, trace_key)?;
+        let mut items = Vec::with_capacity(keys.items.len());
+        for (tenant, trace) in keys.items {
+            items.extend(self.summary(tenant, trace)?);
+        }
+        Ok(Page { items, next: keys.next })
+    }
+
+    /// The newest span of that id.
+    pub(super) fn span(&self, scope: &TenantScope, id: SpanId) -> rusqlite::Result<Option<SpanRecord>> {
+        let id = id.as_bytes();
+        let found: Option<i64> = match scope {
+            TenantScope::One(tenant) => self
+                .transaction
+                .prepare_cached(BY_SPAN_OF_TENANT)?
+                .query_row((id, tenant.as_str()), |row| row.get(0))
+                .optional()?,
+            TenantScope::All => {
+                self.transaction.prepare_cached(BY_SPAN)?.query_row([id], |row| row.get(0)).optional()?
+            }
+        };
+        Ok(self.records(found)?.pop())
+    }
+
+    /// The span of that exchange.
+    pub(super) fn exchange(&self, scope: &TenantScope, id: ExchangeId) -> rusqlite::Result<Option<SpanRecord>> {
+        let mut find = self.transaction.prepare_cached(BY_EXCHANGE)?;
+        let found = find
+            .query_row([id.as_bytes()], |row| {
+                let mut from = Columns::of(row);
+                Ok((from.take::<i64>()?, from.word::<TenantId>()?))
+            })
+            .optional()?;
+        let visible = found.filter(|(_, tenant)| scope.allows(tenant)).map(|(id, _)| id);
+        Ok(self.records(visible)?.pop())
+    }
+
+    /// The spans of a trace, oldest first.
+    pub(super) fn trace(&self, scope: &TenantScope, id: TraceId) -> rusqlite::Result<Vec<SpanRecord>> {
+        let (id, key) = (id.as_bytes(), |row: &Row<'_>| row.get(0));
+        let ids: Vec<i64> = match scope {
+            TenantScope::One(tenant) => self
+                .transaction
+                .prepare_cached(TRACE_OF_TENANT)?
+                .query_map((id, tenant.as_str(), PageRequest::MAX), key)?
+                .collect::<Result<_, _>>()?,
+            TenantScope::All => self
+                .transaction
+                .prepare_cached(TRACE)?
+                .query_map((id, PageRequest::MAX), key)?
+                .collect::<Result<_, _>>()?,
+        };
+        self.records(ids)
+    }
+
+    /// The number of matching spans.
+    pub(super) fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> rusqlite::Result<u64> {
+        let Query { sql, values } = query::count(scope, filter);
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        statement.query_row(params_from_iter(values), |row| Columns::of(row).number())
+    }
+
+    /// Runs a query for keys and cuts off the row that only told that there are more.
+    fn page<T>(
+        &self,
+        query: &Query,
+        page: &PageRequest,
+        key: fn(&Row<'_>) -> rusqlite::Result<(T, Cursor)>,
+    ) -> rusqlite::Result<Page<T>> {
+        let limit = page.limit.min(PageRequest::MAX) as usize;
+        if limit == 0 {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        let mut statement = self.transaction.prepare_cached(&query.sql)?;
+        let found = statement.query_map(params_from_iter(&query.values), key)?;
+        let mut keys: Vec<(T, Cursor)> = found.collect::<Result<_, _>>()?;
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        let next = keys.last().map(|(_, cursor)| *cursor).filter(|_| more);
+        Ok(Page { items: keys.into_iter().map(|(key, _)| key).collect(), next })
+    }
+
+    fn records(&self, ids: impl IntoIterator<Item = i64>) -> rusqlite::Result<Vec<SpanRecord>> {
+        let mut one = self.transaction.prepare_cached(RECORD)?;
+        ids.into_iter().map(|id| one.query_row([id], record)).collect()
+    }
+
+    fn summary(&self, tenant: TenantId, trace: TraceId) -> rusqlite::Result<Option<TraceSummary>> {
+        let mut statement = self.transaction.prepare_cached(SUMMARY)?;
+        let rows = statement.query_map((trace.as_bytes(), tenant.as_str()), summary_row)?;
+        let rows: Vec<SummaryRow> = rows.collect::<Result<_, _>>()?;
+        Ok(summarize(tenant, trace, rows))
+    }
+}
+
+fn span_key(row: &Row<'_>) -> rusqlite::Result<(i64, Cursor)> {
+    let mut from = Columns::of(row);
+    Ok((from.take()?, cursor(&mut from)?))
+}
+
+fn trace_key(row: &Row<'_>) -> rusqlite::Result<((TenantId, TraceId), Cursor)> {
+    let mut from = Columns::of(row);
+    Ok(((from.word()?, from.id(TraceId::new)?), cursor(&mut from)?))
+}
+
+fn cursor(from: &mut Columns<'_, '_>) -> rusqlite::Result<Cursor> {
+    Ok(Cursor { started_at: Timestamp::from_unix_us(from.take()?), id: ExchangeId::from_bytes(from.take()?) })
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<SpanRecord> {
+    let content = match row.get_ref(WIDTH)? {
+        ValueRef::Null => None,
+        codec => {
+            let unpacked = body::unpack(codec.as_i64()?, row.get(WIDTH + 1)?, row.get_ref(WIDTH + 2)?.as_blob()?);
+            let damaged =
+                |error| rusqlite::Error::FromSqlConversionFailure(WIDTH + 2, rusqlite::types::Type::Blob, error);
+            Some(unpacked.map_err(damaged)?)
+        }
+    };
+    Ok(SpanRecord { span: read(row)?, content })
+}
+
+fn summary_row(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
+    let mut from = Columns::of(row);
+    Ok(SummaryRow {
+        started_at: Timestamp::from_unix_us(from.take()?),
+        duration_us: from.number()?,
+        status: from.word()?,
+        model: from.take()?,
+        cost: from.take::<Option<i64>>()?.map(Money::from_nanos),
+        session_id: from.take()?,
+        total_tokens: from.usage()?.map_or(0, |usage| usage.total()),
+    })
+}

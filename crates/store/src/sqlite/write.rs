@@ -1,0 +1,91 @@
+//! The one connection that writes spans.
+
+use std::sync::Arc;
+
+use llmtrace_model::SpanRecord;
+use rusqlite::{Connection, Statement, Transaction, TransactionBehavior};
+
+use super::{
+    body::Packer,
+    failure::failed,
+    row::{INSERT, bind},
+};
+use crate::{Backend, Error, ErrorKind};
+
+const FIND: &str = "SELECT id, version FROM spans INDEXED BY spans_exchange WHERE exchange_id = ?";
+const REMOVE: &str = "DELETE FROM spans WHERE id = ?";
+const REMOVE_BODY: &str = "DELETE FROM bodies WHERE span = ?";
+const INSERT_BODY: &str = "INSERT INTO bodies (span, codec, size_bytes, content) VALUES (?, ?, ?, ?)";
+const PING: &str = "UPDATE pings SET pings = pings + 1 WHERE id = 1";
+
+/// The writing connection and the buffers it reuses from row to row.
+pub(super) struct Writer {
+    connection: Connection,
+    packer: Packer,
+    scratch: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection) -> std::io::Result<Self> {
+        Ok(Self { connection, packer: Packer::new()?, scratch: Vec::new() })
+    }
+
+    /// Writes a batch in one transaction.
+    pub(super) fn write(&mut self, batch: &[Arc<SpanRecord>]) -> Result<(), Error> {
+        let failed = failed("write");
+        let Self { connection, packer, scratch } = self;
+        let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let done = put_all(&change, packer, scratch, batch);
+        packer.shrink();
+        done?;
+        change.commit().map_err(&failed)
+    }
+
+    /// Writes one row, so that a lock, a full disk or a read-only file shows.
+    pub(super) fn ping(&mut self) -> Result<(), Error> {
+        self.connection.execute(PING, []).map(|_| ()).map_err(failed("ping"))
+    }
+}
+
+fn put_all(
+    change: &Transaction<'_>,
+    packer: &mut Packer,
+    scratch: &mut Vec<u8>,
+    batch: &[Arc<SpanRecord>],
+) -> Result<(), Error> {
+    let failed = failed("write");
+    let mut insert = change.prepare_cached(INSERT).map_err(&failed)?;
+    let mut insert_body = change.prepare_cached(INSERT_BODY).map_err(&failed)?;
+    for record in batch {
+        bind(&mut insert, scratch, &record.span).map_err(&failed)?;
+        if insert.raw_execute().map_err(&failed)? == 0 {
+            if !make_way(change, record).map_err(&failed)? {
+                continue;
+            }
+            insert.raw_execute().map_err(&failed)?;
+        }
+        put_body(&mut insert_body, change.last_insert_rowid(), packer, record)?;
+    }
+    Ok(())
+}
+
+/// Removes the row that has this exchange already, where the new one has a higher version; else says that it stays.
+fn make_way(change: &Transaction<'_>, record: &SpanRecord) -> rusqlite::Result<bool> {
+    let mut find = change.prepare_cached(FIND)?;
+    let key = [record.span.exchange_id.as_bytes()];
+    let (id, version): (i64, u32) = find.query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if version >= record.span.version {
+        return Ok(false);
+    }
+    change.prepare_cached(REMOVE)?.execute([id])?;
+    change.prepare_cached(REMOVE_BODY)?.execute([id])?;
+    Ok(true)
+}
+
+fn put_body(insert: &mut Statement<'_>, id: i64, packer: &mut Packer, record: &SpanRecord) -> Result<(), Error> {
+    let Some(content) = &record.content else { return Ok(()) };
+    let rejected = |error| Error { kind: ErrorKind::Rejected, backend: Backend::Sqlite, op: "write", source: error };
+    let packed = packer.pack(content).map_err(rejected)?;
+    let size = i64::try_from(packed.size_bytes).unwrap_or(i64::MAX);
+    insert.execute((id, packed.codec, size, packed.content)).map(|_| ()).map_err(failed("write"))
+}
