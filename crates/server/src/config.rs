@@ -24,8 +24,8 @@ pub use layers::DEFAULT_YAML;
 pub use net::{BaseUrl, Cidr, HostName, ProxyUrl};
 pub use options::{
     AdminOptions, BufferOptions, CaptureContent, CaptureOptions, Config, Fsync, Http2, JournalMode, JournalOptions,
-    LogFormat, LoggingOptions, OnClientGone, PipelineOptions, PriceOptions, Profile, Propagate, ProxyOptions,
-    SecretOptions, ShutdownOptions, StorageOptions, StreamUsage, TlsOptions, TraceOptions, Upstream, UpstreamTls,
+    LoggingOptions, OnClientGone, PipelineOptions, PriceOptions, Profile, Propagate, ProxyOptions, SecretOptions,
+    ShutdownOptions, StorageOptions, StreamUsage, TlsOptions, TraceOptions, Upstream, UpstreamTls,
 };
 pub use schema::json_schema;
 pub use secret::{MasterKey, Secret};

@@ -7,6 +7,7 @@
 //! [`boot`] wires the rooms; the edges between them are listed in ARCHITECTURE.md and held by `tests/architecture.rs`.
 
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod journal;

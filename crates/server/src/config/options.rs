@@ -14,6 +14,7 @@ use super::{
     secret::MasterKey,
     values::{ByteSize, LogLevel, StoreUrl, UnknownModel},
 };
+use crate::telemetry::logs::LogFormat;
 
 /// The whole configuration, checked: what exists as this type is fit to start with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -314,16 +315,6 @@ pub struct LoggingOptions {
     pub level: LogLevel,
     /// How a line looks.
     pub format: LogFormat,
-}
-
-/// How a log line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// What of an exchange is kept.

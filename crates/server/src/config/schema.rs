@@ -213,6 +213,7 @@ fn show(value: &Value) -> String {
         Value::Null => "nothing".to_owned(),
         Value::Array(items) => format!("a list of {}", items.len()),
         Value::Object(_) => "a section".to_owned(),
+        Value::String(text) if text.contains("://") && text.contains('@') => "a URL with credentials".to_owned(),
         Value::String(text) if text.chars().count() > SHOWN => {
             format!("{:?} and more", text.chars().take(SHOWN).collect::<String>())
         }

@@ -252,7 +252,7 @@ fn a_wrong_value_says_what_was_found_and_what_was_expected() {
         ),
         (
             "storage: {spans: 'clickhous:x'}",
-            "storage.spans (FILE): found \"clickhous:x\", expected sqlite:PATH or memory:, or null \
+            "storage.spans (FILE): found ***, expected sqlite:PATH or memory:, or null \
              (scheme \"clickhous\" is unknown)",
         ),
         (
@@ -280,7 +280,7 @@ fn a_wrong_value_says_what_was_found_and_what_was_expected() {
         (
             "logging: {level: inf0}",
             "logging.level (FILE): found \"inf0\", expected off, error, warn, info, debug or trace, or such levels by \
-             module: info,llmtrace_server::proxy=debug (\"inf0\" is neither a level nor MODULE=LEVEL)",
+             module: info,llmtrace_server::proxy=debug (a word in it is no level)",
         ),
         (
             "admin: {listen_addr: '127.0.0.1:8080'}",
@@ -366,6 +366,8 @@ fn a_wrong_secret_is_refused_without_showing_it() {
         wrong("env:NOBODY"),
         ["secrets.master_key (LLMTRACE_SECRETS__MASTER_KEY): the environment variable NOBODY is not set"]
     );
+    let url = messages(Config::load(&env(&[("LLMTRACE_UPSTREAM_URL", "https://me:hunter2@x")])));
+    assert!(url[0].contains("found a URL with credentials") && !url[0].contains("hunter2"), "{url:?}");
     let proxy = messages(Config::load(&env(&[("LLMTRACE_PROXY__HTTPS", "socks5://me:hunter2@x:1")])));
     assert!(proxy[0].contains("found ***") && !proxy[0].contains("hunter2"), "{proxy:?}");
 }

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::telemetry::logs;
+
 /// A size in bytes: a whole number, or a number and a unit such as `64MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(pub u64);
@@ -119,20 +121,14 @@ impl LogLevel {
     }
 }
 
-const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-
 impl FromStr for LogLevel {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A log filter takes a misspelt level for the name of a module and logs everything of it, so words are checked here.
-        for directive in text.split(',') {
-            let (target, level) = directive.split_once('=').unwrap_or(("-", directive));
-            if target.is_empty() || !LEVELS.contains(&level) {
-                return Err(format!("\"{directive}\" is neither a level nor MODULE=LEVEL"));
-            }
+        match logs::check_level(text) {
+            Ok(()) => Ok(Self(text.to_owned())),
+            Err(_) => Err("a word in it is no level".to_owned()),
         }
-        Ok(Self(text.to_owned()))
     }
 }
 
@@ -291,4 +287,5 @@ written_as_text!(LogLevel, "LogLevel", {
     "type": "string",
     "x-expected": "off, error, warn, info, debug or trace, or such levels by module: info,llmtrace_server::proxy=debug",
 });
-written_as_text!(StoreUrl, "StoreUrl", { "type": "string", "x-expected": "sqlite:PATH or memory:" });
+// A store URL may hold a password.
+written_as_text!(StoreUrl, "StoreUrl", { "type": "string", "x-secret": true, "x-expected": "sqlite:PATH or memory:" });
