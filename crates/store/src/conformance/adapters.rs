@@ -1,37 +1,107 @@
-//! The suite on each adapter.
+//! The suite on each adapter. A function of the suite that is not named here is dead code, and the compiler says so.
 
-/// Runs every function of the suite on a fresh store each.
-macro_rules! suite {
-    ($open:path: $($name:ident),+ $(,)?) => {
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::{MetaStore, Options, SpanStore, open_meta, open_spans};
+
+/// Runs functions of the suite, each on a store of its own.
+macro_rules! run {
+    ($open:path => $($file:ident :: $name:ident),+ $(,)?) => {
         $(#[tokio::test]
         async fn $name() {
-            let (store, _guard) = $open().await;
-            $crate::conformance::spans::$name(store).await;
+            let (store, _folder) = $open().await;
+            super::super::$file::$name(store).await;
         })+
     };
 }
 
 macro_rules! spans {
     ($open:path) => {
-        suite! { $open:
-            a_written_span_is_read_back_unchanged,
-            writing_a_batch_twice_leaves_each_span_once,
+        run! { $open =>
+            writing::a_written_span_is_read_back_unchanged,
+            writing::writing_a_batch_twice_leaves_each_span_once,
+            writing::of_two_versions_the_higher_stays,
+            writing::of_equal_versions_the_first_stays,
+            writing::duplicates_inside_a_batch_follow_the_same_rules,
+            writing::a_higher_version_leaves_no_trace_of_the_lower,
+            writing::writers_at_the_same_time_lose_nothing,
+            values::odd_text_survives_everywhere,
+            values::ten_megabytes_of_content_survive,
+            values::extreme_numbers_survive,
+            values::every_word_survives,
+            values::deep_tool_arguments_survive,
+            values::absent_and_empty_stay_apart,
+            values::every_part_of_content_survives,
+            lists::nothing_outside_the_scope_is_seen,
+            lists::lists_are_newest_first_with_the_id_as_tie_break,
+            lists::pages_join_while_spans_are_added,
+            lists::pages_are_bounded,
+            lists::each_filter_narrows_alone,
+            lists::filters_are_combined,
+            lists::filters_are_values_not_patterns,
+            lists::a_model_matches_asked_or_answered,
+            lists::times_are_half_open,
+            lists::records_come_in_the_order_of_the_list,
+            lists::of_spans_with_one_id_the_newest_is_read,
+            lists::a_trace_is_read_oldest_first_and_bounded,
+            traces::a_trace_adds_up_its_spans,
+            traces::a_trace_that_matches_is_summed_whole,
+            traces::traces_are_ordered_by_their_first_matching_span,
+            traces::pages_of_traces_join,
+            traces::one_trace_id_of_two_tenants_is_two_traces,
+            traces::sums_saturate,
+            life::an_open_store_takes_writes,
+            life::a_closed_store_answers_nothing,
+        }
+    };
+}
+
+macro_rules! meta {
+    ($open:path) => {
+        run! { $open =>
+            meta::tenants_are_kept_with_their_first_and_last_sight,
+            meta::tenants_are_listed_by_name,
+            meta::a_closed_meta_store_answers_nothing,
         }
     };
 }
 
 mod memory {
-    async fn open() -> (std::sync::Arc<dyn crate::SpanStore>, ()) {
-        (crate::open_spans("test", "memory:", &crate::Options::default()).await.unwrap(), ())
+    use super::{Arc, MetaStore, Options, SpanStore, open_meta, open_spans};
+
+    async fn open() -> (Arc<dyn SpanStore>, ()) {
+        (open_spans("test", "memory:", &Options::default()).await.unwrap(), ())
     }
+
+    async fn meta() -> (Arc<dyn MetaStore>, ()) {
+        (open_meta("test", "memory:", &Options::default()).await.unwrap(), ())
+    }
+
     spans!(open);
+    meta!(meta);
 }
 
 mod sqlite {
-    async fn open() -> (std::sync::Arc<dyn crate::SpanStore>, tempfile::TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}/spans.db", folder.path().display());
-        (crate::open_spans("test", &url, &crate::Options::default()).await.unwrap(), folder)
+    use super::{Arc, MetaStore, Options, SpanStore, TempDir, open_meta, open_spans};
+
+    async fn open() -> (Arc<dyn SpanStore>, TempDir) {
+        let (url, folder) = super::file();
+        (open_spans("test", &url, &Options::default()).await.unwrap(), folder)
     }
+
+    async fn meta() -> (Arc<dyn MetaStore>, TempDir) {
+        let (url, folder) = super::file();
+        (open_meta("test", &url, &Options::default()).await.unwrap(), folder)
+    }
+
     spans!(open);
+    meta!(meta);
+}
+
+/// The URL of a new SQLite file.
+pub(super) fn file() -> (String, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (format!("sqlite:{}", folder.path().join("data/spans.db").display()), folder)
 }
