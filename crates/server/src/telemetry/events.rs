@@ -227,6 +227,29 @@ impl Events {
         tracing::info!("journal writes to disk again");
     }
 
+    /// The device refused to take what was written; the records are delivered all the same.
+    pub fn journal_sync_failed(&self, cause: &(dyn std::error::Error + 'static)) {
+        self.notice("journal_sync_failed");
+        tracing::error!(error = cause, "journal cannot be forced to the device, a power loss may take records");
+    }
+
+    /// The journal reached its cap: once per episode.
+    pub fn journal_cap_reached(&self, max_bytes: u64) {
+        self.notice("journal_cap_reached");
+        tracing::error!(journal.max_bytes = max_bytes, "journal is full, the oldest records are given up");
+    }
+
+    /// The journal has room again after giving up `records`.
+    pub fn journal_cap_left(&self, records: u64) {
+        tracing::warn!(journal.shed_records = records, "journal has room again");
+    }
+
+    /// The folder of another instance can neither be read nor judged; it stays as it is.
+    pub fn journal_left_alone(&self, folder: &std::path::Path, why: &str) {
+        self.notice("journal_left_alone");
+        tracing::warn!(journal.folder = %folder.display(), why, "journal folder left as it is");
+    }
+
     /// Records were replayed.
     pub fn journal_replayed(&self, records: u64) {
         self.0.journal_replayed.inc_by(records);

@@ -1,0 +1,191 @@
+//! Reads the records of a segment one after another, past whatever is damaged.
+
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+};
+
+use memchr::memmem;
+
+use super::{
+    crypt::{MasterKey, SegmentKey},
+    segment::{
+        Head, Kind, Packing, RECORD_HEADER_BYTES, RECORD_MAGIC, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader,
+        parse_file_name,
+    },
+};
+
+const WINDOW_BYTES: usize = 256 * 1024;
+
+/// What opening a segment found.
+pub(super) enum Opening {
+    Readable(Box<Scanner>),
+    /// Sealed under another master key, whose id this is.
+    OtherKey([u8; 8]),
+    /// Of a format version this build does not know.
+    Newer(u16),
+    /// Neither its head nor its name tells what it is.
+    Unrecognisable,
+}
+
+/// What comes next in a segment.
+#[derive(Debug)]
+pub(super) enum Found<'a> {
+    Record {
+        kind: Kind,
+        packing: Packing,
+        index: u32,
+        body: &'a [u8],
+    },
+    /// Something that is no record was skipped.
+    Damaged(&'static str),
+    End,
+}
+
+/// Walks over one segment file.
+pub(super) struct Scanner {
+    file: File,
+    path: PathBuf,
+    key: SegmentKey,
+    window: Vec<u8>,
+    window_at: u64,
+    at: u64,
+    end: u64,
+    head_damaged: bool,
+}
+
+impl Scanner {
+    /// Opens a segment from its first record on.
+    pub(super) fn open(path: &Path, master: &MasterKey) -> io::Result<Opening> {
+        let file = File::open(path)?;
+        let end = file.metadata()?.len();
+        let mut head = [0; SEGMENT_HEADER_BYTES];
+        let head_bytes = usize::try_from(end).unwrap_or(usize::MAX).min(head.len());
+        file.read_exact_at(&mut head[..head_bytes], 0)?;
+        let named = parse_file_name(path);
+        let (id, at, head_damaged) = match (SegmentHeader::decode(&head[..head_bytes]), named) {
+            (Head::Known(header), _) if header.key_id != master.id() => return Ok(Opening::OtherKey(header.key_id)),
+            (Head::Known(header), _) => (header.id, SEGMENT_HEADER_BYTES as u64, false),
+            (Head::Newer(version), _) => return Ok(Opening::Newer(version)),
+            // Its name tells the id, and that is all the key needs.
+            (Head::Damaged, Some((_, id))) => (id, 0, true),
+            (Head::Damaged, None) => return Ok(Opening::Unrecognisable),
+        };
+        let key = master.segment(&id);
+        let path = path.to_owned();
+        let scanner = Self { file, path, key, window: Vec::new(), window_at: 0, at, end, head_damaged };
+        Ok(Opening::Readable(Box::new(scanner)))
+    }
+
+    /// Moves to `at`, the border of a record, and stops at `end`.
+    pub(super) fn limit(&mut self, at: u64, end: u64) {
+        self.at = at;
+        self.end = end;
+    }
+
+    /// Where the next record starts.
+    pub(super) fn position(&self) -> u64 {
+        self.at
+    }
+
+    /// Where the segment ends.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The next record or damage.
+    pub(super) fn next(&mut self) -> io::Result<Found<'_>> {
+        if std::mem::take(&mut self.head_damaged) {
+            self.resync(self.at)?;
+            return Ok(Found::Damaged("segment head"));
+        }
+        if self.at >= self.end {
+            return Ok(Found::End);
+        }
+        let Some(bytes) = self.ensure(self.at, RECORD_HEADER_BYTES)? else {
+            self.at = self.end;
+            return Ok(Found::Damaged("half-written record head"));
+        };
+        let head: [u8; RECORD_HEADER_BYTES] = *bytes.first_chunk().expect("ensured");
+        let Some(header) = RecordHeader::decode(&head, self.key.id()) else {
+            self.resync(self.at + 1)?;
+            return Ok(Found::Damaged("record head"));
+        };
+        let body_at = self.at + RECORD_HEADER_BYTES as u64;
+        let sealed_bytes = header.sealed_bytes as usize;
+        if self.end - body_at < u64::from(header.sealed_bytes) {
+            self.resync(self.at + 1)?;
+            return Ok(Found::Damaged("half-written record"));
+        }
+        self.at = body_at + u64::from(header.sealed_bytes);
+        self.fill(body_at, sealed_bytes)?;
+        let from = usize::try_from(body_at - self.window_at).expect("inside the window");
+        let sealed = &mut self.window[from..from + sealed_bytes];
+        match self.key.open(header.index, &head, sealed) {
+            Ok(body) => Ok(Found::Record { kind: header.kind, packing: header.packing, index: header.index, body }),
+            Err(_) => Ok(Found::Damaged("record body")),
+        }
+    }
+
+    /// Moves to the next header that is whole, from `from` on.
+    fn resync(&mut self, from: u64) -> io::Result<()> {
+        self.at = from;
+        loop {
+            let left = self.end.saturating_sub(self.at);
+            if left < RECORD_HEADER_BYTES as u64 {
+                self.at = self.end;
+                return Ok(());
+            }
+            let look = usize::try_from(left).unwrap_or(usize::MAX).min(WINDOW_BYTES);
+            self.fill(self.at, look)?;
+            let start = usize::try_from(self.at - self.window_at).expect("inside the window");
+            let seen = &self.window[start..start + look];
+            let hit = memmem::find_iter(seen, &RECORD_MAGIC).find(|hit| {
+                let head = seen[*hit..].first_chunk();
+                head.is_some_and(|head| RecordHeader::decode(head, self.key.id()).is_some())
+            });
+            if let Some(hit) = hit {
+                self.at += hit as u64;
+                return Ok(());
+            }
+            // A header may begin in the last bytes of what was seen.
+            self.at += (look - (RECORD_HEADER_BYTES - 1)) as u64;
+        }
+    }
+
+    /// The `len` bytes at `at`; `None` where the segment ends before them.
+    fn ensure(&mut self, at: u64, len: usize) -> io::Result<Option<&[u8]>> {
+        if self.end.saturating_sub(at) < len as u64 {
+            return Ok(None);
+        }
+        self.fill(at, len)?;
+        let from = usize::try_from(at - self.window_at).expect("inside the window");
+        Ok(Some(&self.window[from..from + len]))
+    }
+
+    /// Makes the window hold the `len` bytes at `at`, which the file has.
+    fn fill(&mut self, at: u64, len: usize) -> io::Result<()> {
+        let window_end = self.window_at + self.window.len() as u64;
+        if at >= self.window_at && at + len as u64 <= window_end {
+            return Ok(());
+        }
+        let left = usize::try_from(self.end - at).unwrap_or(usize::MAX);
+        let want = len.max(WINDOW_BYTES).min(left);
+        self.window.clear();
+        // One giant record must not cost its size for as long as the segment is read.
+        self.window.shrink_to(want.max(WINDOW_BYTES));
+        self.window.resize(want, 0);
+        self.window_at = at;
+        if let Err(e) = self.file.read_exact_at(&mut self.window, at) {
+            self.window.clear();
+            return Err(e);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,288 @@
+//! What the journal's threads and its two faces share, and the steps that more than one of them takes.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{
+    Mode, Options, Status,
+    crypt::MasterKey,
+    deliver::{Delivery, Outbox},
+    disk::Disk,
+    queue::Queue,
+    release::{Gone, Ledger, Place, Receipt, Released},
+};
+use crate::{
+    clock::Clock,
+    telemetry::{Events, Shed},
+};
+
+/// Damaged segments that are kept for a person to look at; the oldest go first.
+const ASIDE_FILES: usize = 16;
+/// The folder they are kept in.
+const ASIDE: &str = "damaged";
+
+/// Times and sizes that no operator sets; tests do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tuning {
+    pub(super) segment_bytes: u64,
+    pub(super) batch_bytes: usize,
+    pub(super) nap: Duration,
+    /// How many naps without an item until the writer sleeps.
+    pub(super) naps_before_sleep: u32,
+    pub(super) retry_every: Duration,
+    /// How often the reader looks for folders whose instance died.
+    pub(super) adopt_every: Duration,
+}
+
+impl Tuning {
+    pub(super) fn for_size(max_bytes: u64) -> Self {
+        Self {
+            segment_bytes: (max_bytes / 64).clamp(32 * 1024, 64 * 1024 * 1024),
+            batch_bytes: 256 * 1024,
+            nap: Duration::from_millis(2),
+            naps_before_sleep: 50,
+            retry_every: Duration::from_secs(1),
+            adopt_every: Duration::from_secs(60),
+        }
+    }
+}
+
+pub(super) struct Shared {
+    pub(super) options: Options,
+    pub(super) tuning: Tuning,
+    pub(super) key: MasterKey,
+    pub(super) events: Events,
+    pub(super) clock: Clock,
+    pub(super) disk: Disk,
+    pub(super) queue: Queue,
+    pub(super) outbox: Outbox,
+    ledger: Mutex<Ledger>,
+    /// Held while files are removed, so that they go in the ledger's order.
+    reaping: Mutex<()>,
+    degraded: Mutex<Option<String>>,
+    /// Records without a file that the store has not acknowledged.
+    unwritten: AtomicU64,
+    shed_queue: AtomicU64,
+    shed_cap: AtomicU64,
+    shed_memory: AtomicU64,
+    writer_ended: Mutex<bool>,
+    writer_end: Condvar,
+    /// The writer must start a new segment: what the device made of the current one is unknown.
+    pub(super) distrust_segment: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(
+        options: Options,
+        tuning: Tuning,
+        key: MasterKey,
+        events: Events,
+        clock: Clock,
+        disk: Disk,
+    ) -> Self {
+        Self {
+            queue: Queue::new(options.queue_bytes),
+            outbox: Outbox::new(options.delivery_bytes),
+            options,
+            tuning,
+            key,
+            events,
+            clock,
+            disk,
+            ledger: Mutex::default(),
+            reaping: Mutex::default(),
+            degraded: Mutex::default(),
+            unwritten: AtomicU64::new(0),
+            shed_queue: AtomicU64::new(0),
+            shed_cap: AtomicU64::new(0),
+            shed_memory: AtomicU64::new(0),
+            writer_ended: Mutex::new(false),
+            writer_end: Condvar::new(),
+            distrust_segment: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        lock(&self.ledger)
+    }
+
+    /// Counts records that were given up.
+    pub(super) fn shed(&self, why: Shed, records: u64) {
+        if records == 0 {
+            return;
+        }
+        let counter = match why {
+            Shed::JournalQueue => &self.shed_queue,
+            Shed::JournalCap => &self.shed_cap,
+            Shed::Memory | Shed::DeadLetter => &self.shed_memory,
+        };
+        counter.fetch_add(records, Ordering::Relaxed);
+        self.events.shed(why, records);
+    }
+
+    /// Hands over records that have no file; what finds no room is shed.
+    pub(super) fn deliver_unwritten(&self, batch: Vec<Delivery>) {
+        // Before they can be released.
+        self.unwritten.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        let refused = self.outbox.offer_unwritten(batch).len() as u64;
+        self.unwritten.fetch_sub(refused, Ordering::Relaxed);
+        self.shed(Shed::Memory, refused);
+    }
+
+    /// Releases what the store acknowledged.
+    pub(super) fn release(&self, receipts: &[Receipt]) {
+        let mut done = Released::NothingToDo;
+        {
+            let mut ledger = self.ledger();
+            for receipt in receipts {
+                match receipt.0 {
+                    Place::Memory => {
+                        let less = |n: u64| Some(n.saturating_sub(1));
+                        // `less` always returns a value, so this cannot be refused.
+                        self.unwritten.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).unwrap_or_default();
+                    }
+                    Place::Disk(at) => match ledger.release(at) {
+                        Released::NothingToDo => {}
+                        Released::SegmentDone => done = Released::SegmentDone,
+                        Released::OnlyOpensLeft if done == Released::NothingToDo => done = Released::OnlyOpensLeft,
+                        Released::OnlyOpensLeft => {}
+                    },
+                }
+            }
+        }
+        match done {
+            Released::NothingToDo => {}
+            Released::SegmentDone => self.reap(),
+            Released::OnlyOpensLeft => self.queue.nudge(),
+        }
+    }
+
+    /// Removes every file and folder that is not needed any more.
+    pub(super) fn reap(&self) {
+        let _in_order = lock(&self.reaping);
+        let gone = self.ledger().reap();
+        for one in gone {
+            let removed = match &one {
+                Gone::Segment(path) => remove(path),
+                Gone::Damaged(path) => self.keep_aside(path),
+                Gone::Folder(folder) => folder.remove(),
+            };
+            if let Err(e) = removed {
+                tracing::warn!(error = &e as &dyn std::error::Error, what = ?one, "journal file cannot be removed");
+            }
+        }
+    }
+
+    /// Moves a damaged segment to where it costs at most [`ASIDE_FILES`] files and a quarter of the journal's size.
+    fn keep_aside(&self, path: &Path) -> io::Result<()> {
+        let folder = self.options.path.join(ASIDE);
+        fs::create_dir_all(&folder)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let instance = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        fs::rename(path, folder.join(format!("{instance}-{name}.damaged")))?;
+        let mut kept: Vec<(PathBuf, u64)> = Vec::new();
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            kept.push((entry.path(), entry.metadata()?.len()));
+        }
+        // Instances are UUIDv7 and segments numbered: the name orders by age.
+        kept.sort();
+        let mut bytes: u64 = kept.iter().map(|(_, bytes)| bytes).sum();
+        let mut files = kept.len();
+        for (oldest, size) in kept {
+            if files <= ASIDE_FILES && bytes <= self.options.max_bytes / 4 {
+                break;
+            }
+            remove(&oldest)?;
+            files -= 1;
+            bytes -= size;
+        }
+        Ok(())
+    }
+
+    /// The disk refused.
+    pub(super) fn degrade(&self, cause: &io::Error) {
+        let mut degraded = lock(&self.degraded);
+        if degraded.is_none() {
+            self.events.journal_degraded(cause);
+        }
+        *degraded = Some(cause.to_string());
+    }
+
+    /// The disk takes records again.
+    pub(super) fn recover(&self) {
+        if lock(&self.degraded).take().is_some() {
+            self.events.journal_recovered();
+        }
+    }
+
+    /// The writer is gone.
+    pub(super) fn writer_ended(&self) {
+        *lock(&self.writer_ended) = true;
+        self.writer_end.notify_all();
+    }
+
+    /// Waits until the writer is gone.
+    pub(super) fn wait_for_writer(&self) {
+        let waited = self.writer_end.wait_while(lock(&self.writer_ended), |ended| !*ended);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Tells the gauges.
+    pub(super) fn measure(&self) {
+        let (records, bytes) = {
+            let ledger = self.ledger();
+            (ledger.records(), ledger.bytes())
+        };
+        self.events.journal_size(records + self.unwritten.load(Ordering::Relaxed), bytes);
+        let (records, bytes) = self.outbox.size();
+        self.events.queue_size(records, bytes);
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let (records, bytes, oldest) = {
+            let ledger = self.ledger();
+            (ledger.records(), ledger.bytes(), ledger.oldest())
+        };
+        let age = |since: llmtrace_model::Timestamp| {
+            let us = self.clock.now().unix_us().saturating_sub(since.unix_us());
+            Duration::from_micros(u64::try_from(us).unwrap_or(0))
+        };
+        Status {
+            mode: self.options.mode,
+            degraded: match self.options.mode {
+                Mode::Disk => lock(&self.degraded).clone(),
+                Mode::Memory => None,
+            },
+            records: records + self.unwritten.load(Ordering::Relaxed),
+            bytes,
+            oldest_age: oldest.map(age),
+            shed_queue: self.shed_queue.load(Ordering::Relaxed),
+            shed_cap: self.shed_cap.load(Ordering::Relaxed),
+            shed_memory: self.shed_memory.load(Ordering::Relaxed),
+        }
+    }
+}
+
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        // Whoever removed it did what we want.
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What these guard stays whole between two statements, so a panic elsewhere does not spoil it.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Shared by every face and thread.
+pub(super) type Handle = Arc<Shared>;
