@@ -2,3 +2,27 @@
 //!
 //! Sync and pure: no network, no clock, no detector, no storage. The front lane asks [`inspect`] and feeds
 //! [`Scanner`] and [`UsageFilter`]; the back lane calls [`decode`] and [`PriceBook`].
+
+mod decode;
+mod dialect;
+mod dialects;
+mod headers;
+mod inflate;
+mod inspect;
+mod json;
+mod prices;
+mod providers;
+mod scanner;
+mod skim;
+pub mod sse;
+mod usage;
+mod usage_filter;
+
+pub use decode::{BodyCopy, Decoded, Exchange, Limits, decode};
+pub use dialect::{DIALECTS, Dialect, Family, dialect_of, family_of};
+pub use headers::{is_recorded_answer_header, is_recorded_request_header, redact_target};
+pub use inspect::{Head, OpaqueReason, Request, Signed, Splice, Streaming, View, inspect};
+pub use prices::{PriceBook, PriceError, PriceQuery, Priced};
+pub use providers::{PROVIDERS, Provider, UsageEvent, provider_by_id, provider_of};
+pub use scanner::Scanner;
+pub use usage_filter::UsageFilter;

@@ -1,0 +1,122 @@
+//! What the readers of the formats fill in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Params, Usage};
+use serde_json::Value;
+
+use super::Decoded;
+use crate::json::{Json, Members};
+
+/// Most unknown names that are kept.
+const MAX_UNKNOWN: usize = 32;
+/// Longest unknown name, in characters.
+const MAX_NAME: usize = 64;
+/// Most tags from metadata; OpenAI allows 16 pairs.
+const MAX_TAGS: usize = 32;
+/// Longest tag, in characters.
+const MAX_TAG: usize = 256;
+/// Longest text a parameter may hold, in bytes: parameters are words, not prompts.
+const MAX_PARAM_TEXT: usize = 256;
+/// Largest parameter that is a list or object, in values.
+const MAX_PARAM_VALUES: usize = 32;
+
+/// A span's facts while an exchange is read.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub request_model: Option<String>,
+    pub response_model: Option<String>,
+    pub params: Params,
+    pub asks_stream: bool,
+    pub content: Content,
+    pub usage: Option<Usage>,
+    pub finish_reasons: Vec<String>,
+    pub response_id: Option<String>,
+    pub error: Option<ErrorInfo>,
+    pub user_id: Option<String>,
+    pub service_tier: Option<String>,
+    pub system_fingerprint: Option<String>,
+    tags: Vec<String>,
+    not_read: BTreeMap<&'static str, u64>,
+    unknown: BTreeSet<String>,
+}
+
+impl Draft {
+    /// Counts a part that is recorded by name only.
+    pub(crate) fn not_read(&mut self, what: &'static str) {
+        *self.not_read.entry(what).or_default() += 1;
+    }
+
+    /// Names something this version does not know; bounded in number and length.
+    pub(crate) fn unknown(&mut self, place: &str, name: &str) {
+        if self.unknown.len() < MAX_UNKNOWN {
+            let name: String = name.chars().take(MAX_NAME).collect();
+            self.unknown.insert(format!("{place}.{name}"));
+        }
+    }
+
+    /// Keeps a request parameter, if it is small.
+    pub(crate) fn param(&mut self, name: &str, value: &Json<'_>) {
+        if value.is_null() || !is_small(value, &mut MAX_PARAM_VALUES.clone()) {
+            return;
+        }
+        self.params.insert(name.to_owned(), value.clone().into_value());
+    }
+
+    /// Keeps metadata as tags `key:value`.
+    pub(crate) fn tag_all(&mut self, metadata: Members<'_>) {
+        for (key, value) in metadata {
+            let text = match &value {
+                Json::Str(text) => text.as_ref(),
+                Json::Number(text) => text,
+                Json::Bool(true) => "true",
+                Json::Bool(false) => "false",
+                Json::Null | Json::Array(_) | Json::Object(_) | Json::Skipped => continue,
+            };
+            if self.tags.len() < MAX_TAGS {
+                self.tags.push(format!("{key}:{text}").chars().take(MAX_TAG).collect());
+            }
+        }
+    }
+
+    /// Puts everything into its place.
+    pub(super) fn into_decoded(mut self, request: BodyCoverage, response: BodyCoverage) -> Decoded {
+        let named = |(what, n): (&str, u64)| if n == 1 { what.to_owned() } else { format!("{what} ×{n}") };
+        if let Some(fingerprint) = self.system_fingerprint {
+            self.params.insert("openai.system_fingerprint".to_owned(), Value::String(fingerprint));
+        }
+        let coverage = Coverage {
+            request,
+            response,
+            not_read: self.not_read.into_iter().map(named).collect(),
+            unknown: self.unknown.into_iter().collect(),
+            analysis: String::new(),
+        };
+        Decoded {
+            request_model: self.request_model,
+            response_model: self.response_model,
+            params: self.params,
+            content: self.content,
+            usage: self.usage,
+            finish_reasons: self.finish_reasons,
+            response_id: self.response_id,
+            error: self.error,
+            user_id: self.user_id,
+            tags: self.tags,
+            service_tier: self.service_tier,
+            coverage,
+            ..Decoded::default()
+        }
+    }
+}
+
+fn is_small(value: &Json<'_>, left: &mut usize) -> bool {
+    let Some(rest) = left.checked_sub(1) else { return false };
+    *left = rest;
+    match value {
+        Json::Str(text) => text.len() <= MAX_PARAM_TEXT,
+        Json::Array(items) => items.iter().all(|item| is_small(item, left)),
+        Json::Object(members) => members.iter().all(|(key, value)| key.len() <= 64 && is_small(value, left)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Skipped => true,
+    }
+}

@@ -1,0 +1,217 @@
+//! What OpenAI's formats share: request parameters, who asks, and the members around choices.
+
+use llmtrace_model::{Message, Part, Role};
+use serde_json::Value;
+
+use super::error::error_of;
+use crate::{
+    decode::Draft,
+    json::{Json, Members},
+    usage::openai_usage,
+};
+
+/// Parameters kept under OpenTelemetry's name, else under their own: numbers, switches and words, never text of the prompt.
+const PARAMS: &[(&str, &str)] = &[
+    ("best_of", "best_of"),
+    ("dimensions", "dimensions"),
+    ("echo", "echo"),
+    ("enable_thinking", "enable_thinking"),
+    ("frequency_penalty", "frequency_penalty"),
+    ("function_call", "function_call"),
+    ("ignore_eos", "ignore_eos"),
+    ("include_reasoning", "include_reasoning"),
+    ("logprobs", "logprobs"),
+    ("max_completion_tokens", "max_tokens"),
+    ("max_tokens", "max_tokens"),
+    ("min_p", "min_p"),
+    ("min_tokens", "min_tokens"),
+    ("modalities", "modalities"),
+    ("n", "choice.count"),
+    ("parallel_tool_calls", "parallel_tool_calls"),
+    ("presence_penalty", "presence_penalty"),
+    ("prompt_cache_key", "prompt_cache_key"),
+    ("prompt_cache_retention", "prompt_cache_retention"),
+    ("random_seed", "seed"),
+    ("reasoning_effort", "reasoning_effort"),
+    ("reasoning_format", "reasoning_format"),
+    ("repetition_penalty", "repetition_penalty"),
+    ("safe_prompt", "safe_prompt"),
+    ("seed", "seed"),
+    ("service_tier", "service_tier"),
+    ("stop", "stop_sequences"),
+    ("store", "store"),
+    ("temperature", "temperature"),
+    ("tool_choice", "tool_choice"),
+    ("top_k", "top_k"),
+    ("top_logprobs", "top_logprobs"),
+    ("top_p", "top_p"),
+    ("verbosity", "verbosity"),
+];
+
+/// Members that are known and not kept: they hold text, maps of token numbers, or what the answer shows better.
+const KNOWN: &[&str] = &[
+    "audio",
+    "chat_template_kwargs",
+    "extra_body",
+    "guided_choice",
+    "guided_grammar",
+    "guided_json",
+    "guided_regex",
+    "logit_bias",
+    "models",
+    "plugins",
+    "prediction",
+    "provider",
+    "reasoning",
+    "route",
+    "search_parameters",
+    "stream_options",
+    "structured_outputs",
+    "suffix",
+    "thinking",
+    "transforms",
+    "usage",
+    "web_search_options",
+];
+
+/// Takes a member of a request that is not special to its format.
+pub(super) fn request_member(key: &str, value: Json<'_>, draft: &mut Draft) {
+    if value.is_null() {
+        return;
+    }
+    match key {
+        "model" => draft.request_model = value.into_string(),
+        "stream" => draft.asks_stream = value == Json::Bool(true),
+        "user" => draft.user_id = value.into_string().or_else(|| draft.user_id.take()),
+        "safety_identifier" if draft.user_id.is_none() => draft.user_id = value.into_string(),
+        "safety_identifier" => {}
+        "metadata" => draft.tag_all(value.into_members()),
+        "response_format" => {
+            let word = value.str_at("type").unwrap_or("").to_owned();
+            // OpenTelemetry knows the kinds of output text, json, image and speech.
+            let output = if word == "text" { "text" } else { "json" };
+            draft.params.insert("output.type".to_owned(), Value::from(output));
+            draft.param("response_format", &Json::Str(word.into()));
+        }
+        "encoding_format" => draft.param("encoding_formats", &Json::Array(vec![value])),
+        "stop" if matches!(value, Json::Str(_)) => draft.param("stop_sequences", &Json::Array(vec![value])),
+        _ => match PARAMS.binary_search_by_key(&key, |(wire, _)| wire) {
+            Ok(at) => draft.param(PARAMS[at].1, &value),
+            Err(_) if KNOWN.contains(&key) => {}
+            Err(_) => draft.unknown("request", key),
+        },
+    }
+}
+
+/// Takes a member of an answer or stream event that is not special to its format.
+pub(super) fn answer_member(key: &str, value: Json<'_>, draft: &mut Draft) {
+    if value.is_null() {
+        return;
+    }
+    match key {
+        "id" => draft.response_id = value.into_string(),
+        "model" => draft.response_model = value.into_string().filter(|m| !m.is_empty()).or(draft.response_model.take()),
+        "usage" => draft.usage = openai_usage(&value).or(draft.usage),
+        "x_groq" => {
+            if let Some(usage) = value.get("usage").and_then(openai_usage) {
+                draft.usage = Some(usage);
+            }
+        }
+        "service_tier" => draft.service_tier = value.into_string(),
+        "error" => draft.error = error_of(&Json::Object(vec![("error".into(), value)])),
+        "system_fingerprint" => draft.system_fingerprint = value.into_string(),
+        "object"
+        | "created"
+        | "prompt_filter_results"
+        | "provider"
+        | "citations"
+        | "search_results"
+        | "timings"
+        | "prompt_logprobs"
+        | "prompt_token_ids"
+        | "kv_transfer_params"
+        | "nonce"
+        | "obfuscation"
+        | "metadata"
+        | "num_sources_used"
+        | "usage_breakdown"
+        | "content_filter_results"
+        | "content_filter_offsets" => {}
+        other => draft.unknown("answer", other),
+    }
+}
+
+/// Members of a choice that are known and not read, in documents and events.
+pub(super) fn is_known_choice_member(key: &str) -> bool {
+    matches!(
+        key,
+        "logprobs"
+            | "content_filter_results"
+            | "content_filter_result"
+            | "content_filter_offsets"
+            | "stop_reason"
+            | "matched_stop"
+            | "native_finish_reason"
+            | "token_ids"
+            | "prompt_logprobs"
+            | "prompt_token_ids"
+            | "routed_experts"
+    )
+}
+
+/// Members of a choice: its number, why it ended, and the rest.
+pub(super) struct Choice<'a> {
+    pub index: usize,
+    pub finish_reason: Option<String>,
+    pub rest: Members<'a>,
+}
+
+/// Most choices that are kept apart; OpenAI allows 128.
+pub(super) const MAX_CHOICES: usize = 128;
+
+/// Splits a choice of a document or event; `position` counts where it does not say its number.
+pub(super) fn choice(value: Json<'_>, position: usize) -> Choice<'_> {
+    let mut choice = Choice { index: position, finish_reason: None, rest: Vec::new() };
+    for (key, value) in value.into_members() {
+        match key.as_ref() {
+            "index" => choice.index = value.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(position),
+            "finish_reason" => choice.finish_reason = value.into_string(),
+            _ => choice.rest.push((key, value)),
+        }
+    }
+    choice
+}
+
+/// The texts of a `prompt` or `input`: one, several, or token numbers, which are only counted.
+pub(super) fn input_texts(value: Json<'_>, draft: &mut Draft) {
+    let mut texts = Vec::new();
+    match value {
+        Json::Str(text) => texts.push(text.into_owned()),
+        Json::Array(items) => {
+            for item in items {
+                match item {
+                    Json::Str(text) => texts.push(text.into_owned()),
+                    _ => draft.not_read("token ids"),
+                }
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) | Json::Skipped => {}
+    }
+    draft.content.input_messages.extend(texts.into_iter().map(|content| Message {
+        role: Role::User,
+        name: None,
+        parts: vec![Part::Text { content }],
+        finish_reason: None,
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parameters_are_sorted() {
+        assert!(PARAMS.is_sorted());
+        assert!(KNOWN.is_sorted());
+    }
+}

@@ -1,0 +1,71 @@
+//! Parts that several formats share: references, inline bytes, tool arguments.
+
+use llmtrace_model::Part;
+use serde_json::{Map, Value};
+
+use crate::{
+    decode::Draft,
+    headers::redact_target,
+    json::{Json, Members, Rules, parse},
+};
+
+/// Tool arguments: JSON where they parse, else the raw text.
+pub(super) fn arguments(text: String) -> Value {
+    if text.is_empty() {
+        return Value::Object(Map::new());
+    }
+    parse(&text, &Rules::default()).map(Json::into_value).unwrap_or(Value::String(text))
+}
+
+/// Something by URL: inline where it is a data URL, else by reference without credentials.
+pub(super) fn by_url(modality: &'static str, url: &str, draft: &mut Draft) -> Part {
+    draft.not_read(modality);
+    match url.strip_prefix("data:").and_then(|rest| rest.split_once(',')) {
+        Some((media, bytes)) => {
+            let mime = media.split(';').next().filter(|m| !m.is_empty()).map(str::to_owned);
+            Part::Blob { modality: modality.to_owned(), mime_type: mime, size_bytes: bytes.len() as u64 }
+        }
+        None => Part::Uri { modality: modality.to_owned(), uri: redact_target(url).into_owned() },
+    }
+}
+
+/// Inline bytes, by name and size.
+pub(super) fn blob(modality: &'static str, mime_type: Option<String>, data: &str, draft: &mut Draft) -> Part {
+    draft.not_read(modality);
+    Part::Blob { modality: modality.to_owned(), mime_type, size_bytes: data.len() as u64 }
+}
+
+/// A file the provider holds.
+pub(super) fn file(modality: &'static str, file_id: &str, draft: &mut Draft) -> Part {
+    draft.not_read(modality);
+    Part::File { modality: modality.to_owned(), file_id: file_id.to_owned() }
+}
+
+/// A value with its inline bytes replaced by their size: what a tool answered may hold screenshots.
+pub(super) fn without_bytes(value: Json<'_>, draft: &mut Draft) -> Value {
+    match value {
+        Json::Array(items) => Value::Array(items.into_iter().map(|item| without_bytes(item, draft)).collect()),
+        Json::Object(members) => without_bytes_in(members, draft),
+        Json::Str(text) if text.starts_with("data:") && text.len() > 64 => {
+            draft.not_read("blob");
+            Value::String(format!("[{} bytes inline]", text.len()))
+        }
+        other => other.into_value(),
+    }
+}
+
+fn without_bytes_in(members: Members<'_>, draft: &mut Draft) -> Value {
+    let base64 = members.iter().any(|(key, value)| key == "type" && value.as_str() == Some("base64"));
+    let mut out = Map::new();
+    for (key, value) in members {
+        let value = match value {
+            Json::Str(data) if base64 && key == "data" => {
+                draft.not_read("blob");
+                Value::String(format!("[{} bytes inline]", data.len()))
+            }
+            other => without_bytes(other, draft),
+        };
+        out.insert(key.into_owned(), value);
+    }
+    Value::Object(out)
+}
