@@ -13,12 +13,13 @@ mod query;
 mod read;
 mod router;
 mod spans;
+mod tenants;
 mod traces;
 pub mod view;
 
 use std::sync::Arc;
 
-use llmtrace_store::SpanStore;
+use llmtrace_store::{MetaStore, SpanStore};
 
 pub use access::Access;
 pub use document::openapi;
@@ -32,6 +33,8 @@ use crate::telemetry::Events;
 pub struct Api {
     /// Where spans are read from.
     pub spans: Arc<dyn SpanStore>,
+    /// Where the tenants that were seen are read from.
+    pub meta: Arc<dyn MetaStore>,
     /// Counts what is asked.
     pub events: Events,
     /// Who may ask, and for whose rows.

@@ -3,7 +3,7 @@
 use axum::{http::header, response::IntoResponse};
 use utoipa::OpenApi;
 
-use super::{error, export, health, spans, traces, view};
+use super::{error, export, health, spans, tenants, traces, view};
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
 #[derive(OpenApi)]
@@ -24,6 +24,7 @@ use super::{error, export, health, spans, traces, view};
         traces::one,
         spans::list,
         spans::one,
+        tenants::list,
         export::export,
         serve,
         health::health,
@@ -32,7 +33,7 @@ use super::{error, export, health, spans, traces, view};
         health::metrics,
     ),
     components(schemas(
-        view::SpanList, view::SpanView, view::SpanDetail, view::TraceList, view::TraceView, view::TraceDetail,
+        view::SpanList, view::SpanView, view::SpanDetail, view::TraceList, view::TraceView, view::TraceDetail, view::TenantList, view::TenantView,
         error::ProblemView, health::HealthView,
     ))
 )]

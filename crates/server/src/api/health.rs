@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use llmtrace_store::{Backend, SpanStore};
+use llmtrace_store::{Backend, Error, MetaStore, SpanStore};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::Mutex,
@@ -114,6 +114,8 @@ pub(super) struct HealthView {
 pub(super) struct Dependencies {
     /// The span store.
     spans: Dependency,
+    /// The store of everything that is not a span.
+    meta: Dependency,
     /// The journal; absent where nothing is journaled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     journal: Option<JournalHealth>,
@@ -126,40 +128,56 @@ pub(super) struct Dependencies {
 #[derive(Clone)]
 pub struct Probes {
     spans: Arc<dyn SpanStore>,
+    meta: Arc<dyn MetaStore>,
     events: Events,
     report: Arc<dyn Fn() -> HealthReport + Send + Sync>,
-    pinged: Arc<Mutex<Option<(Instant, Dependency)>>>,
+    pinged: Arc<Mutex<Option<Pinged>>>,
+}
+
+/// What the stores said, and when.
+#[derive(Clone)]
+struct Pinged {
+    at: Instant,
+    spans: Dependency,
+    meta: Dependency,
 }
 
 impl Probes {
-    /// Probes of this store and these metrics; `report` says what only boot knows, and must be quick.
+    /// Probes of these stores and these metrics; `report` says what only boot knows, and must be quick.
     pub fn new(
         spans: Arc<dyn SpanStore>,
+        meta: Arc<dyn MetaStore>,
         events: Events,
         report: impl Fn() -> HealthReport + Send + Sync + 'static,
     ) -> Self {
-        Self { spans, events, report: Arc::new(report), pinged: Arc::default() }
+        Self { spans, meta, events, report: Arc::new(report), pinged: Arc::default() }
     }
 
-    /// The store's state, asked at most once a second however many probes wait for it. Cancel-safe.
-    async fn store(&self) -> Dependency {
+    /// The stores' state, asked at most once a second however many probes wait for it. Cancel-safe.
+    async fn stores(&self) -> Pinged {
         let mut last = self.pinged.lock().await;
-        if let Some((at, word)) = last.as_ref()
-            && at.elapsed() < PING_LIFETIME
+        if let Some(word) = last.as_ref()
+            && word.at.elapsed() < PING_LIFETIME
         {
             return word.clone();
         }
-        let error = match timeout(PING_TIMEOUT, self.spans.ping()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_elapsed) => Some(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
-        };
-        let backend: Backend = self.spans.backend();
-        let status = if error.is_none() { Condition::Ok } else { Condition::Degraded };
-        let word = Dependency { status, backend: Some(backend.as_str().to_owned()), error };
-        *last = Some((Instant::now(), word.clone()));
+        let (spans, meta) =
+            tokio::join!(state(self.spans.backend(), self.spans.ping()), state(self.meta.backend(), self.meta.ping()));
+        let word = Pinged { at: Instant::now(), spans, meta };
+        *last = Some(word.clone());
         word
     }
+}
+
+/// What one store says within the time it has.
+async fn state(backend: Backend, ping: impl Future<Output = Result<(), Error>>) -> Dependency {
+    let error = match timeout(PING_TIMEOUT, ping).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_elapsed) => Some(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
+    };
+    let status = if error.is_none() { Condition::Ok } else { Condition::Degraded };
+    Dependency { status, backend: Some(backend.as_str().to_owned()), error }
 }
 
 /// `/health`, `/livez`, `/readyz` and `/metrics`.
@@ -182,7 +200,7 @@ pub fn probes(probes: Probes) -> Router {
     responses((status = 200, description = "The state of each dependency", body = HealthView))
 )]
 pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
-    let spans = probes.store().await;
+    let Pinged { at: _, spans, meta } = probes.stores().await;
     let HealthReport { phase: _, uptime, mut journal, other } = (probes.report)();
     if let Some(journal) = &mut journal {
         journal.shed = probes.events.shed_so_far().map(|(why, n)| (why.as_str().to_owned(), n)).collect();
@@ -190,13 +208,14 @@ pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
     let other: BTreeMap<String, Dependency> = other.into_iter().map(|(name, d)| (name.to_owned(), d)).collect();
     let well = |condition: Condition| condition == Condition::Ok;
     let all_well = well(spans.status)
+        && well(meta.status)
         && journal.as_ref().is_none_or(|j| well(j.status))
         && other.values().all(|dependency| well(dependency.status));
     Json(HealthView {
         status: if all_well { Condition::Ok } else { Condition::Degraded },
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_seconds: uptime.as_secs(),
-        dependencies: Dependencies { spans, journal, other },
+        dependencies: Dependencies { spans, meta, journal, other },
     })
 }
 

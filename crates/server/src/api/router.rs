@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     Api, document,
     error::{Problem, shorten},
-    export, spans, traces,
+    export, spans, tenants, traces,
 };
 
 /// A route: its path, and what answers there.
@@ -25,6 +25,7 @@ pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/traces/{trace_id}", || get(traces::one)),
     ("/api/v1/spans", || get(spans::list)),
     ("/api/v1/spans/{span_id}", || get(spans::one)),
+    ("/api/v1/tenants", || get(tenants::list)),
     ("/api/v1/export", || get(export::export)),
     ("/api/v1/openapi.json", || get(document::serve)),
 ];
@@ -40,7 +41,7 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// Around every route: a host we do not serve learns nothing, not even which paths exist.
+/// Around every route: a host we do not serve gets no further, and every answer is strict and counted.
 async fn surround(State(api): State<Api>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().and_then(|m| known(m.as_str())).unwrap_or("none");
@@ -70,4 +71,25 @@ async fn no_such_path(request: Request) -> Problem {
 
 async fn wrong_method(method: Method) -> Problem {
     Problem::WrongMethod { found: shorten(method.as_str()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_document_and_the_router_name_the_same_routes() {
+        let document: serde_json::Value = serde_json::from_str(&document::openapi()).unwrap();
+        let described: BTreeSet<&str> = document["paths"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .filter(|p| p.starts_with("/api"))
+            .collect();
+        let routed: BTreeSet<&str> = ROUTES.iter().map(|(path, _)| *path).collect();
+        assert_eq!(described, routed);
+    }
 }

@@ -4,6 +4,7 @@
 //! content; details and exports hold [`SpanDetail`]. Durations are in milliseconds with microseconds as decimals.
 
 mod shapes;
+mod tenant;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use tenant::{TenantList, TenantView};
 pub use trace::{SpanList, TraceDetail, TraceList, TraceView};
 
 /// One exchange, without what was said in it.
@@ -357,3 +359,6 @@ impl From<BodyCoverage> for BodyView {
 fn ms(us: u64) -> f64 {
     us as f64 / 1000.0
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! Lists: order, pages, filters, scopes.
+
+use std::sync::Arc;
+
+use axum::http::Request;
+use llmtrace_model::{EndReason, SpanRecord, Status, Timestamp};
+use llmtrace_server::api::{Access, Api, router};
+use llmtrace_store::{Options, open_meta};
+use serde_json::{Value, json};
+
+use crate::world::{START, app, ask, changed, events, get, record, stores, stores_of};
+
+fn ids(records: &[SpanRecord]) -> Vec<String> {
+    records.iter().map(|r| r.span.exchange_id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn an_empty_store_answers_with_an_empty_page() {
+    let (stores, _folder) = stores().await;
+    for store in stores {
+        let app = app(store);
+        for path in ["/api/v1/spans", "/api/v1/traces"] {
+            let answer = get(&app, path).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert_eq!(answer.json(), serde_json::json!({ "items": [], "next": null }), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn spans_are_listed_newest_first_without_content() {
+    let (stores, _folder) = stores_of((0..3).map(record).collect()).await;
+    let expected = ids(&[record(2), record(1), record(0)]);
+    for store in stores {
+        let answer = get(&app(store), "/api/v1/spans").await;
+        assert_eq!(answer.exchanges(), expected);
+        let item = &answer.json()["items"][0];
+        for content in ["input_messages", "output_messages", "system_instructions", "tool_definitions"] {
+            assert_eq!(item.get(content), None, "a list holds no {content}");
+        }
+        assert!(!String::from_utf8_lossy(&answer.body).contains("question"));
+    }
+}
+
+#[tokio::test]
+async fn pages_join_without_a_gap_or_a_repetition() {
+    let (stores, _folder) = stores_of((0..95).map(record).collect()).await;
+    for store in stores {
+        let app = app(store);
+        for (path, id, whole) in [
+            ("/api/v1/spans", "exchange_id", 95),
+            ("/api/v1/traces", "trace_id", 10),
+            ("/api/v1/traces", "trace_id", 10),
+        ] {
+            for limit in [1, 7, 10, 1000] {
+                let mut seen: Vec<String> = Vec::new();
+                let mut uri = format!("{path}?limit={limit}");
+                loop {
+                    let page = get(&app, &uri).await.json();
+                    let items = page["items"].as_array().unwrap();
+                    assert!(items.len() <= limit);
+                    seen.extend(items.iter().map(|item| item[id].as_str().unwrap().to_owned()));
+                    let Some(next) = page["next"].as_str() else { break };
+                    assert!(!items.is_empty(), "an empty page promises more");
+                    uri = format!("{path}?limit={limit}&after={next}");
+                }
+                let mut unique = seen.clone();
+                unique.sort();
+                unique.dedup();
+                assert_eq!((seen.len(), unique.len()), (whole, whole), "{path} by {limit}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_fifty_rows_when_nobody_says() {
+    let (stores, _folder) = stores_of((0..60).map(record).collect()).await;
+    for store in stores {
+        assert_eq!(get(&app(store), "/api/v1/spans").await.exchanges().len(), 50);
+    }
+}
+
+#[tokio::test]
+async fn each_filter_narrows_to_its_span() {
+    let odd = changed(5, |r| {
+        r.span.agent_id = Some("agent 2&x=y".into());
+        r.span.session_id = Some("s-ü".into());
+        r.span.user_id = Some("user@example.org".into());
+        r.span.provider = "anthropic".into();
+        r.span.request_model = Some("claude-asked".into());
+        r.span.response_model = Some("claude-answered".into());
+        r.span.status = Status::Error;
+        r.span.end_reason = EndReason::ClientGone;
+        r.span.tenant_id = "team-b".parse().unwrap();
+        r.span.trace_id = "0af7651916cd43dd8448eb211c80319c".parse().unwrap();
+    });
+    let at = |n: i64| Timestamp::from_unix_us(odd.span.started_at.unix_us() + n);
+    let filters = [
+        "agent_id=agent+2%26x%3Dy".to_owned(),
+        "session_id=s-%C3%BC".to_owned(),
+        "user_id=user%40example.org".to_owned(),
+        "provider=anthropic".to_owned(),
+        "model=claude-asked".to_owned(),
+        "model=claude-answered".to_owned(),
+        "status=error".to_owned(),
+        "end_reason=client_gone".to_owned(),
+        "tenant_id=team-b".to_owned(),
+        "trace_id=0af7651916cd43dd8448eb211c80319c".to_owned(),
+        "trace_id=0AF7651916CD43DD8448EB211C80319C".to_owned(),
+        format!("from={}&until={}", at(0), at(1)),
+        "status=error&provider=anthropic&limit=1".to_owned(),
+    ];
+    let records: Vec<SpanRecord> = (0..10).map(|n| if n == 5 { odd.clone() } else { record(n) }).collect();
+    let (stores, _folder) = stores_of(records).await;
+    for store in stores {
+        let app = app(store);
+        for filter in &filters {
+            let answer = get(&app, &format!("/api/v1/spans?{filter}")).await;
+            assert_eq!(answer.exchanges(), ids(std::slice::from_ref(&odd)), "{filter}");
+            let answer = get(&app, &format!("/api/v1/traces?{filter}")).await.json();
+            let traces = answer["items"].as_array().unwrap();
+            assert_eq!(traces.len(), 1, "{filter}");
+            assert_eq!(traces[0]["trace_id"], "0af7651916cd43dd8448eb211c80319c", "{filter}");
+        }
+        let answer = get(&app, "/api/v1/spans?status=error&provider=openai").await;
+        assert_eq!(answer.exchanges(), Vec::<String>::new(), "filters are joined by and");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_is_named_by_header_or_parameter_and_sees_its_own_only() {
+    let records = (0..4u16).map(|n| {
+        changed(n, |r| {
+            r.span.tenant_id = ["a", "b"][usize::from(n % 2)].parse().unwrap();
+            r.span.trace_id = "0af7651916cd43dd8448eb211c80319c".parse().unwrap();
+        })
+    });
+    let (stores, _folder) = stores_of(records.collect()).await;
+    let other = record(1).span;
+    for store in stores {
+        let app = app(store);
+        let as_a =
+            |path: &str| Request::get(path.to_owned()).header("host", "localhost").header("X-LLMTrace-Tenant-ID", "a");
+        let own = ids(&[record(2), record(0)]);
+        assert_eq!(ask(&app, as_a("/api/v1/spans")).await.exchanges(), own);
+        assert_eq!(ask(&app, as_a("/api/v1/spans?tenant_id=a")).await.exchanges(), own);
+        assert_eq!(get(&app, "/api/v1/spans?tenant_id=a").await.exchanges(), own);
+        assert_eq!(get(&app, "/api/v1/spans").await.exchanges().len(), 4, "open mode shows all");
+
+        let trace = "/api/v1/traces/0af7651916cd43dd8448eb211c80319c";
+        let spans = ask(&app, as_a(trace)).await.json()["spans"].as_array().unwrap().clone();
+        assert!(spans.len() == 2 && spans.iter().all(|span| span["tenant_id"] == "a"));
+        for id in [other.span_id.to_string(), other.exchange_id.to_string()] {
+            let path = format!("/api/v1/spans/{id}");
+            assert_eq!(ask(&app, as_a(&path)).await.status, 404, "another tenant's span does not exist");
+            assert_eq!(get(&app, &path).await.status, 200);
+            assert_eq!(get(&app, &format!("{path}?tenant_id=a")).await.status, 404);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_tenants_seen_are_listed_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("meta.db").display());
+    for url in ["memory:", &sqlite] {
+        let meta = open_meta("storage.meta", url, &Options::default()).await.unwrap();
+        let at = |us| Timestamp::from_unix_us(START + us);
+        let seen = [("team-b", at(0)), ("team-a", at(1)), ("team-b", at(2))];
+        meta.touch_tenants(&seen.map(|(id, at)| (id.parse().unwrap(), at))).await.unwrap();
+        let spans = stores().await.0.swap_remove(0);
+        let app = router(Api { spans, meta, events: events(), access: Arc::new(Access::default()) });
+        let tenant = |id: &str, first: &str, last: &str| {
+            let time = |us: &str| format!("2025-10-09T08:53:20.{us}Z");
+            json!({ "tenant_id": id, "first_seen": time(first), "last_seen": time(last) })
+        };
+        let (a, b) = (tenant("team-a", "000001", "000001"), tenant("team-b", "000000", "000002"));
+        assert_eq!(get(&app, "/api/v1/tenants").await.json(), json!({ "items": [a, b], "next": null }));
+        assert_eq!(get(&app, "/api/v1/tenants?tenant_id=team-b").await.json()["items"], json!([b]), "its own only");
+        assert_eq!(get(&app, "/api/v1/tenants?tenant_id=team-c").await.json()["items"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_tenant_opens_no_door() {
+    let records = (0..6u16).map(|n| changed(n, |r| r.span.tenant_id = ["a", "b"][usize::from(n % 2)].parse().unwrap()));
+    let (stores, _folder) = stores_of(records.collect()).await;
+    for store in stores {
+        let app = app(store);
+        let page = get(&app, "/api/v1/spans?tenant_id=b&limit=1").await.json();
+        let cursor = page["next"].as_str().unwrap();
+        let rows = get(&app, &format!("/api/v1/spans?tenant_id=a&after={cursor}")).await;
+        let all_own = rows.json()["items"].as_array().unwrap().iter().all(|item: &Value| item["tenant_id"] == "a");
+        assert!(all_own && rows.exchanges().len() == 3, "{rows:?}");
+    }
+}
