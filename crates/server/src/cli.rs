@@ -5,12 +5,17 @@
 
 mod check;
 mod health;
+mod store;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, ConfigErrors, Flag, Sources};
+use crate::{
+    api,
+    config::{Config, ConfigErrors, Flag, Sources},
+};
 
 /// The exit code of a wrong command line (clap's own) and of a wrong configuration.
 const WRONG_USAGE: u8 = 2;
@@ -51,25 +56,37 @@ enum Command {
     Check,
     /// Ask a running proxy for its health; the exit code is 0 where it is fit.
     Health(health::Health),
+    /// Bring the schema of the stores up to date.
+    Migrate,
+    /// Write the stored spans, one JSON object a line.
+    Export(store::Export),
+    /// Print the OpenAPI document of the API.
+    Openapi,
 }
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let sources = cli.settings.sources();
-    let config = match Config::load(&sources) {
-        Ok(config) => config,
+    let outcome = match Config::load(&cli.settings.sources()) {
+        Ok(config) => run_with(cli.command, &config),
         Err(errors) => return refuse(&errors),
     };
-    let outcome = match cli.command {
-        Command::Check => check::run(&config),
-        Command::Health(health) => health.run(&config),
-    };
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("llmtrace-proxy: {error:#}");
-            ExitCode::FAILURE
+    outcome.unwrap_or_else(|error| {
+        eprintln!("llmtrace-proxy: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run_with(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime");
+    match command {
+        Command::Check => check::run(config),
+        Command::Health(health) => runtime()?.block_on(health.run(config)),
+        Command::Migrate => runtime()?.block_on(store::migrate(config)),
+        Command::Export(export) => runtime()?.block_on(export.run(config)),
+        Command::Openapi => {
+            print!("{}", api::openapi());
+            Ok(ExitCode::SUCCESS)
         }
     }
 }

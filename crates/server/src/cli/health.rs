@@ -42,15 +42,14 @@ pub(super) struct Health {
 
 impl Health {
     /// Asks and prints the report.
-    pub(super) fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
         let url = match &self.url {
             Some(text) => {
                 text.parse().map_err(|why| anyhow::anyhow!("--url: found {text:?}, expected a URL ({why})"))?
             }
             None => own_url(config)?,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let asked = runtime.block_on(tokio::time::timeout(Duration::from_secs(self.timeout), ask(&url)));
+        let asked = tokio::time::timeout(Duration::from_secs(self.timeout), ask(&url)).await;
         let (status, report) = asked.with_context(|| format!("{url} did not answer in {} s", self.timeout))??;
         println!("{report}");
         if status == StatusCode::OK { Ok(ExitCode::SUCCESS) } else { bail!("{url}/health answered {status}") }

@@ -101,6 +101,9 @@ fn check_upstreams(upstreams: &[Upstream], report: &mut impl FnMut(&str, Fault))
             let expected = "1 to 63 of a-z 0-9 - _, starting with a letter or digit".to_owned();
             report(&key, Fault::Value { found: format!("{:?}", upstream.name), expected, reason: None });
         }
+        if upstream.name == "default" {
+            report(&key, other("found \"default\", which is the name of upstream_url, expected another one"));
+        }
         if upstreams[..index].iter().any(|earlier| earlier.name == upstream.name) {
             report(&key, Fault::Other(format!("found {:?} a second time, expected a name of its own", upstream.name)));
         }

@@ -1,6 +1,6 @@
 //! The generated pages: `docs/reference/config.md` and `config.schema.json`, and the proof that `default.yaml` is complete.
 //!
-//! `UPDATE_DOCS=1 cargo test -p llmtrace-server config::reference` writes the pages anew.
+//! `UPDATE_SNAPSHOTS=1 cargo test -p llmtrace-server config::reference` writes the pages anew.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -68,15 +68,18 @@ fn page() -> String {
     out
 }
 
-/// Compares a page with what it should be; with `UPDATE_DOCS` set, writes it.
+/// Compares a page with what it should be; with `UPDATE_SNAPSHOTS` set, writes it.
 #[expect(clippy::disallowed_methods, reason = "only config/ reads the environment, and this is config/")]
 fn assert_page(name: &str, content: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         fs::write(&path, content).unwrap();
     }
     let page = fs::read_to_string(&path).unwrap_or_default();
-    assert!(page == content, "docs/reference/{name} is out of date: run UPDATE_DOCS=1 cargo test config::reference");
+    assert!(
+        page == content,
+        "docs/reference/{name} is out of date: run UPDATE_SNAPSHOTS=1 cargo test config::reference"
+    );
 }
 
 #[test]

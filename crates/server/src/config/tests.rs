@@ -253,7 +253,7 @@ fn a_wrong_value_says_what_was_found_and_what_was_expected() {
         (
             "storage: {spans: 'clickhous:x'}",
             "storage.spans (FILE): found ***, expected sqlite:PATH or memory:, or null \
-             (scheme \"clickhous\" is unknown)",
+             (scheme \"clickhous\" is unknown, expected one of sqlite, memory)",
         ),
         (
             "upstreams: [{name: a}]",

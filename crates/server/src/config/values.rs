@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use llmtrace_store::OpenError;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -146,27 +147,21 @@ impl StoreUrl {
     pub fn scheme(&self) -> &str {
         self.0.split_once(':').map_or("", |(scheme, _)| scheme)
     }
-
-    /// What stands behind the colon.
-    pub fn rest(&self) -> &str {
-        self.0.split_once(':').map_or("", |(_, rest)| rest)
-    }
 }
 
 impl FromStr for StoreUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            Some(("memory", "")) => Ok(Self(text.to_owned())),
-            Some(("memory", _)) => Err("memory: takes nothing behind the colon".to_owned()),
-            Some(("sqlite", "")) => Err("sqlite: needs the path of the file".to_owned()),
-            Some(("sqlite", _)) => Ok(Self(text.to_owned())),
-            Some((scheme @ ("clickhouse" | "postgres" | "redis"), _)) => {
-                Err(format!("scheme \"{scheme}\" belongs to the profile production, which this build does not have"))
-            }
-            Some((scheme, _)) => Err(format!("scheme \"{scheme}\" is unknown")),
-            None => Err("there is no scheme".to_owned()),
+        if let Some((scheme @ ("clickhouse" | "postgres" | "redis"), _)) = text.split_once(':') {
+            return Err(format!(
+                "scheme \"{scheme}\" belongs to the profile production, which this build does not have"
+            ));
+        }
+        match llmtrace_store::check_url("", text) {
+            Ok(()) => Ok(Self(text.to_owned())),
+            Err(OpenError::Url { problem, .. }) => Err(problem),
+            Err(other @ (OpenError::Schema { .. } | OpenError::Engine { .. })) => Err(other.to_string()),
         }
     }
 }

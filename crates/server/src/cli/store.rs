@@ -1,0 +1,139 @@
+//! `migrate` and `export`: commands that open the store themselves.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use llmtrace_model::{PageRequest, SpanFilter, TenantId, TenantScope};
+use llmtrace_store::{Migrate, Options, SpanStore};
+
+use crate::{api::view::SpanDetail, config::Config};
+
+/// Rows read at once: each may carry a body of `capture.max_bytes` each way.
+const PAGE_ROWS: u32 = 64;
+
+/// Brings the schema of every store up to date, and says what it was.
+pub(super) async fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
+    let storage = &config.storage;
+    let mut done: Vec<&str> = Vec::new();
+    for (setting, url) in [("storage.spans", &storage.spans), ("storage.meta", &storage.meta)] {
+        if done.contains(&url.as_str()) {
+            continue;
+        }
+        done.push(url.as_str());
+        if let Some(folder) = sqlite_folder(url.as_str()) {
+            std::fs::create_dir_all(&folder).with_context(|| format!("{setting}: making {}", folder.display()))?;
+        }
+        let schema = llmtrace_store::migrate(setting, url.as_str(), &Options::default()).await?;
+        match (schema.known, schema.is_current()) {
+            (0, _) => println!("{setting}: {url} has no schema"),
+            (known, true) => println!("{setting}: {url} has schema {known} already"),
+            (known, false) => println!("{setting}: {url} went from schema {} to {known}", schema.found),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of an SQLite file, where the URL names one.
+fn sqlite_folder(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    PathBuf::from(path).parent().filter(|folder| !folder.as_os_str().is_empty()).map(PathBuf::from)
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    format: Format,
+    /// File to write; else standard output. An existing file is not overwritten.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Only the spans of this tenant; else of all.
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<TenantId>,
+}
+
+/// Form of an export.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// One span a line, as `/api/v1/export` writes it, newest first.
+    Jsonl,
+}
+
+impl Export {
+    /// Writes every stored span.
+    pub(super) async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        let spans = open_existing(config).await?;
+        let Format::Jsonl = self.format;
+        let written = match &self.out {
+            Some(path) => {
+                let file = File::create_new(path).with_context(|| format!("--out: making {}", path.display()))?;
+                self.write(spans.as_ref(), BufWriter::new(file)).await
+            }
+            None => self.write(spans.as_ref(), BufWriter::new(io::stdout())).await,
+        };
+        spans.close().await.context("closing the span store")?;
+        match written {
+            Ok(rows) => eprintln!("{rows} spans"),
+            // The reader, such as `head`, has what it wanted.
+            Err(error) if is_broken_pipe(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn write(&self, spans: &dyn SpanStore, mut out: impl Write) -> anyhow::Result<u64> {
+        let scope = self.tenant.clone().map_or(TenantScope::All, TenantScope::One);
+        let (mut page, mut rows) = (PageRequest::first(PAGE_ROWS), 0);
+        loop {
+            let read = spans.list_records(&scope, &SpanFilter::default(), &page).await.context("reading spans")?;
+            for record in read.items {
+                serde_json::to_writer(&mut out, &SpanDetail::from(record)).map_err(io::Error::from)?;
+                out.write_all(b"\n")?;
+                rows += 1;
+            }
+            let Some(after) = read.next else { break };
+            page.after = Some(after);
+        }
+        out.flush()?;
+        Ok(rows)
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Opens the span store without making or changing one.
+async fn open_existing(config: &Config) -> anyhow::Result<Arc<dyn SpanStore>> {
+    let (setting, url) = ("storage.spans", config.storage.spans.as_str());
+    if config.storage.spans.scheme() == "memory" {
+        bail!("{setting} is {url}, which lives in the running proxy: ask its /api/v1/export");
+    }
+    let options = Options { migrate: Migrate::Refuse, ..Options::default() };
+    if llmtrace_store::schema(setting, url, &options).await?.found == 0 {
+        bail!("{setting}: there is no store at {url} yet");
+    }
+    Ok(llmtrace_store::open_spans(setting, url, &options).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_store_is_found_in_its_url() {
+        assert_eq!(sqlite_folder("sqlite:/a/b.db"), Some("/a".into()));
+        assert_eq!(sqlite_folder("sqlite:///a/b.db"), Some("/a".into()));
+        assert_eq!(sqlite_folder("sqlite:b.db"), None);
+        assert_eq!(sqlite_folder("memory:"), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! The commands of the binary that need no running proxy, each as a process of its own.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use llmtrace_store::{Options, conformance::builders::span};
+use llmtrace_testkit::{Answer, FakeProvider};
+
+/// Runs a command without our variables, in a folder of its own.
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_llmtrace-proxy"));
+    command.args(arguments).env_clear().current_dir(folder).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn check_prints_the_configuration_in_effect_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = "ab".repeat(32);
+    let yaml =
+        format!("storage: {{path: data}}\nsecrets: {{master_key: {key}}}\nproxy: {{https: 'http://u:hunter2@p:1'}}\n");
+    fs::write(folder.path().join("c.yaml"), yaml).unwrap();
+    let output = run(folder.path(), &["check", "--config", "c.yaml"]);
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(printed.contains("spans: sqlite:data/llmtrace.db"), "{printed}");
+    assert!(!printed.contains(&key) && !printed.contains("hunter2"), "{printed}");
+
+    // What it prints is a configuration again, the hidden secrets aside.
+    let again = printed.replace("master_key: \"***\"", "master_key: null").replace("***@", "");
+    fs::write(folder.path().join("d.yaml"), again).unwrap();
+    let output = run(folder.path(), &["check", "--config", "d.yaml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_wrong_configuration_exits_with_2_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("c.yaml"), "journal: {fsinc: each}\ntimeout_ms: 0\n").unwrap();
+    let output = run(folder.path(), &["check", "--config", "c.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "llmtrace-proxy: the configuration has 2 problems\n  \
+         timeout_ms (c.yaml): found 0, expected a whole number from 1 to 86400000\n  \
+         journal.fsinc (c.yaml): there is no such key, did you mean journal.fsync?\n"
+    );
+}
+
+// The fake answers on the runtime's other thread while this one waits for the process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_is_the_status_of_the_proxy_it_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let proxy = FakeProvider::start().await;
+    for (status, code) in [(200, 0), (503, 1)] {
+        proxy.script(Answer::json(serde_json::json!({ "status": "as scripted" })).status(status));
+        let output = run(folder.path(), &["health", "--listen-addr", &proxy.addr().to_string()]);
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("as scripted"));
+    }
+    assert!(proxy.received().iter().all(|request| request.path() == "/health"));
+}
+
+#[test]
+fn health_fails_where_nobody_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = run(folder.path(), &["health", "--url", &format!("http://{free}")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("connecting to"), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn export_writes_what_migrate_made_room_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = run(folder.path(), &["export"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).contains("there is no store at"), "{}", text(&missing.stderr));
+
+    let migrated = run(folder.path(), &["migrate"]);
+    assert_eq!(migrated.status.code(), Some(0), "{}", text(&migrated.stderr));
+    assert!(text(&migrated.stdout).contains("went from schema 0 to"), "{}", text(&migrated.stdout));
+
+    let url = format!("sqlite:{}", folder.path().join("llmtrace-data/llmtrace.db").display());
+    let store = llmtrace_store::open_spans("test", &url, &Options::default()).await.unwrap();
+    let batch: Vec<_> = (0..150).map(|_| span().record()).collect();
+    store.write(&batch).await.unwrap();
+    store.close().await.unwrap();
+
+    let exported = run(folder.path(), &["export", "--out", "spans.jsonl"]);
+    assert_eq!(exported.status.code(), Some(0), "{}", text(&exported.stderr));
+    let lines = fs::read_to_string(folder.path().join("spans.jsonl")).unwrap();
+    let ids: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(ids.len(), 150);
+    let wanted = batch.iter().rev().map(|record| record.span.exchange_id.to_string());
+    assert!(ids.iter().map(|span| span["exchange_id"].as_str().unwrap().to_owned()).eq(wanted), "newest first");
+
+    let twice = run(folder.path(), &["export", "--out", "spans.jsonl"]);
+    assert_eq!(twice.status.code(), Some(1), "a file is not overwritten");
+    let of_nobody = run(folder.path(), &["export", "--tenant", "nobody"]);
+    assert_eq!((of_nobody.status.code(), of_nobody.stdout.len()), (Some(0), 0));
+}
+
+#[test]
+fn openapi_prints_the_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["openapi"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["paths"]["/api/v1/export"].is_object());
+}
