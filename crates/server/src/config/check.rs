@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::{
     error::Fault,
     options::{Config, JournalMode, Profile, Upstream},
+    schema::nearest,
     source::Sources,
     values::ByteSize,
 };
@@ -93,6 +94,15 @@ fn check_pairs(config: &Config, report: &mut impl FnMut(&str, Fault)) {
 
 fn check_upstreams(upstreams: &[Upstream], report: &mut impl FnMut(&str, Fault)) {
     for (index, upstream) in upstreams.iter().enumerate() {
+        if let Some(id) = upstream.provider.as_deref().filter(|id| llmtrace_wire::provider_by_id(id).is_none()) {
+            let known = || llmtrace_wire::PROVIDERS.iter().map(|provider| provider.id);
+            let expected = format!("one of {}", known().collect::<Vec<_>>().join(", "));
+            let reason = nearest(id, known()).map(|near| format!("did you mean {near}?"));
+            report(
+                &format!("upstreams[{index}].provider"),
+                Fault::Value { found: format!("{id:?}"), expected, reason },
+            );
+        }
         let key = format!("upstreams[{index}].name");
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
         let name = upstream.name.as_bytes();

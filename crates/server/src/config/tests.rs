@@ -292,6 +292,23 @@ fn a_wrong_value_says_what_was_found_and_what_was_expected() {
 }
 
 #[test]
+fn an_unknown_provider_names_the_nearest_one() {
+    let message = refused("upstreams: [{name: a, url: 'http://a', provider: anthropics}]").join("\n");
+    assert!(message.starts_with("upstreams[0].provider (FILE): found \"anthropics\", expected one of "), "{message}");
+    assert!(message.ends_with("(did you mean anthropic?)"), "{message}");
+}
+
+#[test]
+fn names_of_upstreams_are_their_own() {
+    let of = |name| refused(&format!("upstreams: [{{name: b, url: 'http://b'}}, {{name: {name}, url: 'http://a'}}]"));
+    assert_eq!(of("b"), ["upstreams[1].name (FILE): found \"b\" a second time, expected a name of its own"]);
+    assert_eq!(
+        of("default"),
+        ["upstreams[1].name (FILE): found \"default\", which is the name of upstream_url, expected another one"]
+    );
+}
+
+#[test]
 fn all_problems_are_reported_at_once() {
     let keys =
         |yaml| -> Vec<String> { load_yaml(yaml).unwrap_err().0.into_iter().map(|problem| problem.key).collect() };
