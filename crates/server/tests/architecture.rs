@@ -24,6 +24,9 @@ const fn room(name: &'static str, rooms: &'static [&'static str], crates: &'stat
 /// The rooms every other room may use: time, tasks, the functions that count and log, the value types of settings.
 const EVERYWHERE: &[&str] = &["clock", "tasks", "telemetry", "config"];
 
+/// The rooms that may take the whole `Config`; the others read its value types only.
+const WHOLE_CONFIG: &[&str] = &["boot", "cli", "config"];
+
 /// May use every room and crate: it does the wiring.
 const BOOT: &str = "boot";
 
@@ -123,6 +126,8 @@ fn the_checker_sees_a_forbidden_edge_however_it_is_written() {
         ("api.rs", "use super::proxy::Proxy;", "api → proxy"),
         ("proxy.rs", "use llmtrace_store::SpanRead;", "proxy → llmtrace_store"),
         ("journal/read.rs", "let x = llmtrace_wire::inspect(b);", "journal → llmtrace_wire"),
+        ("proxy/send.rs", "use crate::config::{Cidr, Config};", "proxy → the whole Config"),
+        ("api.rs", "use crate::{config::Config, clock::Clock};", "api → the whole Config"),
         ("attic.rs", "use crate::clock::Clock;", "attic is not in the table"),
     ];
     for (file, code, expected) in cases {
@@ -176,7 +181,9 @@ fn violations(file: &Path, code: &str) -> Vec<String> {
     let rooms = used.into_iter().filter(known).filter(|n| !allowed(n)).map(|n| format!("{name} → {n} ({shown})"));
     let crates = ["wire", "detect", "store", "testkit"].into_iter().filter(|c| !room.crates.contains(c));
     let crates = crates.map(|c| format!("llmtrace_{c}")).filter(|c| mentions(&code, c));
-    rooms.chain(crates.map(|c| format!("{name} → {c} ({shown})"))).collect()
+    let config = ["config::", "crate::config::"].iter().any(|p| names_after(&code, p).contains("Config"));
+    let config = (config && !WHOLE_CONFIG.contains(&name)).then(|| format!("{name} → the whole Config ({shown})"));
+    rooms.chain(crates.map(|c| format!("{name} → {c} ({shown})"))).chain(config).collect()
 }
 
 /// The code without comment lines and without the inline test module, which our style puts last.

@@ -1,0 +1,29 @@
+# Every target says what it installs. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check bench fuzz crash
+
+help: ## Lists the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-7s %s\n", $$1, $$2 }'
+
+run: ## Builds and starts the proxy on 127.0.0.1:8080 (needs Rust and a C compiler; installs nothing)
+	@command -v cargo >/dev/null || { echo 'Rust is missing: install rustup, which fetches the version in rust-toolchain.toml' >&2; exit 1; }
+	@command -v cc >/dev/null || { echo 'A C compiler is missing: apt-get install gcc libc6-dev, or its equivalent' >&2; exit 1; }
+	cargo run --locked --release -p llmtrace-server --bin llmtrace-proxy
+
+demo: ## Fake provider, proxy and some load; no API key needed
+	@scripts/demo.sh
+
+test: ## Installs what the tests need into .venv and e2e/node (Debian packages: gcc, curl, python3-venv) and runs them all
+	@scripts/test.sh
+
+check: ## Format, clippy, documentation, dependencies, architecture
+	@scripts/check.sh
+
+bench: ## One table against nginx and bare hyper (installs nginx-light); BENCH_ARGS=--quick for a smoke run
+	@scripts/bench.sh
+
+fuzz: ## Every fuzz target for FUZZ_SECONDS=60 (installs cargo-fuzz)
+	@scripts/fuzz.sh
+
+crash: ## kill -9 under load, KILLS=20 times, and what was lost
+	@scripts/crash.sh

