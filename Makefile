@@ -20,7 +20,7 @@ check: ## Format, clippy, documentation, dependencies, architecture
 	@scripts/check.sh
 
 bench: ## One table against nginx and bare hyper (installs nginx-light); BENCH_ARGS=--quick for a smoke run
-	@scripts/bench.sh
+	@scripts/bench.sh $(BENCH_ARGS)
 
 fuzz: ## Every fuzz target for FUZZ_SECONDS=60 (installs cargo-fuzz)
 	@scripts/fuzz.sh

@@ -1,13 +1,10 @@
-#!/usr/bin/env bash
-# make bench: builds for release and prints one table: direct, nginx, a bare hyper pass-through, and the proxy.
-# Installs nginx (Debian package) where it is absent. BENCH_ARGS are passed on, such as BENCH_ARGS=--quick.
-set -euo pipefail
-. "$(dirname "$0")/lib.sh"
-cd "$ROOT"
-need_build
-# Debian's nginx starts a service on port 80 when installed; the bench starts one of its own and needs none.
-if ! has nginx && [ ! -x /usr/sbin/nginx ]; then debian nginx-light; fi
-export PATH="$PATH:/usr/sbin"
-cargo build --locked --release -p llmtrace-server -p llmtrace-bench --bins
-# shellcheck disable=SC2086 — several arguments are meant to be several.
-target/release/llmtrace-bench run ${BENCH_ARGS:-}
+#!/bin/sh
+# Builds for release and prints the bench table; `make bench` runs this. Arguments go to `llmtrace-bench run`:
+#   scripts/bench.sh --markdown docs/reference/performance.md --json target/bench/figures.json
+#   scripts/bench.sh --quick                    a smoke run of seconds
+#   scripts/bench.sh --only nginx --only lite   two contestants
+set -eu
+cd "$(dirname "$0")/.."
+scripts/setup-bench.sh
+cargo build --release -p llmtrace-server -p llmtrace-bench
+exec target/release/llmtrace-bench run "$@"
