@@ -2,10 +2,36 @@
 
 use std::{path::Path, process::Command};
 
-/// Package, example and the file that must be there.
-const EXAMPLES: [(&str, &str, &str); 2] = [
-    ("llmtrace-server", "journal_bench", "crates/server/examples/journal_bench.rs"),
-    ("llmtrace-store", "store_bench", "crates/store/examples/store_bench.rs"),
+use crate::targets::{self, Outcome};
+
+/// A bench of one room.
+#[derive(Debug)]
+struct Example {
+    package: &'static str,
+    name: &'static str,
+    /// Left out while this file is not there.
+    file: &'static str,
+    features: &'static [&'static str],
+    arguments: &'static [&'static str],
+}
+
+const STORE: &str = "store_bench";
+
+const EXAMPLES: [Example; 2] = [
+    Example {
+        package: "llmtrace-server",
+        name: "journal_bench",
+        file: "crates/server/examples/journal_bench.rs",
+        features: &[],
+        arguments: &[],
+    },
+    Example {
+        package: "llmtrace-store",
+        name: STORE,
+        file: "crates/store/examples/store_bench.rs",
+        features: &["--features", "conformance"],
+        arguments: &["1000000"],
+    },
 ];
 
 /// What one example printed.
@@ -17,16 +43,63 @@ pub(crate) struct Extra {
 
 /// Builds and runs the examples that exist under `root`; one that fails says so in its output.
 pub(crate) fn run(root: &Path) -> Vec<Extra> {
-    let present = EXAMPLES.into_iter().filter(|(_, _, file)| root.join(file).is_file());
-    present.map(|(package, name, _)| Extra { name, output: run_one(root, package, name) }).collect()
+    let present = EXAMPLES.iter().filter(|example| root.join(example.file).is_file());
+    present.map(|example| Extra { name: example.name, output: run_one(root, example) }).collect()
 }
 
-fn run_one(root: &Path, package: &str, name: &str) -> String {
+fn run_one(root: &Path, example: &Example) -> String {
+    eprintln!("example {}", example.name);
     let mut command = Command::new("cargo");
-    command.current_dir(root).args(["run", "--quiet", "--release", "-p", package, "--example", name]);
+    command.current_dir(root).args(["run", "--quiet", "--release", "-p", example.package, "--example", example.name]);
+    command.args(example.features).arg("--").args(example.arguments);
     match command.output() {
         Ok(done) if done.status.success() => String::from_utf8_lossy(&done.stdout).trim_end().to_owned(),
         Ok(done) => format!("failed: {}\n{}", done.status, String::from_utf8_lossy(&done.stderr).trim_end()),
         Err(error) => format!("failed to start: {error}"),
+    }
+}
+
+/// The targets of the store, read from what its bench printed.
+pub(crate) fn outcomes(extras: &[Extra]) -> Vec<Outcome> {
+    let Some(store) = extras.iter().find(|extra| extra.name == STORE) else { return Vec::new() };
+    let written = store.output.lines().rfind(|line| line.starts_with("written "));
+    let before = |unit: &str| number_before(written?, unit);
+    let lists = store.output.lines().filter(|line| line.starts_with("list ") && !line.contains("(no index)"));
+    let slowest = lists.filter_map(|line| line.split_whitespace().rev().nth(1)?.parse().ok()).reduce(f64::max);
+    vec![
+        targets::at_least("SQLite: spans/s, batched", before(" spans/s"), 20_000.0),
+        targets::outcome("SQLite: CPU per span".to_owned(), before(" us CPU per span"), 25.0, "µs"),
+        targets::outcome("SQLite: slowest list over 1 million spans, p95".to_owned(), slowest, 50.0, "ms"),
+    ]
+}
+
+/// The number that stands directly in front of `unit`.
+fn number_before(line: &str, unit: &str) -> Option<f64> {
+    line[..line.find(unit)?].rsplit(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::targets::Verdict;
+
+    #[test]
+    fn store_targets_are_read_from_its_last_fill_and_its_slowest_list() {
+        let output = "written 200000: 30000 spans/s, 12.0 us CPU per span, slowest batch 40.0 ms\n\
+                      written 1000000: 19000 spans/s, 20.5 us CPU per span, slowest batch 90.0 ms\n\
+                      list tenant, first page                0.25      0.31      0.90\n\
+                      list session                           0.12     51.00     60.00\n\
+                      list one user (no index)               0.12    400.00    500.00";
+        let seen = outcomes(&[Extra { name: STORE, output: output.to_owned() }]);
+        let figures: Vec<_> = seen.iter().map(|outcome| (outcome.measured, outcome.verdict)).collect();
+        let expected =
+            [(Some(19000.0), Verdict::Missed), (Some(20.5), Verdict::Reached), (Some(51.0), Verdict::Missed)];
+        assert_eq!(figures, expected);
+    }
+
+    #[test]
+    fn store_that_failed_is_not_measured() {
+        let seen = outcomes(&[Extra { name: STORE, output: "failed: exit status: 1".to_owned() }]);
+        assert!(seen.iter().all(|outcome| outcome.verdict == Verdict::NotMeasured));
     }
 }

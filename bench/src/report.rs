@@ -11,7 +11,7 @@ use crate::{
     machine::Machine,
     measure::Amounts,
     metric::{Metric, Results},
-    targets::{Outcome, Verdict},
+    targets::{self, Outcome, Verdict},
 };
 
 /// The generated part of a document lies between these two lines.
@@ -126,7 +126,7 @@ impl Report {
         for outcome in &self.outcomes {
             let Outcome { target, measured, limit, unit, verdict } = outcome;
             let reach = match *unit {
-                "/s at least" => format!("≥ {}/s", number(*limit)),
+                targets::AT_LEAST => format!("≥ {}/s", number(*limit)),
                 unit => format!("≤ {} {unit}", number(*limit)),
             };
             let measured = measured.map_or_else(|| "–".to_owned(), number);

@@ -106,6 +106,7 @@ async fn measure(options: &Options, programs: &Programs, amounts: Amounts) -> an
     let busy = (before, machine::load_average());
     let extras = if options.quick || options.no_examples { Vec::new() } else { extras::run(Path::new(".")) };
     let mut outcomes = targets::judge(&results);
+    outcomes.extend(extras::outcomes(&extras));
     if !options.only.is_empty() {
         outcomes.retain(|outcome| outcome.verdict != Verdict::NotMeasured);
     }

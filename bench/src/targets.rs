@@ -13,6 +13,9 @@ const FLAT_SLACK_MIB: f64 = 8.0;
 /// The share of the asked rate that counts as held.
 const HELD_PER_SECOND: f64 = 990.0;
 
+/// The unit of targets that are rates; all others are upper limits.
+pub(crate) const AT_LEAST: &str = "/s at least";
+
 /// One target, as it came out.
 #[derive(Debug, Clone, serde::Serialize)]
 pub(crate) struct Outcome {
@@ -83,10 +86,8 @@ fn at_most(results: &Results, metric: Metric, of: Kind, limit: f64, unit: &'stat
 }
 
 fn held(results: &Results, of: Kind, size: Size) -> Outcome {
-    let measured = results.median(Metric::Answered(size), of);
-    let verdict = verdict(measured.map(|rate| rate >= HELD_PER_SECOND));
     let target = format!("{}: 1000 req/s held: {}", size.label(), of.label());
-    Outcome { target, measured, limit: HELD_PER_SECOND, unit: "/s at least", verdict }
+    at_least(&target, results.median(Metric::Answered(size), of), HELD_PER_SECOND)
 }
 
 fn flat(results: &Results, of: Kind) -> Outcome {
@@ -96,7 +97,14 @@ fn flat(results: &Results, of: Kind) -> Outcome {
     outcome(format!("RSS flat over the long run: {}", of.label()), after, limit, "MiB")
 }
 
-fn outcome(target: String, measured: Option<f64>, limit: f64, unit: &'static str) -> Outcome {
+/// A rate that must not be below `limit` per second.
+pub(crate) fn at_least(target: &str, measured: Option<f64>, limit: f64) -> Outcome {
+    let verdict = verdict(measured.map(|rate| rate >= limit));
+    Outcome { target: target.to_owned(), measured, limit, unit: AT_LEAST, verdict }
+}
+
+/// A figure that must not be above `limit`.
+pub(crate) fn outcome(target: String, measured: Option<f64>, limit: f64, unit: &'static str) -> Outcome {
     Outcome { target, measured, limit, unit, verdict: verdict(measured.map(|value| value <= limit)) }
 }
 
