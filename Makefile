@@ -19,7 +19,7 @@ test: ## Installs what the tests need into .venv and e2e/node (Debian packages: 
 check: ## Format, clippy, documentation, dependencies, architecture
 	@scripts/check.sh
 
-bench: ## One table against nginx and bare hyper (installs nginx-light); BENCH_ARGS=--quick for a smoke run
+bench: ## One table against nginx and bare hyper (without nginx: unpacks its package under target/); BENCH_ARGS=--quick for a smoke run
 	@scripts/bench.sh $(BENCH_ARGS)
 
 fuzz: ## Every fuzz target for FUZZ_SECONDS=60 (installs cargo-fuzz)

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Builds for release and prints the bench table; `make bench` runs this. Arguments, and those in BENCH_ARGS, go to
-# `llmtrace-bench run`:
+# Builds for release and prints the bench table; `make bench BENCH_ARGS=…` runs this. Arguments go to `llmtrace-bench run`:
 #   scripts/bench.sh --markdown docs/reference/performance.md --json target/bench/figures.json
 #   scripts/bench.sh --quick                    a smoke run of seconds
 #   scripts/bench.sh --only nginx --only lite   two contestants
@@ -8,5 +7,4 @@ set -eu
 cd "$(dirname "$0")/.."
 scripts/setup-bench.sh
 cargo build --locked --release -p llmtrace-server -p llmtrace-bench
-# shellcheck disable=SC2086 # several arguments are meant to be several
-exec target/release/llmtrace-bench run ${BENCH_ARGS:-} "$@"
+exec target/release/llmtrace-bench run "$@"
