@@ -7,9 +7,15 @@
 //! [`boot`] wires the rooms; the edges between them are listed in ARCHITECTURE.md and held by `tests/architecture.rs`.
 
 pub mod api;
+pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod journal;
+pub mod listen;
+pub mod pipeline;
+pub mod proxy;
+pub mod shutdown;
 pub mod tasks;
 pub mod telemetry;
+pub mod upkeep;

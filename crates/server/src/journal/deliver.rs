@@ -176,6 +176,10 @@ impl Outbox {
         self.reader.notify_all();
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.ready.notify_all();

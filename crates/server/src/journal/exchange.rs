@@ -28,6 +28,8 @@ pub struct Opened {
     pub upstream: String,
     /// The upstream's host, which tells the provider.
     pub upstream_host: String,
+    /// The provider, where the operator named it (`upstreams[].provider`).
+    pub provider: Option<String>,
     /// HTTP method.
     pub method: String,
     /// Path and query as sent upstream, credentials in the query redacted.

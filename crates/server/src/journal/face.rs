@@ -104,6 +104,11 @@ impl Deliveries {
         self.0.release(receipts);
     }
 
+    /// Says whether [`Deliveries::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.0.outbox.is_closed()
+    }
+
     /// Hands out nothing that is not in memory already; the rest stays for the next start.
     pub fn close(&self) {
         self.0.outbox.close();

@@ -1,0 +1,161 @@
+//! Wires the rooms, starts them in order, and ends them in the reverse one. The only room that knows every other.
+
+mod health;
+mod wiring;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicU8},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use llmtrace_store::SpanStore;
+use tokio::net::TcpListener;
+
+use self::health::Health;
+use crate::{
+    api::{self, Access, Api, Phase, Probes},
+    clock::Clock,
+    config::Config,
+    journal::{Deliveries, Journal},
+    listen::{self, App, Certificates, Listener, Surface},
+    pipeline::{self, Stores},
+    proxy::{Door, Proxy},
+    shutdown::{FLUSH_AT_LEAST, Signals},
+    tasks::Tasks,
+    telemetry::{Events, Metrics},
+    upkeep::Upkeep,
+};
+
+/// A process that serves.
+pub struct Running {
+    /// Where the proxy listens.
+    pub addr: SocketAddr,
+    /// Where the API listens, if on a listener of its own.
+    pub admin_addr: Option<SocketAddr>,
+    /// The store, for whoever embeds the process.
+    pub spans: Arc<dyn SpanStore>,
+    front: Tasks,
+    back: Tasks,
+    journal: Option<(Journal, Deliveries)>,
+    phase: Arc<AtomicU8>,
+    timeout: Duration,
+}
+
+/// Serves until a signal, then ends in order. A second signal ends at once.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let mut signals = Signals::listen().context("listening for signals")?;
+    let running = start(&config).await?;
+    signals.next().await;
+    tracing::info!("shutting down, a second signal ends at once");
+    tokio::select! {
+        () = running.shutdown() => Ok(()),
+        () = signals.next() => anyhow::bail!("ended by a second signal; unfinished exchanges are in the journal"),
+    }
+}
+
+/// Starts everything. What is invalid is an error that names the setting; what only the network can tell is not.
+pub async fn start(config: &Config) -> anyhow::Result<Running> {
+    for note in &config.notes {
+        tracing::warn!("{note}");
+    }
+    let events = Events::new(Arc::new(Metrics::new()));
+    // Three sets, because they end one after the other: what serves, what stores, and the door between them.
+    let (front, back, door_tasks) = (Tasks::new(), Tasks::new(), Tasks::new());
+    let clock = Clock::system();
+    let phase = Arc::new(AtomicU8::new(Phase::Starting as u8));
+
+    let spans = wiring::spans(config).await?;
+    let meta = wiring::meta(config).await?;
+    let (prices, price_file) = wiring::prices(config)?;
+    let door = if config.enable_trace_storage {
+        let (journal, deliveries) = wiring::journal(config, &events, &door_tasks, &clock)?;
+        let options = wiring::pipeline(config);
+        let stores = Stores { spans: Arc::clone(&spans), meta: Arc::clone(&meta) };
+        pipeline::start(&deliveries, stores, options, Arc::clone(&prices), events.clone(), &back)
+            .context("starting the pipeline")?;
+        Some((journal, deliveries))
+    } else {
+        None
+    };
+
+    let upstreams = wiring::upstreams(config)?;
+    let options = wiring::proxy(config, &prices);
+    let to = door.as_ref().map_or(Door::CountOnly, |(journal, _)| Door::Journal(journal.clone()));
+    let proxy = Arc::new(Proxy::new(options, upstreams, to, clock, events.clone(), front.clone()));
+
+    let certificates = match config.tls.files() {
+        Some((cert, key)) => Some(Arc::new(Certificates::load(cert, key)?)),
+        None => None,
+    };
+    let upkeep = Upkeep { certificates: certificates.clone(), prices: price_file };
+    front.spawn("upkeep", upkeep.run(front.clone()));
+
+    let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
+    let probes =
+        api::probes(Probes::new(Arc::clone(&spans), Arc::clone(&meta), events.clone(), move || health.report()));
+    let access = Access { allowed_hosts: config.allowed_hosts.iter().map(ToString::to_string).collect() };
+    let questions =
+        api::router(Api { spans: Arc::clone(&spans), meta, events: events.clone(), access: Arc::new(access) });
+    let elsewhere = listen::nothing_here();
+
+    let max_connections = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
+    let listen = |socket, tls, app| {
+        let listener = Listener { socket, tls, max_connections };
+        front.spawn("listener", listener.run(app, events.clone(), front.clone()));
+    };
+    let socket = wiring::bind("listen_addr", config.listen_addr).await?;
+    let addr = socket.local_addr()?;
+    let mut admin_addr = None;
+    let everything = probes.clone().merge(questions).merge(elsewhere.clone());
+    if let Some(admin) = config.admin.listen_addr {
+        let admin: TcpListener = wiring::bind("admin.listen_addr", admin).await?;
+        admin_addr = Some(admin.local_addr()?);
+        let app = App { proxy: Arc::clone(&proxy), own: everything, surface: Surface::Admin };
+        listen(admin, certificates.clone(), app);
+        let app = App { proxy, own: probes.merge(elsewhere), surface: Surface::Public };
+        listen(socket, certificates, app);
+    } else {
+        listen(socket, certificates, App { proxy, own: everything, surface: Surface::All });
+    }
+    wiring::say_where(config, addr, admin_addr);
+    phase.store(Phase::Serving as u8, std::sync::atomic::Ordering::Release);
+    let timeout = Duration::from_secs(config.shutdown.timeout_seconds);
+    Ok(Running { addr, admin_addr, spans, front, back, journal: door, phase, timeout })
+}
+
+impl Running {
+    /// Waits until everything the front lane submitted so far is in the journal. Blocks.
+    pub fn journal_flush(&self) {
+        if let Some((journal, _)) = &self.journal {
+            tokio::task::block_in_place(|| journal.flush());
+        }
+    }
+
+    /// Ends in order: not ready, no new connection, streams finish, the back lane drains, stores close.
+    ///
+    /// What is not finished or stored by the deadline stays in the journal for the next start.
+    pub async fn shutdown(self) {
+        let started = Instant::now();
+        self.phase.store(Phase::Stopping as u8, std::sync::atomic::Ordering::Release);
+        self.front.stop();
+        if tokio::time::timeout(self.timeout, self.front.drained()).await.is_err() {
+            tracing::warn!(open = self.front.running(), "shutdown.timeout_seconds is over, open exchanges are cut");
+        }
+        let left = self.timeout.saturating_sub(started.elapsed()).max(FLUSH_AT_LEAST);
+        if let Some((journal, deliveries)) = self.journal {
+            tokio::task::block_in_place(|| journal.flush());
+            deliveries.close();
+            if tokio::time::timeout(left, self.back.drained()).await.is_err() {
+                tracing::warn!("the store did not take everything in time, the rest stays in the journal");
+            }
+            tokio::task::block_in_place(|| journal.shutdown());
+        }
+        self.back.stop();
+        if let Err(error) = self.spans.close().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "closing the span store failed");
+        }
+        tracing::info!(took_ms = started.elapsed().as_millis(), "shut down");
+    }
+}

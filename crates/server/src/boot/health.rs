@@ -1,0 +1,65 @@
+//! What only boot knows of the process's state, for the probes.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Instant,
+};
+
+use crate::{
+    api::{Condition, Dependency, HealthReport, JournalHealth, Phase},
+    journal::{self, Journal},
+};
+
+pub(super) struct Health {
+    phase: Arc<AtomicU8>,
+    journal: Option<Journal>,
+    started: Instant,
+}
+
+impl Health {
+    pub(super) fn new(phase: Arc<AtomicU8>, journal: Option<Journal>) -> Self {
+        Self { phase, journal, started: Instant::now() }
+    }
+
+    pub(super) fn report(&self) -> HealthReport {
+        let mut other = BTreeMap::new();
+        if self.journal.is_none() {
+            let storage = Dependency {
+                status: Condition::Ok,
+                backend: Some("off (enable_trace_storage)".to_owned()),
+                error: None,
+            };
+            other.insert("trace_storage", storage);
+        }
+        HealthReport {
+            phase: phase(self.phase.load(Ordering::Acquire)),
+            uptime: self.started.elapsed(),
+            journal: self.journal.as_ref().map(|j| of_journal(&j.status())),
+            other,
+        }
+    }
+}
+
+fn phase(n: u8) -> Phase {
+    match n {
+        n if n == Phase::Starting as u8 => Phase::Starting,
+        n if n == Phase::Serving as u8 => Phase::Serving,
+        _ => Phase::Stopping,
+    }
+}
+
+fn of_journal(status: &journal::Status) -> JournalHealth {
+    JournalHealth {
+        status: if status.degraded.is_none() { Condition::Ok } else { Condition::Degraded },
+        mode: status.mode.as_str().to_owned(),
+        error: status.degraded.clone(),
+        records: status.records,
+        bytes: status.bytes,
+        oldest_seconds: status.oldest_age.map(|age| age.as_secs()),
+        shed: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,192 @@
+//! From settings to rooms: the one place that knows both the configuration and each room's own options.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use hyper_util::client::proxy::matcher::Matcher;
+use llmtrace_store::{MetaStore, Migrate, SpanStore};
+use llmtrace_wire::PriceBook;
+use tokio::net::TcpListener;
+
+use crate::{
+    clock::Clock,
+    config::{Config, Fsync, Http2, JournalMode, ProxyUrl, UnknownModel, UpstreamTls},
+    journal::{self, Deliveries, Journal, MasterKey},
+    listen::{self, OWN},
+    pipeline::{self, Analysis, Batch},
+    proxy::{self, Client, Connection, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
+    tasks::Tasks,
+    telemetry::Events,
+    upkeep::PriceFile,
+};
+
+pub(super) async fn spans(config: &Config) -> anyhow::Result<Arc<dyn SpanStore>> {
+    make_folder("storage.path", &config.storage.path)?;
+    Ok(llmtrace_store::open_spans("storage.spans", config.storage.spans.as_str(), &store_options(config)).await?)
+}
+
+pub(super) async fn meta(config: &Config) -> anyhow::Result<Arc<dyn MetaStore>> {
+    Ok(llmtrace_store::open_meta("storage.meta", config.storage.meta.as_str(), &store_options(config)).await?)
+}
+
+/// What the stores are told.
+pub(super) fn store_options(config: &Config) -> llmtrace_store::Options {
+    let migrate = if config.storage.auto_migrate { Migrate::Auto } else { Migrate::Refuse };
+    llmtrace_store::Options { migrate, ..Default::default() }
+}
+
+pub(super) fn prices(config: &Config) -> anyhow::Result<(Arc<ArcSwap<PriceBook>>, Option<PriceFile>)> {
+    match &config.prices.overrides {
+        None => Ok((Arc::new(ArcSwap::from_pointee(PriceBook::bundled())), None)),
+        Some(path) => {
+            let (file, prices) = PriceFile::load(path.clone())?;
+            Ok((prices, Some(file)))
+        }
+    }
+}
+
+pub(super) fn journal(
+    config: &Config,
+    events: &Events,
+    tasks: &Tasks,
+    clock: &Clock,
+) -> anyhow::Result<(Journal, Deliveries)> {
+    let key = match &config.secrets.master_key {
+        Some(key) => MasterKey::new(*key.expose()),
+        None => MasterKey::load_or_create(&config.storage.path.join("master.key"))
+            .context("secrets.master_key is not set, and the key file in storage.path cannot be used")?,
+    };
+    let queue_bytes = config.pipeline.queue_max_bytes.len();
+    let options = journal::Options {
+        mode: match config.journal.mode {
+            JournalMode::Disk => journal::Mode::Disk,
+            JournalMode::Memory => journal::Mode::Memory,
+        },
+        max_bytes: config.journal.max_bytes.0,
+        fsync: match config.journal.fsync {
+            Fsync::Never => journal::Fsync::Never,
+            Fsync::Interval => journal::Fsync::Interval(Duration::from_millis(config.journal.fsync_interval_ms)),
+            Fsync::Each => journal::Fsync::Each,
+        },
+        path: config.journal.path.clone(),
+        queue_bytes,
+        delivery_bytes: queue_bytes,
+    };
+    Ok(journal::open(options, key, events.clone(), tasks, clock)?)
+}
+
+pub(super) fn pipeline(config: &Config) -> pipeline::Options {
+    pipeline::Options {
+        workers: usize::try_from(config.pipeline.workers).unwrap_or(1),
+        batch: Batch {
+            rows: usize::try_from(config.pipeline.batch_rows).unwrap_or(1),
+            wait: Duration::from_millis(config.pipeline.batch_ms),
+        },
+        capture: config.capture.content,
+        analysis: if config.enable_security_analysis { Analysis::Enabled } else { Analysis::Disabled },
+        on_unknown_model: config.prices.on_unknown_model.clone(),
+    }
+}
+
+pub(super) fn proxy(config: &Config, prices: &Arc<ArcSwap<PriceBook>>) -> proxy::Options {
+    proxy::Options {
+        timeout: Duration::from_millis(config.timeout_ms),
+        response_timeout: Duration::from_millis(config.response_timeout_ms),
+        idle_timeout: Duration::from_millis(config.idle_timeout_ms),
+        max_request_size_bytes: config.max_request_size_bytes.len(),
+        buffer_max_bytes: config.buffer.max_bytes.len(),
+        capture_max_bytes: config.capture.max_bytes.len(),
+        streaming: if config.enable_streaming { Streaming::Forward } else { Streaming::Hold },
+        stream_usage: config.stream_usage,
+        on_client_gone: config.on_client_gone,
+        propagate: config.trace.propagate,
+        trusted_proxies: config.trusted_proxies.clone(),
+        unpriced: match config.prices.on_unknown_model {
+            UnknownModel::Deny => Unpriced::Deny(Arc::clone(prices)),
+            UnknownModel::Warn | UnknownModel::PriceAs(_) => Unpriced::Allow,
+        },
+    }
+}
+
+/// Every upstream with its connection; also what `check --connect` tries.
+pub(super) fn upstreams(config: &Config) -> anyhow::Result<Upstreams> {
+    let shared = proxy_of(config.proxy.http.as_ref(), config.proxy.https.as_ref(), config.proxy.no_proxy.as_deref());
+    let client = connect("upstream_tls", config, &config.upstream_tls, shared.clone(), Http2::Auto)?;
+    let default = Upstream::new(proxy::DEFAULT, &config.upstream_url, None, client);
+    let mut named = Vec::new();
+    for (n, upstream) in config.upstreams.iter().enumerate() {
+        let own = upstream.proxy.as_ref().map(|p| proxy_of(Some(p), Some(p), None));
+        let via = own.unwrap_or_else(|| shared.clone());
+        let client = connect(&format!("upstreams[{n}]"), config, &upstream.tls(), via, upstream.http2)?;
+        named.push(Upstream::new(&upstream.name, &upstream.url, upstream.provider.clone(), client));
+    }
+    Ok(Upstreams::new(default, named))
+}
+
+fn proxy_of(http: Option<&ProxyUrl>, https: Option<&ProxyUrl>, no_proxy: Option<&str>) -> Option<Arc<Matcher>> {
+    if http.is_none() && https.is_none() {
+        return None;
+    }
+    let url = |p: Option<&ProxyUrl>| p.map(ProxyUrl::expose).unwrap_or_default().to_owned();
+    let matcher = Matcher::builder().http(url(http)).https(url(https)).no(no_proxy.unwrap_or_default().to_owned());
+    Some(Arc::new(matcher.build()))
+}
+
+fn connect(
+    setting: &str,
+    config: &Config,
+    tls: &UpstreamTls,
+    proxy: Option<Arc<Matcher>>,
+    http2: Http2,
+) -> anyhow::Result<Client> {
+    let extra_roots = match &tls.ca_bundle {
+        Some(path) => listen::chain("ca_bundle", path).with_context(|| setting.to_owned())?,
+        None => Vec::new(),
+    };
+    let identity = match tls.client_cert.as_ref().zip(tls.client_key.as_ref()) {
+        Some((cert, key)) => Some((
+            listen::chain("client_cert", cert).with_context(|| setting.to_owned())?,
+            listen::private_key("client_key", key).with_context(|| setting.to_owned())?,
+        )),
+        None => None,
+    };
+    let connection = Connection {
+        timeout: Duration::from_millis(config.connect_timeout_ms),
+        extra_roots,
+        identity,
+        proxy,
+        plain: match http2 {
+            Http2::Auto => PlainVersion::Http1,
+            Http2::PriorKnowledge => PlainVersion::Http2,
+        },
+    };
+    Client::new(&connection).with_context(|| format!("{setting}: certificates cannot be used"))
+}
+
+pub(super) async fn bind(setting: &str, addr: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(addr).await.with_context(|| {
+        format!(
+            "{setting}: cannot listen on {addr}; another process may use the port, or the address is not this machine's"
+        )
+    })
+}
+
+fn make_folder(setting: &str, path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path).with_context(|| format!("{setting}: cannot create folder {}", path.display()))
+}
+
+/// Tells the log where things are, and which of our routes hide paths of a known upstream.
+pub(super) fn say_where(config: &Config, addr: SocketAddr, admin: Option<SocketAddr>) {
+    tracing::info!(
+        listen = %addr,
+        admin = admin.map(tracing::field::display),
+        upstream = %config.upstream_url,
+        storage = %config.storage.spans,
+        "serving"
+    );
+    if !addr.ip().is_loopback() {
+        tracing::warn!(listen = %addr, "nobody is asked for a key: whoever reaches this address may use it and read traces");
+    }
+    tracing::info!(routes = OWN.join(" "), "these paths are answered here and never forwarded");
+}

@@ -1,0 +1,118 @@
+//! The back lane: from a journal record to a stored span.
+//!
+//! [`process`] shows the order of the steps. Workers take records from the journal on threads of their own, so that
+//! decoding can lag but never starve forwarding; one writer batches spans into the store and releases their records.
+
+mod analyze;
+mod decode;
+mod options;
+mod price;
+mod tenants;
+mod write;
+
+use std::{sync::Arc, time::Duration};
+
+use llmtrace_model::SpanRecord;
+use llmtrace_store::{MetaStore, SpanStore};
+use tokio::sync::mpsc;
+
+pub use analyze::Analysis;
+pub use options::{Batch, Options};
+pub use price::Prices;
+
+use self::write::Finished;
+use crate::{
+    journal::{Deliveries, Entry},
+    tasks::Tasks,
+    telemetry::Events,
+};
+
+/// How many records a worker takes at once.
+const TAKE: usize = 128;
+/// How long a worker waits for the next record before it looks whether it should end.
+const WAIT: Duration = Duration::from_millis(100);
+/// How many finished batches may wait for the writer before the workers wait for it.
+const WRITER_QUEUE: usize = 8;
+
+/// What every step of the back lane may use.
+struct Context {
+    options: Options,
+    prices: Prices,
+    events: Events,
+}
+
+/// Where the back lane writes to.
+pub struct Stores {
+    /// Spans.
+    pub spans: Arc<dyn SpanStore>,
+    /// Tenants that were seen.
+    pub meta: Arc<dyn MetaStore>,
+}
+
+/// Starts the workers and the writer. They end when `deliveries` is closed and everything taken from it is stored.
+pub fn start(
+    deliveries: &Deliveries,
+    stores: Stores,
+    options: Options,
+    prices: Prices,
+    events: Events,
+    tasks: &Tasks,
+) -> std::io::Result<()> {
+    let (to_writer, from_workers) = mpsc::channel(WRITER_QUEUE);
+    let batch = options.batch;
+    let writer = write::Writer::new(stores, deliveries.clone(), batch, events.clone(), tasks.clone());
+    tasks.spawn("span writer", writer.run(from_workers));
+    let workers = options.workers.max(1);
+    let context = Arc::new(Context { options, prices, events });
+    for n in 0..workers {
+        let (context, deliveries, to_writer) = (Arc::clone(&context), deliveries.clone(), to_writer.clone());
+        tasks.thread(&format!("pipeline-{n}"), move || work(&context, &deliveries, &to_writer))?;
+    }
+    Ok(())
+}
+
+/// One worker: takes records, processes them, hands them to the writer; waits there when the store is slow.
+fn work(context: &Context, deliveries: &Deliveries, to_writer: &mpsc::Sender<Vec<Finished>>) {
+    loop {
+        let taken = deliveries.next(TAKE, WAIT);
+        if taken.is_empty() {
+            if deliveries.is_closed() {
+                return;
+            }
+            continue;
+        }
+        let finished = taken.into_iter().map(|delivery| {
+            let record = Arc::new(process(context, delivery.entry));
+            Finished { record, receipt: delivery.receipt }
+        });
+        if to_writer.blocking_send(finished.collect()).is_err() {
+            return;
+        }
+    }
+}
+
+/// The path of one record, step by step. Settling, redaction and notices come with the rooms they need.
+fn process(context: &Context, entry: Entry) -> SpanRecord {
+    let mut record = match entry {
+        Entry::Closed(closed) => decode::closed(&closed, context.options.capture),
+        Entry::Interrupted(opened) => decode::interrupted(&opened),
+    };
+    record.span.findings = analyze::findings(context.options.analysis, &mut record);
+    price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);
+    count(&context.events, &record);
+    record
+}
+
+/// Counts a finished exchange, with labels from the tables so that their number is bounded.
+fn count(events: &Events, record: &SpanRecord) {
+    let span = &record.span;
+    let provider = llmtrace_wire::provider_by_id(&span.provider).map_or("unknown", |p| p.id);
+    let dialects = llmtrace_wire::DIALECTS.iter().map(|d| d.as_str());
+    let dialect = dialects.into_iter().find(|d| *d == span.dialect).unwrap_or("opaque");
+    let duration = Duration::from_micros(span.timing.duration_us);
+    let first_token = span.timing.first_token_us.map(Duration::from_micros);
+    events.exchange_finished(provider, dialect, span.http_status, span.end_reason, duration, first_token);
+    if let Some(usage) = &span.usage {
+        events.tokens_used(usage, span.cost);
+    }
+}

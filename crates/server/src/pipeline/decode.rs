@@ -1,0 +1,168 @@
+//! From a journal record to a span: what the bytes say, joined with what the front lane saw.
+
+use llmtrace_model::{
+    BodyCoverage, EndReason, ErrorInfo, Source, Span, SpanRecord, Status, Timing, Usage, UsageSource,
+};
+use llmtrace_wire::{BodyCopy, Decoded, Dialect, Exchange, Limits};
+
+use crate::{
+    config::CaptureContent,
+    journal::{Closed, Opened, Recorded},
+};
+
+/// The span of a finished exchange.
+pub(super) fn closed(closed: &Closed, capture: CaptureContent) -> SpanRecord {
+    let opened = &closed.opened;
+    let answer = closed.answer.as_ref();
+    let mut decoded = llmtrace_wire::decode(
+        &Exchange {
+            host: &opened.upstream_host,
+            method: &opened.method,
+            target: &opened.target,
+            request_headers: &opened.headers,
+            request: copy(&closed.request),
+            status: answer.map(|a| a.status),
+            answer_headers: answer.map_or(&[], |a| &a.headers),
+            response: copy(&closed.response),
+            scanned_usage: closed.usage,
+        },
+        &Limits::default(),
+    );
+    let content = match capture {
+        CaptureContent::Full => Some(std::mem::take(&mut decoded.content)),
+        CaptureContent::Metadata => {
+            decoded.coverage.request = BodyCoverage::NotKept;
+            decoded.coverage.response = BodyCoverage::NotKept;
+            None
+        }
+    };
+    let mut span = base(opened);
+    span.http_status = answer.map(|a| a.status);
+    span.end_reason = closed.end_reason;
+    span.timing = closed.timing;
+    span.request_bytes = closed.request.total_bytes;
+    span.response_bytes = closed.response.total_bytes;
+    let error = closed.error.clone().or_else(|| decoded.error.take());
+    describe(&mut span, decoded);
+    if let Some(provider) = &opened.provider {
+        span.provider.clone_from(provider);
+    }
+    // An error inside a 200 stream has not failed the connection, but it has failed the exchange.
+    if error.is_some() && span.end_reason == EndReason::Complete && span.http_status.is_none_or(|s| s < 400) {
+        span.end_reason = EndReason::UpstreamFailed;
+    }
+    span.status = status(span.end_reason, span.http_status);
+    span.error = error;
+    SpanRecord { span, content }
+}
+
+/// The span of an exchange whose end nobody saw, because the process died first.
+pub(super) fn interrupted(opened: &Opened) -> SpanRecord {
+    let mut span = base(opened);
+    let (path, _) = opened.target.split_once('?').unwrap_or((&opened.target, ""));
+    let provider = || llmtrace_wire::provider_of(&opened.upstream_host, path).id.to_owned();
+    span.provider = opened.provider.clone().unwrap_or_else(provider);
+    if let Some(dialect) = llmtrace_wire::dialect_of(&opened.method, path) {
+        span.dialect = dialect.as_str().to_owned();
+        span.operation = dialect.operation().to_owned();
+    }
+    span.status = Status::Error;
+    span.end_reason = EndReason::Interrupted;
+    span.error = Some(ErrorInfo {
+        kind: "interrupted".to_owned(),
+        message: "the proxy ended before the exchange did".to_owned(),
+    });
+    span.coverage.request = BodyCoverage::Opaque("interrupted".to_owned());
+    span.coverage.response = BodyCoverage::Opaque("interrupted".to_owned());
+    SpanRecord { span, content: None }
+}
+
+/// What the front lane knew when the request left.
+fn base(opened: &Opened) -> Span {
+    let labels = &opened.labels;
+    Span {
+        exchange_id: opened.id,
+        version: 0,
+        trace_id: opened.trace_id,
+        span_id: opened.id.span_id(),
+        parent_span_id: opened.parent_span_id,
+        tenant_id: opened.tenant.clone(),
+        agent_id: labels.agent_id.clone(),
+        session_id: labels.session_id.clone(),
+        user_id: labels.user_id.clone(),
+        tags: labels.tags.clone(),
+        environment: labels.environment.clone(),
+        release: labels.release.clone(),
+        client_address: opened.client_address.clone(),
+        source: Source::Proxy,
+        operation: opened.method.clone(),
+        provider: "unknown".to_owned(),
+        dialect: "opaque".to_owned(),
+        upstream: opened.upstream.clone(),
+        method: opened.method.clone(),
+        path: opened.target.clone(),
+        request_model: None,
+        response_model: None,
+        params: Default::default(),
+        stream: false,
+        status: Status::Ok,
+        http_status: None,
+        end_reason: EndReason::Complete,
+        error: None,
+        usage: None::<Usage>,
+        usage_source: UsageSource::None,
+        cost: None,
+        price_version: None,
+        started_at: opened.started_at,
+        timing: Timing::default(),
+        request_bytes: 0,
+        response_bytes: 0,
+        finish_reasons: Vec::new(),
+        response_id: None,
+        provider_request_id: None,
+        rate_limits: Default::default(),
+        findings: Vec::new(),
+        coverage: Default::default(),
+    }
+}
+
+/// What the bytes say.
+fn describe(span: &mut Span, decoded: Decoded) {
+    span.provider = decoded.provider.to_owned();
+    if let Some(dialect) = decoded.dialect {
+        span.dialect = Dialect::as_str(dialect).to_owned();
+        span.operation = decoded.operation;
+    }
+    span.request_model = decoded.request_model;
+    span.response_model = decoded.response_model;
+    span.params = decoded.params;
+    span.stream = decoded.stream;
+    span.usage = decoded.usage;
+    span.usage_source = decoded.usage_source;
+    span.finish_reasons = decoded.finish_reasons;
+    span.response_id = decoded.response_id;
+    span.provider_request_id = decoded.provider_request_id;
+    span.rate_limits = decoded.rate_limits;
+    span.coverage = decoded.coverage;
+    // The header names the user first: it is the operator's word, the body's is the application's.
+    span.user_id = span.user_id.take().or(decoded.user_id);
+    span.tags.extend(decoded.tags);
+}
+
+fn status(end: EndReason, http_status: Option<u16>) -> Status {
+    let ended_well = match end {
+        // A client that hangs up is not a failure of the exchange; `end_reason` tells it apart.
+        EndReason::Complete | EndReason::ClientGone => true,
+        EndReason::UpstreamFailed
+        | EndReason::TimedOut
+        | EndReason::Cut
+        | EndReason::Refused
+        | EndReason::Blocked
+        | EndReason::Interrupted => false,
+    };
+    if ended_well && http_status.is_none_or(|s| s < 400) { Status::Ok } else { Status::Error }
+}
+
+fn copy(recorded: &Recorded) -> BodyCopy<'_> {
+    BodyCopy { head: &recorded.head, tail: &recorded.tail, total_bytes: recorded.total_bytes }
+}

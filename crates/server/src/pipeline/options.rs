@@ -1,0 +1,30 @@
+//! What the operator decides about the back lane; boot fills it from the configuration.
+
+use std::time::Duration;
+
+use super::analyze::Analysis;
+use crate::config::{CaptureContent, UnknownModel};
+
+/// Settings of the back lane.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Worker threads.
+    pub workers: usize,
+    /// When a batch of spans is written.
+    pub batch: Batch,
+    /// What is kept of the content.
+    pub capture: CaptureContent,
+    /// Whether exchanges are analysed.
+    pub analysis: Analysis,
+    /// What happens to models without a price.
+    pub on_unknown_model: UnknownModel,
+}
+
+/// When a batch of spans is written: at so many rows, or so long after its first row.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch {
+    /// Rows.
+    pub rows: usize,
+    /// Time since the first row.
+    pub wait: Duration,
+}

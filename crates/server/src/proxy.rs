@@ -1,0 +1,320 @@
+//! The front lane: one request from its head to the last byte of its answer.
+//!
+//! [`Proxy::forward`] shows the order of the steps. The listener calls it; nothing here knows a store or the API.
+
+mod admit;
+mod body;
+mod connect;
+mod headers;
+mod identify;
+mod options;
+mod read;
+mod recorder;
+mod refusal;
+mod relay;
+mod send;
+mod slot;
+mod upgrade;
+mod upstreams;
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header, request::Parts, uri::PathAndQuery};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use llmtrace_model::Principal;
+use llmtrace_wire::{Head, Request as Asked, Streaming as Asks, UsageFilter, View};
+
+pub use body::Answer;
+pub use connect::{Client, Connection, PlainVersion};
+pub use options::{Options, Streaming, Unpriced};
+pub use slot::Door;
+pub use upstreams::{DEFAULT, Upstream, Upstreams};
+
+use self::{
+    admit::Buffer,
+    body::{Outbound, Upload},
+    connect::OpenedAt,
+    read::{Inbound, Reader},
+    refusal::Refusal,
+    relay::{LeftBehind, Pass, Relay},
+    send::HeadLimit,
+    slot::Slot,
+};
+use crate::{
+    clock::Clock,
+    config::StreamUsage,
+    journal::Opened,
+    tasks::Tasks,
+    telemetry::{Events, Step},
+};
+
+const TRACE_ID: HeaderName = HeaderName::from_static("x-llmtrace-trace-id");
+const SPAN_ID: HeaderName = HeaderName::from_static("x-llmtrace-span-id");
+
+/// The front lane of the process.
+pub struct Proxy {
+    options: Options,
+    upstreams: Upstreams,
+    buffer: Buffer,
+    door: Door,
+    clock: Clock,
+    events: Events,
+    tasks: Tasks,
+}
+
+/// A request that was identified and routed, before its body is read.
+struct Routed {
+    parts: Parts,
+    body: Incoming,
+    principal: Principal,
+    upstream: Arc<Upstream>,
+    target: PathAndQuery,
+    switch: Option<(HeaderValue, OnUpgrade)>,
+    arrived: Instant,
+}
+
+/// What leaves for the upstream.
+struct Outgoing {
+    request: Request<Outbound>,
+    upload: Option<Arc<Upload>>,
+    asked: Option<Asked>,
+    head: HeadLimit,
+    pass: Pass,
+    overhead: Duration,
+}
+
+impl Proxy {
+    /// A front lane that submits to `door`.
+    pub fn new(options: Options, upstreams: Upstreams, door: Door, clock: Clock, events: Events, tasks: Tasks) -> Self {
+        let buffer = Buffer::new(options.buffer_max_bytes, events.clone());
+        Self { options, upstreams, buffer, door, clock, events, tasks }
+    }
+
+    /// Every upstream, for `check` and `/health`.
+    pub fn upstreams(&self) -> &Upstreams {
+        &self.upstreams
+    }
+
+    /// Forwards one request and answers with the upstream's answer, or with a refusal in the client's own dialect.
+    pub async fn forward(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Answer> {
+        let family = llmtrace_wire::family_of(request.uri().path());
+        let (routed, mut slot) = match self.open(request, peer) {
+            Ok(open) => open,
+            Err(refusal) => return refusal.answer(family, None),
+        };
+        match self.steps(routed, &mut slot).await {
+            Ok((answer, pass, switch)) => self.relay(answer, pass, switch, slot),
+            Err(refusal) => refusal.answer(family, Some(slot)),
+        }
+    }
+
+    /// The steps between the head of a request and the head of its answer, in their order.
+    async fn steps(
+        &self,
+        mut routed: Routed,
+        slot: &mut Slot,
+    ) -> Result<(Response<Incoming>, Pass, Option<OnUpgrade>), Refusal> {
+        admit::rate(&routed.principal)?;
+        let switch = routed.switch.take();
+        let (upstream, principal) = (Arc::clone(&routed.upstream), routed.principal.clone());
+        let (mut outgoing, held) = self.read(routed, slot).await?;
+        let now = self.clock.now();
+        let path = outgoing.request.uri().path();
+        admit::reserve(&principal, outgoing.asked.as_ref(), &upstream, path, &self.options.unpriced, now)?;
+        if let Some((protocol, _)) = &switch {
+            upgrade::ask(outgoing.request.headers_mut(), protocol.clone());
+        }
+        slot.sent(outgoing.overhead);
+        self.events.overhead(Step::Parse, outgoing.overhead);
+        let left = Instant::now();
+        let answer = send::upstream(&upstream, outgoing.request, outgoing.upload, &self.options, outgoing.head).await?;
+        drop(held);
+        let connection = answer.extensions().get::<OpenedAt>().filter(|c| c.at >= left).map(|c| c.took);
+        if let Some(took) = connection {
+            self.events.overhead(Step::Connect, took);
+        }
+        slot.answered(answer.status().as_u16(), answer.headers(), connection);
+        Ok((answer, outgoing.pass, switch.map(|(_, client)| client)))
+    }
+
+    /// Identifies and routes a request, and opens its slot: from here on it becomes a span, whatever happens.
+    fn open(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Result<(Routed, Slot), Refusal> {
+        let (arrived, now) = (Instant::now(), self.clock.now());
+        if request.method() == Method::CONNECT {
+            return Err(Refusal::Connect);
+        }
+        let principal = identify::principal(request.headers())?;
+        let (upstream, target) = self.upstreams.choose(request.uri().path_and_query(), request.headers())?;
+        let switch = headers::upgrade_of(request.headers()).map(|p| (p, hyper::upgrade::on(&mut request)));
+        let (parts, body) = request.into_parts();
+        let id = self.clock.mint(now);
+        let (trace_id, parent_span_id) =
+            identify::trace_parent(&parts.headers).map_or_else(|| (id.trace_id(), None), |(t, s)| (t, Some(s)));
+        let opened = Opened {
+            id,
+            started_at: now,
+            tenant: principal.tenant.clone(),
+            trace_id,
+            parent_span_id,
+            labels: identify::labels(&parts.headers),
+            client_address: Some(
+                identify::client_address(&parts.headers, peer, &self.options.trusted_proxies).to_string(),
+            ),
+            upstream: upstream.name().to_owned(),
+            upstream_host: upstream.host().to_owned(),
+            provider: upstream.provider().map(str::to_owned),
+            method: parts.method.as_str().to_owned(),
+            target: llmtrace_wire::redact_target(target.as_str()).into_owned(),
+            headers: slot::recorded(&parts.headers, llmtrace_wire::is_recorded_request_header),
+        };
+        let dialect = llmtrace_wire::dialect_of(parts.method.as_str(), target.path());
+        let capture = self.options.capture_max_bytes;
+        let slot = Slot::open(self.door.clone(), self.events.clone(), opened, dialect, arrived, capture);
+        Ok((Routed { parts, body, principal, upstream, target, switch, arrived }, slot))
+    }
+
+    /// Reads the request as far as it must be held, and makes the upstream's request of it.
+    async fn read(&self, routed: Routed, slot: &mut Slot) -> Result<(Outgoing, Option<admit::Held>), Refusal> {
+        let Routed { mut parts, body, upstream, target, arrived, .. } = routed;
+        if let Some(opened) = slot.opened() {
+            send::propagate(&mut parts, self.options.propagate, opened.trace_id, opened.id.span_id());
+        }
+        let reader = Reader {
+            buffer: &self.buffer,
+            max_request_size_bytes: self.options.max_request_size_bytes,
+            capture_max_bytes: self.options.capture_max_bytes,
+        };
+        let reading = Instant::now();
+        let head = head_of(&parts, &upstream, &target);
+        let inbound = read::inbound(&reader, &head, &parts.headers, body, slot).await?;
+        let read = Instant::now();
+        let (body, upload, asked, held) = match inbound {
+            Inbound::Streamed(body, upload) => (body, Some(upload), None, None),
+            Inbound::Held { body, trailers, view, held } => {
+                let asked = match view {
+                    View::Parsed(asked) => Some(asked),
+                    View::Opaque(_) => None,
+                };
+                let body = self.splice(body, asked.as_ref(), &mut parts.headers);
+                (Outbound::held(body, trailers), None, asked, Some(held))
+            }
+        };
+        let streamed = asked.as_ref().is_some_and(|a| a.stream == Asks::Yes);
+        let pass = self.pass(asked.as_ref());
+        let request = send::prepare(parts, &upstream, target, body)?;
+        let overhead = (reading - arrived) + read.elapsed();
+        let head = HeadLimit::of(&self.options, streamed);
+        Ok((Outgoing { request, upload, asked, head, pass, overhead }, held))
+    }
+
+    /// Asks the stream for its usage event where the client did not: the one standing exception to "bytes out = bytes in".
+    fn splice(&self, body: bytes::Bytes, asked: Option<&Asked>, headers: &mut HeaderMap) -> bytes::Bytes {
+        let Some(splice) = self.usage_option(asked) else { return body };
+        let mut longer = bytes::BytesMut::with_capacity(body.len() + splice.text.len());
+        longer.extend_from_slice(&body[..splice.range.start]);
+        longer.extend_from_slice(splice.text.as_bytes());
+        longer.extend_from_slice(&body[splice.range.end..]);
+        if headers.contains_key(header::CONTENT_LENGTH) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(longer.len()));
+        }
+        // The event can only be taken out of an answer that is not compressed.
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        longer.freeze()
+    }
+
+    fn usage_option<'a>(&self, asked: Option<&'a Asked>) -> Option<&'a llmtrace_wire::Splice> {
+        match (self.options.stream_usage, &self.door) {
+            (StreamUsage::Inject, Door::Journal(_)) => asked?.usage_option.as_ref(),
+            (StreamUsage::Off, _) | (_, Door::CountOnly) => None,
+        }
+    }
+
+    /// How the answer's frames will pass.
+    fn pass(&self, asked: Option<&Asked>) -> Pass {
+        if self.usage_option(asked).is_some() {
+            return Pass::WithoutUsageEvent(Box::new(UsageFilter::new(self.options.capture_max_bytes)));
+        }
+        Pass::Through
+    }
+
+    /// Hands the answer to the client: the body owns the slot until its last byte.
+    fn relay(&self, answer: Response<Incoming>, pass: Pass, switch: Option<OnUpgrade>, slot: Slot) -> Response<Answer> {
+        let switched = answer.status() == http::StatusCode::SWITCHING_PROTOCOLS;
+        if let (true, Some(client)) = (switched, switch) {
+            return self.tunnel(answer, client, slot);
+        }
+        let (mut parts, body) = answer.into_parts();
+        parts.headers = headers::to_client(parts.headers);
+        let text = |name| parts.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+        let streamed = slot::is_stream(text(header::CONTENT_TYPE));
+        let plain = text(header::CONTENT_ENCODING).is_none_or(|e| e.eq_ignore_ascii_case("identity"));
+        let pass = match (pass, self.options.streaming) {
+            (Pass::WithoutUsageEvent(filter), _) if streamed && plain => {
+                parts.headers.remove(header::CONTENT_LENGTH);
+                Pass::WithoutUsageEvent(filter)
+            }
+            (Pass::WithoutUsageEvent(_), mode) => {
+                if streamed {
+                    self.events.notice("usage_event_compressed");
+                }
+                self.unfiltered(mode, streamed)
+            }
+            (Pass::Through | Pass::Held { .. }, mode) => self.unfiltered(mode, streamed),
+        };
+        name_span(&mut parts.headers, &slot);
+        let left_behind = LeftBehind {
+            on_client_gone: self.options.on_client_gone,
+            tasks: self.tasks.clone(),
+            events: self.events.clone(),
+        };
+        let counted = streamed.then(|| self.events.in_flight_stream());
+        let relay = Relay::new(body, slot, pass, self.options.idle_timeout, left_behind, counted);
+        Response::from_parts(parts, Answer::Relayed(Box::new(relay)))
+    }
+
+    fn unfiltered(&self, mode: Streaming, streamed: bool) -> Pass {
+        match mode {
+            Streaming::Hold if streamed => Pass::Held { room: self.options.max_request_size_bytes },
+            Streaming::Hold | Streaming::Forward => Pass::Through,
+        }
+    }
+
+    fn tunnel(&self, mut answer: Response<Incoming>, client: OnUpgrade, mut slot: Slot) -> Response<Answer> {
+        let upstream = hyper::upgrade::on(&mut answer);
+        let (mut parts, _) = answer.into_parts();
+        name_span(&mut parts.headers, &slot);
+        let sent = Upload::new(self.options.capture_max_bytes);
+        slot.request_streams(Arc::clone(&sent));
+        self.tasks.spawn("tunnel", upgrade::tunnel(client, upstream, slot, sent, self.tasks.clone()));
+        Response::from_parts(parts, Answer::Made(None))
+    }
+}
+
+/// What `wire` needs to know of a request's head.
+fn head_of<'a>(parts: &'a Parts, upstream: &'a Upstream, target: &'a PathAndQuery) -> Head<'a> {
+    let text = |name| parts.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+    Head {
+        method: parts.method.as_str(),
+        host: upstream.host(),
+        path: target.path(),
+        query: target.query(),
+        content_type: text(header::CONTENT_TYPE),
+        content_encoding: text(header::CONTENT_ENCODING),
+        signed: read::signed(&parts.headers),
+    }
+}
+
+/// Tells the client where its exchange will be found.
+fn name_span(headers: &mut HeaderMap, slot: &Slot) {
+    let Some(opened) = slot.opened() else { return };
+    let ids = [(TRACE_ID, opened.trace_id.to_string()), (SPAN_ID, opened.id.span_id().to_string())];
+    for (name, id) in ids {
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            headers.insert(name, value);
+        }
+    }
+}

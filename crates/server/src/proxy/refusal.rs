@@ -1,0 +1,125 @@
+//! One table: what the front lane refuses, with which status, in the words of the client's own dialect.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use llmtrace_model::{EndReason, ErrorInfo, TenantError};
+use llmtrace_wire::Family;
+use serde_json::json;
+
+use super::{body::Answer, slot::Slot};
+
+/// Why a request is not answered by its upstream. The text tells the client what was found and what would work.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("header X-LLMTrace-Tenant-ID is {0}")]
+    BadTenant(TenantError),
+    #[error("upstream {name:?} is unknown, expected one of {known}")]
+    UnknownUpstream { name: String, known: String },
+    #[error("path {0:?} cannot be joined to the upstream's URL")]
+    BadPath(String),
+    #[error("CONNECT is not supported, this is not a forward proxy")]
+    Connect,
+    #[error("request body is larger than {limit} bytes (max_request_size_bytes)")]
+    TooLarge { limit: usize },
+    #[error("too many request bodies are being held (buffer.max_bytes), try again shortly")]
+    Busy,
+    #[error("model {model:?} has no price and prices.on_unknown_model is deny; add it to prices.overrides")]
+    Unpriced { model: String },
+    #[error("request body could not be read to its end")]
+    BrokenBody,
+    #[error("upstream could not be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("upstream did not accept a connection within {} ms (connect_timeout_ms)", .0.as_millis())]
+    ConnectTimeout(Duration),
+    #[error("upstream failed before it answered")]
+    Upstream(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("upstream did not begin to answer within {} ms ({setting})", .limit.as_millis())]
+    HeadTimeout { limit: Duration, setting: &'static str },
+}
+
+/// What a refusal looks like from outside.
+struct Row {
+    status: StatusCode,
+    /// The stable word: OpenAI's `code`, and the span's error kind.
+    code: &'static str,
+    openai_type: &'static str,
+    anthropic_type: &'static str,
+    end: EndReason,
+    retry_after_seconds: Option<u32>,
+}
+
+impl Refusal {
+    fn row(&self) -> Row {
+        let refused = |status, code, openai_type, anthropic_type| Row {
+            status,
+            code,
+            openai_type,
+            anthropic_type,
+            end: EndReason::Refused,
+            retry_after_seconds: None,
+        };
+        let failed = |status, code, end| Row { end, ..refused(status, code, "server_error", "api_error") };
+        let invalid = |status, code| refused(status, code, "invalid_request_error", "invalid_request_error");
+        match self {
+            Self::BadTenant(_) => invalid(StatusCode::BAD_REQUEST, "invalid_tenant"),
+            Self::UnknownUpstream { .. } => {
+                refused(StatusCode::NOT_FOUND, "unknown_upstream", "invalid_request_error", "not_found_error")
+            }
+            Self::BadPath(_) => invalid(StatusCode::BAD_REQUEST, "invalid_path"),
+            Self::Connect => invalid(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::TooLarge { .. } => refused(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "request_too_large",
+                "invalid_request_error",
+                "request_too_large",
+            ),
+            Self::Busy => Row {
+                retry_after_seconds: Some(1),
+                ..refused(StatusCode::SERVICE_UNAVAILABLE, "gateway_busy", "server_error", "overloaded_error")
+            },
+            Self::Unpriced { .. } => {
+                refused(StatusCode::FORBIDDEN, "model_not_priced", "invalid_request_error", "permission_error")
+            }
+            Self::BrokenBody => {
+                Row { end: EndReason::ClientGone, ..invalid(StatusCode::BAD_REQUEST, "broken_request_body") }
+            }
+            Self::Unreachable(_) => failed(StatusCode::BAD_GATEWAY, "upstream_unreachable", EndReason::UpstreamFailed),
+            Self::ConnectTimeout(_) => {
+                failed(StatusCode::GATEWAY_TIMEOUT, "upstream_connect_timeout", EndReason::TimedOut)
+            }
+            Self::Upstream(_) => failed(StatusCode::BAD_GATEWAY, "upstream_failed", EndReason::UpstreamFailed),
+            Self::HeadTimeout { .. } => failed(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", EndReason::TimedOut),
+        }
+    }
+
+    /// Ends the exchange and answers the client; without a slot nothing was identified, so there is no span.
+    pub(super) fn answer(&self, family: Family, slot: Option<Slot>) -> Response<Answer> {
+        let row = self.row();
+        let message = format!("LLMTrace: {self}");
+        let body = match family {
+            Family::Anthropic => json!({"type": "error", "error": {"type": row.anthropic_type, "message": message}}),
+            Family::OpenAi | Family::Other => json!({
+                "error": {"message": message, "type": row.openai_type, "param": null, "code": row.code}
+            }),
+        };
+        tracing::debug!(refusal.code = row.code, error = self as &dyn std::error::Error, "request refused");
+        let mut answer = Response::new(Answer::Made(Some(Bytes::from(body.to_string()))));
+        *answer.status_mut() = row.status;
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(seconds) = row.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(mut slot) = slot {
+            super::name_span(headers, &slot);
+            slot.refused(
+                row.status.as_u16(),
+                row.end,
+                ErrorInfo { kind: row.code.to_owned(), message: self.to_string() },
+            );
+        }
+        answer
+    }
+}

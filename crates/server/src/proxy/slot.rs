@@ -1,0 +1,275 @@
+//! The slot of an exchange: a guard that always ends in the journal, whatever happens to the request.
+
+use std::{sync::Arc, time::Instant};
+
+use http::{HeaderMap, header};
+use llmtrace_model::{EndReason, ErrorInfo, Timing};
+use llmtrace_wire::{Dialect, Scanner};
+
+use super::{body::Upload, recorder::Recorder};
+use crate::{
+    journal::{AnswerHead, Closed, Headers, Journal, Opened, Recorded},
+    telemetry::{Events, Gauged},
+};
+
+/// Where a finished exchange goes.
+#[derive(Clone)]
+pub enum Door {
+    /// Into the journal, and from there to the store.
+    Journal(Journal),
+    /// Nowhere: `enable_trace_storage` is off, it is only counted.
+    CountOnly,
+}
+
+/// One exchange in the front lane. Dropping it submits it; an end that nobody named means that the client hung up.
+pub(super) struct Slot {
+    exchange: Option<Box<Open>>,
+    door: Door,
+    events: Events,
+}
+
+struct Open {
+    opened: Arc<Opened>,
+    dialect: Option<Dialect>,
+    started: Instant,
+    sent: Sent,
+    request: Request,
+    answer: Option<AnswerHead>,
+    response: Response,
+    end: Option<(EndReason, Option<ErrorInfo>)>,
+    timing: Timing,
+    _in_flight: Gauged,
+}
+
+enum Sent {
+    No,
+    Yes,
+}
+
+enum Request {
+    Held(Recorded),
+    Streamed(Arc<Upload>),
+}
+
+/// The answer's copy and the scanner beside it.
+struct Response {
+    copy: Recorder,
+    scan: Scan,
+}
+
+/// The usage scanner: always on for streams, for other answers only once the copy no longer holds everything.
+enum Scan {
+    Off,
+    WhenCopyIsFull(Box<Scanner>),
+    On(Box<Scanner>),
+}
+
+impl Slot {
+    pub(super) fn open(
+        door: Door,
+        events: Events,
+        opened: Opened,
+        dialect: Option<Dialect>,
+        started: Instant,
+        capture_max_bytes: usize,
+    ) -> Self {
+        let in_flight = events.in_flight();
+        let exchange = Open {
+            opened: Arc::new(opened),
+            dialect,
+            started,
+            sent: Sent::No,
+            request: Request::Held(Recorded::default()),
+            answer: None,
+            response: Response { copy: Recorder::new(capture_max_bytes), scan: Scan::Off },
+            end: None,
+            timing: Timing::default(),
+            _in_flight: in_flight,
+        };
+        Self { exchange: Some(Box::new(exchange)), door, events }
+    }
+
+    pub(super) fn opened(&self) -> Option<&Opened> {
+        self.exchange.as_ref().map(|x| &*x.opened)
+    }
+
+    /// The request body is held, this is its copy.
+    pub(super) fn request_held(&mut self, copy: Recorded) {
+        if let Some(x) = &mut self.exchange {
+            x.request = Request::Held(copy);
+        }
+    }
+
+    /// The request body passes as a stream.
+    pub(super) fn request_streams(&mut self, upload: Arc<Upload>) {
+        if let Some(x) = &mut self.exchange {
+            x.request = Request::Streamed(upload);
+        }
+    }
+
+    /// The request leaves: from here on a crash leaves an `interrupted` span.
+    pub(super) fn sent(&mut self, overhead: std::time::Duration) {
+        let Some(x) = &mut self.exchange else { return };
+        x.timing.overhead_us = micros(overhead);
+        if let (Door::Journal(journal), Sent::No) = (&self.door, &x.sent) {
+            journal.opened(Arc::clone(&x.opened));
+        }
+        x.sent = Sent::Yes;
+    }
+
+    /// The answer's head arrived; `connected` is how long its connection took to open, if this exchange opened it.
+    pub(super) fn answered(&mut self, status: u16, headers: &HeaderMap, connected: Option<std::time::Duration>) {
+        let Some(x) = &mut self.exchange else { return };
+        x.timing.first_byte_us = Some(micros(x.started.elapsed()));
+        x.timing.connect_us = connected.map(micros);
+        if let Door::CountOnly = self.door {
+            x.answer = Some(AnswerHead { status, headers: Vec::new() });
+            return;
+        }
+        x.answer = Some(AnswerHead { status, headers: recorded(headers, llmtrace_wire::is_recorded_answer_header) });
+        let text = |name| headers.get(name).and_then(|v: &http::HeaderValue| v.to_str().ok());
+        let (content_type, encoding) = (text(header::CONTENT_TYPE), text(header::CONTENT_ENCODING));
+        let scanner = || Box::new(Scanner::new(x.dialect, content_type, encoding));
+        x.response.scan = match x.dialect {
+            None => Scan::Off,
+            Some(_) if is_stream(content_type) => Scan::On(scanner()),
+            Some(_) => Scan::WhenCopyIsFull(scanner()),
+        };
+    }
+
+    /// The next bytes of the answer arrived.
+    pub(super) fn received(&mut self, chunk: &[u8]) {
+        let Some(x) = &mut self.exchange else { return };
+        if let Door::CountOnly = self.door {
+            return;
+        }
+        x.response.push(chunk);
+        if let Scan::On(scanner) = &x.response.scan
+            && x.timing.first_token_us.is_none()
+            && scanner.first_token()
+        {
+            x.timing.first_token_us = Some(micros(x.started.elapsed()));
+        }
+    }
+
+    /// Says whether the answer's terminal event has passed.
+    pub(super) fn is_finished(&self) -> bool {
+        matches!(self.exchange.as_deref(), Some(Open { response: Response { scan: Scan::On(s), .. }, .. }) if s.finished())
+    }
+
+    /// Says whether the usage is still to come, so that reading on is worth it after the client left.
+    pub(super) fn awaits_usage(&self) -> bool {
+        matches!(self.exchange.as_deref(), Some(Open { response: Response { scan: Scan::On(s), .. }, .. }) if s.usage().is_none())
+    }
+
+    /// Names how it ended; the first word stands.
+    pub(super) fn end(&mut self, reason: EndReason, error: Option<ErrorInfo>) {
+        if let Some(x) = &mut self.exchange
+            && x.end.is_none()
+        {
+            x.timing.duration_us = micros(x.started.elapsed());
+            x.end = Some((reason, error));
+        }
+    }
+
+    /// The status of an answer that we made ourselves.
+    pub(super) fn refused(&mut self, status: u16, reason: EndReason, error: ErrorInfo) {
+        if let Some(x) = &mut self.exchange {
+            x.answer = Some(AnswerHead { status, headers: Vec::new() });
+        }
+        self.end(reason, Some(error));
+    }
+}
+
+impl Response {
+    fn push(&mut self, chunk: &[u8]) {
+        if let Scan::WhenCopyIsFull(_) = self.scan
+            && !self.copy.fits(chunk.len())
+            && let Scan::WhenCopyIsFull(mut scanner) = std::mem::replace(&mut self.scan, Scan::Off)
+        {
+            // Until here the copy held everything, so the scanner catches up from it.
+            scanner.feed(self.copy.head());
+            self.scan = Scan::On(scanner);
+        }
+        if let Scan::On(scanner) = &mut self.scan {
+            scanner.feed(chunk);
+        }
+        self.copy.push(chunk);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.end(EndReason::ClientGone, None);
+        let Some(open) = self.exchange.take() else { return };
+        match &self.door {
+            Door::Journal(journal) => journal.closed(open.close()),
+            Door::CountOnly => open.count(&self.events),
+        }
+    }
+}
+
+impl Open {
+    fn close(mut self) -> Closed {
+        let (mut end_reason, mut error) = self.end.unwrap_or((EndReason::ClientGone, None));
+        let mut usage = None;
+        if let Scan::On(scanner) = &self.response.scan {
+            usage = scanner.usage();
+            if let (Some(said), EndReason::Complete) = (scanner.error(), end_reason) {
+                (end_reason, error) = (EndReason::UpstreamFailed, Some(said.clone()));
+            }
+        }
+        let request = match self.request {
+            Request::Held(copy) => copy,
+            Request::Streamed(upload) => upload.copy.lock().finish(),
+        };
+        Closed {
+            opened: Arc::unwrap_or_clone(self.opened),
+            request,
+            answer: self.answer,
+            response: self.response.copy.finish(),
+            end_reason,
+            error,
+            timing: self.timing,
+            usage,
+        }
+    }
+
+    fn count(self, events: &Events) {
+        let opened = &self.opened;
+        let named = opened.provider.as_deref().and_then(llmtrace_wire::provider_by_id);
+        let provider = named.unwrap_or_else(|| llmtrace_wire::provider_of(&opened.upstream_host, &opened.target)).id;
+        let (reason, _) = self.end.unwrap_or((EndReason::ClientGone, None));
+        events.exchange_finished(
+            provider,
+            self.dialect.map_or("opaque", Dialect::as_str),
+            self.answer.map(|a| a.status),
+            reason,
+            std::time::Duration::from_micros(self.timing.duration_us),
+            None,
+        );
+    }
+}
+
+/// The headers that are recorded, lower-case names in order; values that are no text are left out.
+pub(super) fn recorded(headers: &HeaderMap, keep: fn(&str) -> bool) -> Headers {
+    headers
+        .iter()
+        .filter(|(name, _)| keep(name.as_str()))
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+/// Says whether an answer is a stream of events rather than one document.
+pub(super) fn is_stream(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|t| {
+        let essence = t.split(';').next().unwrap_or_default().trim();
+        ["text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"]
+            .iter()
+            .any(|s| essence.eq_ignore_ascii_case(s))
+    })
+}
+
+fn micros(d: std::time::Duration) -> u64 {
+    u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
+}

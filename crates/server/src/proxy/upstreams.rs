@@ -1,0 +1,177 @@
+//! The upstreams by name, and which of them a request goes to.
+//!
+//! A request names an upstream by path (`/up/{name}/…`) or header (`X-LLMTrace-Upstream`); it never names a host.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use http::{
+    HeaderMap, HeaderValue, Uri,
+    header::HeaderName,
+    uri::{Authority, PathAndQuery, Scheme},
+};
+
+use super::{connect::Client, refusal::Refusal};
+use crate::config::BaseUrl;
+
+/// The name of the upstream that `upstream_url` sets.
+pub const DEFAULT: &str = "default";
+const UPSTREAM: HeaderName = HeaderName::from_static("x-llmtrace-upstream");
+
+/// One place that requests are forwarded to.
+pub struct Upstream {
+    name: String,
+    scheme: Scheme,
+    authority: Authority,
+    host_header: HeaderValue,
+    /// What stands before every path, without a slash at its end.
+    base_path: String,
+    provider: Option<String>,
+    client: Client,
+}
+
+/// Every configured upstream.
+pub struct Upstreams {
+    default: Arc<Upstream>,
+    named: BTreeMap<String, Arc<Upstream>>,
+}
+
+impl Upstream {
+    /// An upstream at `url`, reached by `client`; `provider` overrides what its host says.
+    pub fn new(name: &str, url: &BaseUrl, provider: Option<String>, client: Client) -> Self {
+        let authority = url.authority().clone();
+        let host_header = HeaderValue::from_str(authority.as_str()).expect("an authority is visible ASCII");
+        Self {
+            name: name.to_owned(),
+            scheme: url.scheme().clone(),
+            authority,
+            host_header,
+            base_path: url.path_prefix().to_owned(),
+            provider,
+            client,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its host and port, as in the `Host` header.
+    pub fn host(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// The provider, where the operator names it.
+    pub(super) fn provider(&self) -> Option<&str> {
+        self.provider.as_deref()
+    }
+
+    pub(super) fn host_header(&self) -> &HeaderValue {
+        &self.host_header
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The path and query this upstream sees for `path`.
+    pub(super) fn target(&self, path: &PathAndQuery) -> Result<PathAndQuery, Refusal> {
+        if self.base_path.is_empty() {
+            return Ok(path.clone());
+        }
+        let joined = format!("{}{path}", self.base_path);
+        joined.parse().map_err(|_| Refusal::BadPath(path.path().to_owned()))
+    }
+
+    /// The URI this upstream sees for `target`.
+    pub(super) fn uri(&self, target: PathAndQuery) -> Result<Uri, Refusal> {
+        let bad = target.path().to_owned();
+        let parts = http::uri::Builder::new().scheme(self.scheme.clone()).authority(self.authority.clone());
+        parts.path_and_query(target).build().map_err(|_| Refusal::BadPath(bad))
+    }
+}
+
+impl Upstreams {
+    /// The table; the configuration has already refused doubled names.
+    pub fn new(default: Upstream, named: Vec<Upstream>) -> Self {
+        let named = named.into_iter().map(|u| (u.name.clone(), Arc::new(u))).collect();
+        Self { default: Arc::new(default), named }
+    }
+
+    /// Every upstream, the default one first.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        std::iter::once(&self.default).chain(self.named.values())
+    }
+
+    /// The upstream a request names, and the path it is to see.
+    pub(super) fn choose(
+        &self,
+        path: Option<&PathAndQuery>,
+        headers: &HeaderMap,
+    ) -> Result<(Arc<Upstream>, PathAndQuery), Refusal> {
+        let root = PathAndQuery::from_static("/");
+        let path = path.unwrap_or(&root);
+        if let Some(rest) = path.as_str().strip_prefix("/up/") {
+            let end = rest.find(['/', '?']).unwrap_or(rest.len());
+            let (name, rest) = rest.split_at(end);
+            let upstream = self.by_name(name)?;
+            let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+            let rest = rest.parse().map_err(|_| Refusal::BadPath(path.path().to_owned()))?;
+            let target = upstream.target(&rest)?;
+            return Ok((upstream, target));
+        }
+        let upstream = match headers.get(UPSTREAM) {
+            None => Arc::clone(&self.default),
+            Some(name) => self.by_name(name.to_str().unwrap_or_default())?,
+        };
+        let target = upstream.target(path)?;
+        Ok((upstream, target))
+    }
+
+    fn by_name(&self, name: &str) -> Result<Arc<Upstream>, Refusal> {
+        if name == DEFAULT {
+            return Ok(Arc::clone(&self.default));
+        }
+        self.named.get(name).cloned().ok_or_else(|| Refusal::UnknownUpstream {
+            name: name.chars().take(64).collect(),
+            known: self.all().map(|u| u.name()).collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::connect::{Client, Connection};
+
+    fn upstreams() -> Upstreams {
+        let at = |name, url: &str| {
+            Upstream::new(name, &url.parse().unwrap(), None, Client::new(&Connection::default()).unwrap())
+        };
+        let named = vec![at("claude", "https://api.anthropic.com"), at("router", "https://openrouter.ai/api/")];
+        Upstreams::new(at("default", "https://api.openai.com"), named)
+    }
+
+    fn chosen(path: &'static str, header: Option<&'static str>) -> Result<(String, String), Refusal> {
+        let headers = header.map(|h| (UPSTREAM, HeaderValue::from_static(h))).into_iter().collect();
+        let (upstream, target) = upstreams().choose(Some(&PathAndQuery::from_static(path)), &headers)?;
+        Ok((upstream.host().to_owned(), target.to_string()))
+    }
+
+    #[test]
+    fn path_or_header_name_the_upstream_and_never_the_host() {
+        let own = |host: &str, target: &str| (host.to_owned(), target.to_owned());
+        assert_eq!(chosen("/v1/x?a=1", None).unwrap(), own("api.openai.com", "/v1/x?a=1"));
+        assert_eq!(chosen("/up/claude/v1/messages?b", None).unwrap(), own("api.anthropic.com", "/v1/messages?b"));
+        assert_eq!(chosen("/v1/chat", Some("router")).unwrap(), own("openrouter.ai", "/api/v1/chat"));
+        assert_eq!(chosen("/up/default?q", None).unwrap(), own("api.openai.com", "/?q"));
+        assert_eq!(chosen("/up/claude/%2e%2e//x", None).unwrap(), own("api.anthropic.com", "/%2e%2e//x"));
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_known_ones() {
+        let refused = chosen("/up/evil.example/x", None).unwrap_err().to_string();
+        assert_eq!(refused, "upstream \"evil.example\" is unknown, expected one of default, claude, router");
+        assert!(chosen("/v1/x", Some("http://evil.example")).is_err());
+    }
+}
