@@ -52,7 +52,7 @@ const ROOMS: &[Room] = &[
     room("limits", &[], &["store"]),
     room("alerts", &[], &[]),
     room("upkeep", &["listen"], &["wire", "store"]),
-    room("config", &[], &[]),
+    room("config", &[], &["wire"]),
     // above all others
     room("shutdown", &["listen", "proxy", "journal", "pipeline", "ingest"], &["store"]),
     room("cli", &["boot", "api", "upkeep", "shutdown"], &["store"]),
