@@ -147,7 +147,7 @@ pub fn decode(x: &Exchange<'_>, limits: &Limits) -> Decoded {
         stream: streamed,
         usage,
         usage_source: if usage.is_some() { UsageSource::Provider } else { UsageSource::None },
-        provider_request_id: request_id(x.answer_headers),
+        provider_request_id: request_id(x.answer_headers).or_else(|| draft.request_id.take()),
         rate_limits: x.answer_headers.iter().filter(|(name, _)| is_rate_limit(name)).cloned().collect(),
         opaque,
         ..draft.into_decoded(request, response)
@@ -195,7 +195,7 @@ fn read_asked(dialect: Dialect, x: &Exchange<'_>, limits: &Limits, draft: &mut D
         Ok(copied) => copied,
         Err(coverage) => return coverage,
     };
-    match json_body(&copied, dialect, limits) {
+    match json_body(&copied, &[], limits) {
         Ok(body) => read_request(dialect, body, draft),
         Err(reason) => return BodyCoverage::Opaque(reason.to_owned()),
     }
@@ -203,8 +203,12 @@ fn read_asked(dialect: Dialect, x: &Exchange<'_>, limits: &Limits, draft: &mut D
 }
 
 /// The JSON tree of a body; what is there of it where it was cut.
-fn json_body<'b>(copied: &'b Copied<'_>, dialect: Dialect, limits: &Limits) -> Result<Json<'b>, &'static str> {
-    let rules = Rules { max_depth: limits.max_depth, max_values: limits.max_values, skip: skipped(dialect) };
+fn json_body<'b>(
+    copied: &'b Copied<'_>,
+    skip: &'static [&'static str],
+    limits: &Limits,
+) -> Result<Json<'b>, &'static str> {
+    let rules = Rules { max_depth: limits.max_depth, max_values: limits.max_values, skip };
     let text = copied.text().ok_or("invalid utf-8")?;
     let tree = if copied.is_whole() { parse(text, &rules) } else { parse_head(text, &rules) };
     match tree.map_err(reason)? {
@@ -229,11 +233,12 @@ fn read_answered(dialect: Dialect, x: &Exchange<'_>, limits: &Limits, draft: &mu
     if is_event_stream(media) && !failed {
         return read_stream(dialect, &copied, limits, draft);
     }
-    let body = if is_json(media) || media.is_empty() { json_body(&copied, dialect, limits) } else { Err("not json") };
+    let body =
+        if is_json(media) || media.is_empty() { json_body(&copied, skipped(dialect), limits) } else { Err("not json") };
     match body {
         Ok(body) if failed => {
             draft.error = error_of(&body).or_else(|| bare_error(&body)).or_else(|| status_error(x.status, ""));
-            draft.response_id = body.str_at("request_id").map(str::to_owned);
+            draft.request_id = body.str_at("request_id").map(str::to_owned);
         }
         Ok(body) => read_answer(dialect, body, draft),
         Err(reason) => {
@@ -289,7 +294,7 @@ fn unread(x: &Exchange<'_>, limits: &Limits, draft: &mut Draft) -> (BodyCoverage
     };
     if x.status.is_some_and(|status| status >= 400) {
         let copied = Copied::open(&x.response, x.answer_headers, limits).ok();
-        let body = copied.as_ref().and_then(|copied| json_body(copied, Dialect::OpenaiChat, limits).ok());
+        let body = copied.as_ref().and_then(|copied| json_body(copied, &[], limits).ok());
         draft.error = body.and_then(|b| error_of(&b).or_else(|| bare_error(&b))).or_else(|| status_error(x.status, ""));
     }
     (coverage(&x.request), coverage(&x.response))

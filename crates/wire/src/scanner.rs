@@ -33,7 +33,7 @@ pub struct Scanner {
 }
 
 enum Body {
-    Plain(Reader),
+    Plain(Box<Reader>),
     /// Boxed: the decoders' windows are large, and few answers need one.
     Compressed(Box<Inflate<Reader>>),
     /// A format we do not read.
@@ -53,7 +53,7 @@ impl Scanner {
         };
         let reader = Reader { format, signs: Signs::new(dialect), inflated: 0 };
         let body = match Coding::of(content_encoding) {
-            Coding::Identity => Body::Plain(reader),
+            Coding::Identity => Body::Plain(Box::new(reader)),
             coding => Inflate::new(coding, reader).map_or(Body::Off, |inflate| Body::Compressed(Box::new(inflate))),
         };
         Self { body }
@@ -66,7 +66,7 @@ impl Scanner {
             Body::Compressed(inflate) => {
                 // Broken or too large: what was read so far stays, and no more can be.
                 if inflate.feed(chunk).is_err() {
-                    self.body = inflate.sink().map_or(Body::Off, |reader| Body::Plain(reader.ended()));
+                    self.body = inflate.sink().map_or(Body::Off, |reader| Body::Plain(Box::new(reader.ended())));
                 }
             }
             Body::Off => {}

@@ -139,7 +139,7 @@ impl Decoder {
     }
 
     /// Takes a line that was collected in `line`; what it holds must be copied.
-    fn owned_line<'a>(&mut self, line: &[u8], held: &mut Option<&'a [u8]>, each: &mut impl FnMut(Frame<'_>)) {
+    fn owned_line(&mut self, line: &[u8], held: &mut Option<&[u8]>, each: &mut impl FnMut(Frame<'_>)) {
         if std::mem::take(&mut self.line_too_long) {
             self.too_long = true;
             return;

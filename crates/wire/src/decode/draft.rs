@@ -32,6 +32,7 @@ pub(crate) struct Draft {
     pub usage: Option<Usage>,
     pub finish_reasons: Vec<String>,
     pub response_id: Option<String>,
+    pub request_id: Option<String>,
     pub error: Option<ErrorInfo>,
     pub user_id: Option<String>,
     pub service_tier: Option<String>,

@@ -1,0 +1,264 @@
+//! Walks `fixtures/`: what the decoder tells of each exchange, and that no way of cutting its bytes changes it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use llmtrace_wire::{BodyCopy, DIALECTS, Decoded, Exchange, Limits, Scanner, UsageFilter, decode, dialect_of};
+use serde_json::{Value, json};
+
+type Headers = Vec<(String, String)>;
+
+/// One exchange from its folder.
+struct Case {
+    folder: PathBuf,
+    host: String,
+    method: String,
+    target: String,
+    status: u16,
+    request_headers: Headers,
+    answer_headers: Headers,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+    streamed: bool,
+}
+
+impl Case {
+    fn load(folder: &Path, dialect: &str) -> Self {
+        let read = |name: &str| fs::read(folder.join(name)).ok();
+        let own: Value =
+            read("exchange.json").map_or(json!({}), |b| serde_json::from_slice(&b).expect("exchange.json"));
+        let text = |key: &str, default: &str| own[key].as_str().unwrap_or(default).to_owned();
+        let stream = read("stream.sse");
+        let streamed = stream.is_some();
+        let media = if streamed { "text/event-stream; charset=utf-8" } else { "application/json" };
+        let mut answer_headers = vec![("content-type".to_owned(), media.to_owned())];
+        if let Some(more) = own["answer_headers"].as_object() {
+            answer_headers.extend(more.iter().map(|(k, v)| (k.clone(), v.as_str().expect("text").to_owned())));
+        }
+        let path = match dialect {
+            "openai_chat" => "/v1/chat/completions",
+            "openai_completions" => "/v1/completions",
+            "openai_embeddings" => "/v1/embeddings",
+            "openai_models" => "/v1/models",
+            "anthropic_messages" => "/v1/messages",
+            "anthropic_count_tokens" => "/v1/messages/count_tokens",
+            other => panic!("{other} is no dialect"),
+        };
+        Self {
+            folder: folder.to_owned(),
+            host: text("host", "api.openai.com"),
+            method: text("method", "POST"),
+            target: text("target", path),
+            status: u16::try_from(own["status"].as_u64().unwrap_or(200)).expect("a status"),
+            request_headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            answer_headers,
+            request: read("request.json").unwrap_or_default(),
+            answer: stream.or_else(|| read("answer.json")).expect("answer.json or stream.sse"),
+            streamed,
+        }
+    }
+
+    fn decode(&self, request: BodyCopy<'_>, response: BodyCopy<'_>) -> Decoded {
+        let exchange = Exchange {
+            host: &self.host,
+            method: &self.method,
+            target: &self.target,
+            request_headers: &self.request_headers,
+            request,
+            status: Some(self.status),
+            answer_headers: &self.answer_headers,
+            response,
+            scanned_usage: None,
+        };
+        decode(&exchange, &Limits::default())
+    }
+
+    fn scanner(&self) -> Scanner {
+        let path = self.target.split('?').next().expect("a path");
+        Scanner::new(dialect_of(&self.method, path), Some(&self.answer_headers[0].1), None)
+    }
+}
+
+fn whole(bytes: &[u8]) -> BodyCopy<'_> {
+    BodyCopy { head: bytes, tail: &[], total_bytes: bytes.len() as u64 }
+}
+
+fn split(bytes: &[u8], at: usize) -> BodyCopy<'_> {
+    BodyCopy { head: &bytes[..at], tail: &bytes[at..], total_bytes: bytes.len() as u64 }
+}
+
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folders = |path: &Path| {
+        let mut found: Vec<PathBuf> = fs::read_dir(path).expect("a folder").map(|e| e.expect("entry").path()).collect();
+        found.retain(|p| p.is_dir());
+        found.sort();
+        found
+    };
+    let mut cases = Vec::new();
+    for dialect in folders(&root) {
+        let name = dialect.file_name().and_then(|n| n.to_str()).expect("a name").to_owned();
+        cases.extend(folders(&dialect).iter().map(|folder| Case::load(folder, &name)));
+    }
+    cases
+}
+
+/// Everything a decode tells, as JSON; what is empty is left out.
+fn told(d: &Decoded) -> Value {
+    let mut all = json!({
+        "provider": d.provider,
+        "dialect": d.dialect.map(|x| x.as_str()),
+        "operation": d.operation,
+        "request_model": d.request_model,
+        "response_model": d.response_model,
+        "params": d.params,
+        "stream": d.stream,
+        "content": d.content,
+        "usage": d.usage,
+        "usage_source": d.usage_source,
+        "finish_reasons": d.finish_reasons,
+        "response_id": d.response_id,
+        "provider_request_id": d.provider_request_id,
+        "rate_limits": d.rate_limits,
+        "error": d.error,
+        "coverage": d.coverage,
+        "user_id": d.user_id,
+        "tags": d.tags,
+        "service_tier": d.service_tier,
+        "opaque": d.opaque,
+    });
+    let empty = [json!(null), json!([]), json!({}), json!("")];
+    all.as_object_mut().expect("an object").retain(|_, value| !empty.contains(value));
+    all
+}
+
+#[test]
+fn every_fixture_tells_what_is_expected_of_it() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let decoded = told(&case.decode(whole(&case.request), whole(&case.answer)));
+        let expected: Option<Value> = fs::read(case.folder.join("expected.json"))
+            .ok()
+            .map(|b| serde_json::from_slice(&b).expect("expected.json"));
+        if expected.as_ref() != Some(&decoded) {
+            println!("ACTUAL {} {decoded}", case.folder.display());
+            wrong.push(case.folder);
+        }
+    }
+    assert!(wrong.is_empty(), "differ from expected.json: {wrong:#?}");
+}
+
+#[test]
+fn every_dialect_has_fixtures_and_every_case_a_source() {
+    let cases = cases();
+    for dialect in DIALECTS {
+        let has = cases.iter().any(|case| case.folder.parent().is_some_and(|p| p.ends_with(dialect.as_str())));
+        assert!(has, "{} has no fixture", dialect.as_str());
+    }
+    for case in cases {
+        let about = fs::read_to_string(case.folder.join("README.md")).unwrap_or_default();
+        for line in ["source: ", "date: ", "synthetic: "] {
+            assert!(about.contains(line), "{}: README.md lacks {line:?}", case.folder.display());
+        }
+    }
+}
+
+#[test]
+fn a_copy_in_two_pieces_without_a_gap_is_the_same_exchange() {
+    for case in cases() {
+        let expected = case.decode(whole(&case.request), whole(&case.answer));
+        for at in 0..=case.answer.len() {
+            let found = case.decode(whole(&case.request), split(&case.answer, at));
+            assert_eq!(found, expected, "{} cut at {at}", case.folder.display());
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_was_cut_off_is_read_as_far_as_it_goes() {
+    use llmtrace_model::BodyCoverage;
+    for case in cases() {
+        let missing = |bytes: &[u8]| bytes.len() as u64 + 1000;
+        for at in 1..case.request.len() {
+            let head = BodyCopy { head: &case.request[..at], tail: &[], total_bytes: missing(&case.request) };
+            let found = case.decode(head, whole(&case.answer));
+            assert_eq!(found.coverage.request, BodyCoverage::Truncated, "{} at {at}", case.folder.display());
+        }
+        for at in 1..case.answer.len() {
+            let (head, tail) = (&case.answer[..at], &case.answer[at..]);
+            let found = case.decode(whole(&case.request), BodyCopy { head, tail, total_bytes: missing(&case.answer) });
+            assert_ne!(found.coverage.response, BodyCoverage::Whole, "{} at {at}", case.folder.display());
+        }
+    }
+}
+
+/// What a scanner says after a stream that was cut at these places.
+fn scanned(
+    case: &Case,
+    cuts: impl IntoIterator<Item = usize>,
+) -> (bool, bool, Option<llmtrace_model::Usage>, Option<llmtrace_model::ErrorInfo>) {
+    let mut scanner = case.scanner();
+    let mut from = 0;
+    for cut in cuts {
+        scanner.feed(&case.answer[from..cut]);
+        from = cut;
+    }
+    scanner.feed(&case.answer[from..]);
+    (scanner.first_token(), scanner.finished(), scanner.usage(), scanner.error().cloned())
+}
+
+#[test]
+fn the_scanner_agrees_with_the_decoder_however_the_bytes_were_cut() {
+    for case in cases() {
+        let name = case.folder.display();
+        let decoded = case.decode(whole(&case.request), whole(&case.answer));
+        let expected = scanned(&case, []);
+        assert_eq!(expected.2, decoded.usage, "{name}");
+        if case.status == 200 {
+            assert_eq!(expected.3, decoded.error, "{name}");
+        }
+        if case.streamed {
+            assert!(expected.0, "{name}: a token passed");
+            let cut = decoded.error.is_some() || name.to_string().contains("stream_cut");
+            assert_eq!(expected.1, !cut, "{name}: the end passed");
+        }
+        for cut in 0..=case.answer.len() {
+            assert_eq!(scanned(&case, [cut]), expected, "{name} cut at {cut}");
+        }
+        assert_eq!(scanned(&case, 1..case.answer.len()), expected, "{name} byte by byte");
+    }
+}
+
+/// What a filter lets pass of a stream that was cut at these places.
+fn filtered(stream: &[u8], cuts: impl IntoIterator<Item = usize>) -> (Vec<u8>, u64) {
+    let mut filter = UsageFilter::new(1 << 16);
+    let mut out = Vec::new();
+    let mut from = 0;
+    for cut in cuts.into_iter().chain([stream.len()]) {
+        filter.push(Bytes::copy_from_slice(&stream[from..cut]), &mut out);
+        from = cut;
+    }
+    filter.finish(&mut out);
+    (out.concat(), filter.removed())
+}
+
+#[test]
+fn the_filter_takes_out_the_usage_event_and_nothing_else() {
+    for case in cases().into_iter().filter(|case| case.streamed) {
+        let name = case.folder.display();
+        let expected = filtered(&case.answer, []);
+        let text = String::from_utf8(case.answer.clone()).expect("text");
+        let keep: String = text
+            .split_inclusive("\n\n")
+            .filter(|event| !(event.contains("\"choices\":[]") && event.contains("\"usage\":{")))
+            .collect();
+        assert_eq!(String::from_utf8(expected.0.clone()).expect("text"), keep, "{name}");
+        for cut in 0..=case.answer.len() {
+            assert_eq!(filtered(&case.answer, [cut]), expected, "{name} cut at {cut}");
+        }
+        assert_eq!(filtered(&case.answer, 1..case.answer.len()), expected, "{name} byte by byte");
+    }
+}
