@@ -128,6 +128,7 @@ pub fn opened(n: u64) -> Opened {
         tenant: TenantId::default_tenant(),
         trace_id: id.trace_id(),
         parent_span_id: None,
+        client_address: Some("192.0.2.1".into()),
         labels: Labels { agent_id: Some("agent".into()), ..Labels::default() },
         client_address: None,
         upstream: "default".into(),
