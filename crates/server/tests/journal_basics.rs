@@ -67,6 +67,7 @@ fn a_crash_returns_every_flushed_record_once_and_interrupts_what_was_open() {
     assert_eq!(ids(cut), (15..20).map(|n| opened(n).id).collect::<BTreeSet<_>>());
 
     deliveries.release(&out.iter().map(|d| d.receipt).collect::<Vec<_>>());
+    after.until_replayed();
     journal.shutdown();
     assert_eq!(after.folders(), 0, "the adopted folder goes with its last record");
 }

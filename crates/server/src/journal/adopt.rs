@@ -1,6 +1,6 @@
 //! Takes over the folders of instances that died, our own former ones included, and replays what is in them.
 //!
-//! A folder is taken as a whole or left as it is: where one segment is of another key or a newer format, nobody here can
+//! A folder is taken as a whole or left as it is: where one segment is of another key or format version, nobody here can
 //! tell which of its exchanges ended, so it stays for whoever can.
 
 use std::{
@@ -81,8 +81,11 @@ fn take_over(shared: &Handle, folder: Folder) -> io::Result<Option<Adoption>> {
                 shared.events.journal_left_alone(folder.path(), &why);
                 return Ok(None);
             }
-            Opening::Newer(version) => {
-                shared.events.journal_left_alone(folder.path(), &format!("of the newer format version {version}"));
+            Opening::OtherVersion(version) => {
+                shared.events.journal_left_alone(
+                    folder.path(),
+                    &format!("of format version {version}, which this build does not read"),
+                );
                 return Ok(None);
             }
             Opening::Unrecognisable => {}
@@ -127,7 +130,7 @@ impl Adoption {
         match Scanner::open(path, &shared.key) {
             Ok(Opening::Readable(scanner)) => self.current = Some((number, scanner)),
             // It could be read when the folder was taken over; shed since, or the device lost it.
-            Ok(Opening::OtherKey(_) | Opening::Newer(_) | Opening::Unrecognisable) | Err(_) => {
+            Ok(Opening::OtherKey(_) | Opening::OtherVersion(_) | Opening::Unrecognisable) | Err(_) => {
                 let mut ledger = shared.ledger();
                 if ledger.path(self.log, number).is_some() {
                     ledger.damaged(self.log, number);
@@ -218,6 +221,8 @@ impl Adoption {
     fn interrupt_one(&mut self, shared: &Handle) -> Step {
         let Some(id) = self.open.keys().next().copied() else {
             shared.ledger().complete(self.log);
+            shared.reap();
+            shared.events.notice("journal_adopted");
             return Step::Finished;
         };
         let Some((at, opened)) = self.open.remove(&id) else { return Step::Again };

@@ -36,7 +36,6 @@ pub(super) struct Fault {
 
 impl Disk {
     #[cfg(test)]
-    #[expect(dead_code, reason = "temporary")]
     pub(super) fn with_faults(faults: impl Fn(Op) -> Option<Fault> + Send + Sync + 'static) -> Self {
         Self { faults: Some(std::sync::Arc::new(faults)) }
     }

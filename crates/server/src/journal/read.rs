@@ -24,8 +24,8 @@ pub(super) enum Opening {
     Readable(Box<Scanner>),
     /// Sealed under another master key, whose id this is.
     OtherKey([u8; 8]),
-    /// Of a format version this build does not know.
-    Newer(u16),
+    /// Of a format version this build does not read.
+    OtherVersion(u16),
     /// Neither its head nor its name tells what it is.
     Unrecognisable,
 }
@@ -68,7 +68,7 @@ impl Scanner {
         let (id, at, head_damaged) = match (SegmentHeader::decode(&head[..head_bytes]), named) {
             (Head::Known(header), _) if header.key_id != master.id() => return Ok(Opening::OtherKey(header.key_id)),
             (Head::Known(header), _) => (header.id, SEGMENT_HEADER_BYTES as u64, false),
-            (Head::Newer(version), _) => return Ok(Opening::Newer(version)),
+            (Head::OtherVersion(version), _) => return Ok(Opening::OtherVersion(version)),
             // Its name tells the id, and that is all the key needs.
             (Head::Damaged, Some((_, id))) => (id, 0, true),
             (Head::Damaged, None) => return Ok(Opening::Unrecognisable),

@@ -396,3 +396,6 @@ impl Bits {
         u32::try_from(full * 64).unwrap_or(u32::MAX).saturating_add(ones)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,6 @@ impl Reader {
             Step::Again => {}
             Step::Finished => {
                 self.adoptions.pop_front();
-                self.shared.reap();
             }
         }
     }

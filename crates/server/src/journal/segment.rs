@@ -7,7 +7,7 @@
 //!
 //! Numbers are little-endian. A check is a 32-bit hash of what precedes it (of a record also of the segment's id), so that
 //! a damaged length is known before it is believed. Magic, version and check of the segment header keep their place in
-//! every version. The segment's id is in the file's name too, so that a damaged header does not take the segment along.
+//! every version; the version counts every change of what records hold. The segment's id is in the file's name too, so that a damaged header does not take the segment along.
 
 use std::path::Path;
 
@@ -37,8 +37,8 @@ pub(super) struct SegmentHeader {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Head {
     Known(SegmentHeader),
-    /// Written by a newer version than this one.
-    Newer(u16),
+    /// Of a format version this build does not read.
+    OtherVersion(u16),
     Damaged,
 }
 
@@ -62,8 +62,8 @@ impl SegmentHeader {
             return Head::Damaged;
         }
         let version = u16::from_le_bytes(array(&bytes[8..10]));
-        if version > SEGMENT_VERSION {
-            return Head::Newer(version);
+        if version != SEGMENT_VERSION {
+            return Head::OtherVersion(version);
         }
         Head::Known(Self {
             key_id: array(&bytes[12..20]),
@@ -195,12 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_is_told_from_damage() {
+    fn another_version_is_told_from_damage() {
         let mut bytes = header().encode();
         bytes[8] = 9;
         let check = check(&[&bytes[..52]]).to_le_bytes();
         bytes[52..].copy_from_slice(&check);
-        assert_eq!(SegmentHeader::decode(&bytes), Head::Newer(9));
+        assert_eq!(SegmentHeader::decode(&bytes), Head::OtherVersion(9));
     }
 
     #[test]

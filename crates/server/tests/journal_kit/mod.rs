@@ -88,10 +88,35 @@ impl Bench {
         all
     }
 
+    /// The value of a metric, 0 where it was never counted.
     pub fn metric(&self, name: &str) -> u64 {
         let text = self.events.metrics().render();
         let line = text.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("{name} in\n{text}")).parse().unwrap()
+        line.map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// Damaged segments that were kept.
+    pub fn aside(&self) -> usize {
+        let folder = self.options.path.join("damaged");
+        if folder.exists() { files(&folder).len() } else { 0 }
+    }
+
+    /// Waits until `done`; fails after 20 s.
+    pub fn until(&self, done: impl Fn() -> bool) {
+        let until = Instant::now() + Duration::from_secs(20);
+        while !done() {
+            assert!(Instant::now() < until, "not within 20 s; metrics:\n{}", self.events.metrics().render());
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn until_metric(&self, name: &str, value: u64) {
+        self.until(|| self.metric(name) >= value);
+    }
+
+    /// Waits until every folder that was adopted is worked off, given that all it held is released, or read if not.
+    pub fn until_replayed(&self) {
+        self.until_metric("llmtrace_notices_total{event=\"journal_adopted\"}", 1);
     }
 }
 

@@ -92,7 +92,7 @@ impl Writer {
             (Fsync::Interval(_), Some(syncer)) => syncer.force(),
             (Fsync::Interval(_) | Fsync::Never | Fsync::Each, _) => {}
         }
-        self.shared.measure();
+        self.look_after();
         answer(done);
     }
 
