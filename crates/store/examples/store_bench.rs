@@ -65,7 +65,7 @@ fn trace(n: u64) -> u128 {
 }
 
 fn session(n: u64) -> String {
-    format!("session-{:08}", n / SPANS_PER_SESSION)
+    format!("{:016x}", (n / SPANS_PER_SESSION).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 async fn fill(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
@@ -85,9 +85,10 @@ async fn fill(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
         done = upper;
         if done == count || done.is_multiple_of(200_000) {
             println!(
-                "written {done}: {:.0} spans/s, {:.1} us CPU per span, slowest batch {:.1} ms",
+                "written {done}: {:.0} spans/s, {:.1} us CPU per span, {:.1} write calls per span, slowest batch {:.1} ms",
                 done as f64 / took.as_secs_f64(),
                 cpu.as_secs_f64() * 1e6 / done as f64,
+                write_calls()? as f64 / done as f64,
                 slowest.as_secs_f64() * 1e3
             );
         }
@@ -206,6 +207,13 @@ fn cpu_time() -> Result<Duration, Failure> {
     let mut fields = rest.split_whitespace().skip(11);
     let mut ticks = || -> Result<u64, Failure> { Ok(fields.next().ok_or("too few fields")?.parse()?) };
     Ok(Duration::from_millis((ticks()? + ticks()?) * 10))
+}
+
+/// How often this process asked the kernel to write, from `/proc/self/io`: unlike times, the same on a busy machine.
+fn write_calls() -> Result<u64, Failure> {
+    let io = fs::read_to_string("/proc/self/io")?;
+    let calls = io.lines().find_map(|line| line.strip_prefix("syscw: ")).ok_or("no line syscw")?;
+    Ok(calls.parse()?)
 }
 
 fn megabytes(path: &str) -> u64 {

@@ -3,6 +3,8 @@
 mod meta;
 mod rows;
 mod size;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -142,7 +142,7 @@ impl Target {
             "memory" => Err(wrong(format!("memory: is followed by {rest:?}, expected nothing"))),
             "sqlite" => {
                 let path = rest.strip_prefix("//").unwrap_or(rest);
-                if path.is_empty() || path.starts_with(':') || path.contains(['\0', '?']) {
+                if path.is_empty() || path.starts_with(':') || path.starts_with("file:") || path.contains(['\0', '?']) {
                     return Err(wrong(format!("sqlite: is followed by {rest:?}, expected the path of a file")));
                 }
                 Ok(Self::Sqlite(PathBuf::from(path)))
@@ -186,7 +186,7 @@ mod tests {
         ] {
             assert_eq!(Target::parse("s", url).unwrap(), Target::Sqlite(PathBuf::from(path)), "{url}");
         }
-        for url in ["sqlite:", "sqlite://", "sqlite::memory:", "memory:x", "sqlite:a?mode=ro"] {
+        for url in ["sqlite:", "sqlite://", "sqlite::memory:", "memory:x", "sqlite:a?mode=ro", "sqlite:file:a"] {
             assert!(Target::parse("s", url).is_err(), "{url}");
         }
     }

@@ -11,6 +11,8 @@ mod pool;
 mod query;
 mod read;
 mod row;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::{

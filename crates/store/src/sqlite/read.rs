@@ -22,10 +22,21 @@ const RECORD: &str = concat!(
     ", codec, size_bytes, content FROM spans LEFT JOIN bodies ON bodies.span = spans.id WHERE spans.id = ?"
 );
 const BY_EXCHANGE: &str = "SELECT id, tenant_id FROM spans INDEXED BY spans_exchange WHERE exchange_id = ?";
-const BY_SPAN: &str = "SELECT id FROM spans INDEXED BY spans_span WHERE span_id = ? \
-    ORDER BY started_at DESC, exchange_id DESC LIMIT 1";
-const BY_SPAN_OF_TENANT: &str = "SELECT id FROM spans INDEXED BY spans_span WHERE span_id = ? AND tenant_id = ? \
-    ORDER BY started_at DESC, exchange_id DESC LIMIT 1";
+/// Asks each part of the index, see the migration that makes it.
+macro_rules! by_span {
+    ($($and_tenant:literal)?) => {
+        concat!(
+            "WITH RECURSIVE part(n) AS (SELECT max(id) >> 14 FROM spans UNION ALL \
+             SELECT n - 1 FROM part WHERE n > (SELECT min(id) >> 14 FROM spans)) \
+             SELECT s.id FROM part CROSS JOIN spans s INDEXED BY spans_span \
+             WHERE (s.id >> 14) = part.n AND s.span_id = ?",
+            $($and_tenant,)?
+            " ORDER BY s.started_at DESC, s.exchange_id DESC LIMIT 1"
+        )
+    };
+}
+const BY_SPAN: &str = by_span!();
+const BY_SPAN_OF_TENANT: &str = by_span!(" AND s.tenant_id = ?");
 const TRACE: &str = "SELECT id FROM spans INDEXED BY spans_trace WHERE trace_id = ? \
     ORDER BY started_at, exchange_id LIMIT ?";
 const TRACE_OF_TENANT: &str = "SELECT id FROM spans INDEXED BY spans_trace WHERE trace_id = ? AND tenant_id = ? \
