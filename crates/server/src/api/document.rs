@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document, generated from the handlers and the views.
 
+use std::sync::LazyLock;
+
 use axum::{http::header, response::IntoResponse};
 use utoipa::OpenApi;
 
@@ -46,11 +48,14 @@ pub fn openapi() -> String {
     text
 }
 
+/// The text, made once.
+static TEXT: LazyLock<String> = LazyLock::new(openapi);
+
 /// This document.
 #[utoipa::path(
     get, path = "/api/v1/openapi.json", tag = "query", operation_id = "get_openapi",
     responses((status = 200, description = "The OpenAPI 3.1 document", body = Object, content_type = "application/json"))
 )]
 pub(super) async fn serve() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], openapi())
+    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str())
 }
