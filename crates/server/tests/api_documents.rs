@@ -24,6 +24,20 @@ fn the_openapi_document_is_the_one_in_the_reference() {
 }
 
 #[test]
+fn the_reference_names_every_route_and_parameter() {
+    let reference = include_str!("../../../docs/reference/api.md");
+    let document: serde_json::Value = serde_json::from_str(&api::openapi()).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        assert!(reference.contains(&format!("`{path}`")), "docs/reference/api.md has no {path}");
+        for parameter in item["get"]["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            let named = reference.contains(&format!("`{name}`")) || reference.contains(&format!("{{{name}}}"));
+            assert!(named, "docs/reference/api.md has no {name}");
+        }
+    }
+}
+
+#[test]
 fn the_metrics_are_the_ones_in_the_reference() {
     kept::compare("docs/reference/metrics.md", &page(&everything_happened()));
 }

@@ -105,7 +105,9 @@ impl Problem {
                 format!("found {found:?}, expected name=value pairs of percent-encoded UTF-8 joined by \"&\"")
             }
             Self::HostRefused { found: Some(host) } => {
-                format!("the host {host:?} is not served; use localhost or an IP address, or allow the name")
+                format!(
+                    "the host {host:?} is not served; use localhost or an IP address, or add the name to allowed_hosts"
+                )
             }
             Self::HostRefused { found: None } => "the request names no host".to_owned(),
             Self::NotFound { what, found } => format!("there is no {what} {found}"),
@@ -161,5 +163,38 @@ pub(super) fn shorten(text: &str) -> String {
     match text.char_indices().nth(ECHO) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_has_every_problem_with_its_status() {
+        let reference = include_str!("../../../../docs/reference/api.md");
+        let text = String::new;
+        let all = [
+            Problem::UnknownParameter { name: text(), allowed: Vec::new() },
+            Problem::bad("limit", "", ""),
+            Problem::BadQuery { found: text() },
+            Problem::HostRefused { found: None },
+            Problem::NotFound { what: "span", found: text() },
+            Problem::NoSuchPath { found: text() },
+            Problem::WrongMethod { found: text() },
+            Problem::StoreTimedOut,
+            Problem::StoreAway,
+            Problem::StoreBroken,
+        ];
+        for problem in all {
+            let ProblemView { kind, status, .. } = problem.view();
+            assert!(reference.contains(&format!("| `{kind}` | {status} |")), "{kind} {status}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_back_is_short_and_whole() {
+        assert_eq!(shorten(&"ü".repeat(100)), format!("{}…", "ü".repeat(64)));
+        assert_eq!(shorten("ü"), "ü");
     }
 }
