@@ -155,7 +155,6 @@ pub fn opened(n: u64) -> Opened {
         parent_span_id: None,
         client_address: Some("192.0.2.1".into()),
         labels: Labels { agent_id: Some("agent".into()), ..Labels::default() },
-        client_address: None,
         upstream: "default".into(),
         upstream_host: "api.openai.com".into(),
         provider: None,
