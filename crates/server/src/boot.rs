@@ -1,6 +1,7 @@
 //! Wires the rooms, starts them in order, and ends them in the reverse one. The only room that knows every other.
 
 mod health;
+pub mod probe;
 mod wiring;
 
 use std::{

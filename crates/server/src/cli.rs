@@ -11,10 +11,13 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    api,
+    api, boot,
     config::{Config, ConfigErrors, Flag, Sources},
+    demo::Demo,
+    telemetry::logs,
 };
 
 /// The exit code of a wrong command line (clap's own) and of a wrong configuration.
@@ -25,7 +28,7 @@ const WRONG_USAGE: u8 = 2;
 #[command(name = "llmtrace-proxy", version)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -52,8 +55,10 @@ struct Settings {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve; what happens without a command, too.
+    Serve,
     /// Check the configuration and print it as it is in effect, secrets hidden.
-    Check,
+    Check(check::Check),
     /// Ask a running proxy for its health; the exit code is 0 where it is fit.
     Health(health::Health),
     /// Bring the schema of the stores up to date.
@@ -62,13 +67,20 @@ enum Command {
     Export(store::Export),
     /// Print the OpenAPI document of the API.
     Openapi,
+    /// Show the product at work: a fake provider, the proxy, a mixed load. Reads neither configuration file nor environment.
+    Demo(Demo),
 }
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match Config::load(&cli.settings.sources()) {
-        Ok(config) => run_with(cli.command, &config),
+    let command = cli.command.unwrap_or(Command::Serve);
+    let sources = match &command {
+        Command::Demo(demo) => demo.sources(cli.settings.flags()),
+        _ => Sources::from_process(cli.settings.config.clone(), cli.settings.flags()),
+    };
+    let outcome = match Config::load(&sources) {
+        Ok(config) => run_with(command, config),
         Err(errors) => return refuse(&errors),
     };
     outcome.unwrap_or_else(|error| {
@@ -77,18 +89,31 @@ pub fn run() -> ExitCode {
     })
 }
 
-fn run_with(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime");
+fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    let on_one_thread = || runtime(&mut Builder::new_current_thread());
     match command {
-        Command::Check => check::run(config),
-        Command::Health(health) => runtime()?.block_on(health.run(config)),
-        Command::Migrate => runtime()?.block_on(store::migrate(config)),
-        Command::Export(export) => runtime()?.block_on(export.run(config)),
+        Command::Serve => {
+            logs::init(config.logging.level.as_str(), config.logging.format)?;
+            runtime(&mut Builder::new_multi_thread())?.block_on(boot::serve(config))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo(demo) => {
+            runtime(&mut Builder::new_multi_thread())?.block_on(demo.run(config))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check(check) => on_one_thread()?.block_on(check.run(&config)),
+        Command::Health(health) => on_one_thread()?.block_on(health.run(&config)),
+        Command::Migrate => on_one_thread()?.block_on(store::migrate(&config)),
+        Command::Export(export) => on_one_thread()?.block_on(export.run(&config)),
         Command::Openapi => {
             print!("{}", api::openapi());
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+fn runtime(builder: &mut Builder) -> anyhow::Result<Runtime> {
+    builder.enable_all().build().context("starting the runtime")
 }
 
 fn refuse(errors: &ConfigErrors) -> ExitCode {
@@ -97,15 +122,14 @@ fn refuse(errors: &ConfigErrors) -> ExitCode {
 }
 
 impl Settings {
-    fn sources(self) -> Sources {
+    fn flags(&self) -> Vec<Flag> {
         let flags = [
-            ("--log-level", "logging.level", self.log_level),
-            ("--log-format", "logging.format", self.log_format),
-            ("--listen-addr", "listen_addr", self.listen_addr),
-            ("--upstream-url", "upstream_url", self.upstream_url),
+            ("--log-level", "logging.level", &self.log_level),
+            ("--log-format", "logging.format", &self.log_format),
+            ("--listen-addr", "listen_addr", &self.listen_addr),
+            ("--upstream-url", "upstream_url", &self.upstream_url),
         ];
-        let flags = flags.into_iter().filter_map(|(name, key, value)| Some(Flag { name, key, value: value? }));
-        Sources::from_process(self.config, flags.collect())
+        flags.into_iter().filter_map(|(name, key, value)| Some(Flag { name, key, value: value.clone()? })).collect()
     }
 }
 
@@ -126,8 +150,8 @@ mod tests {
             ["llmtrace-proxy", "--log-level", "debug", "check", "--listen-addr", "127.0.0.1:1"],
             ["llmtrace-proxy", "check", "--listen-addr", "127.0.0.1:1", "--log-level", "debug"],
         ] {
-            let sources = Cli::try_parse_from(line).unwrap().settings.sources();
-            let config = Config::load(&Sources { env: Vec::new(), ..sources }).unwrap();
+            let flags = Cli::try_parse_from(line).unwrap().settings.flags();
+            let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
             assert_eq!((config.logging.level.as_str(), config.listen_addr.port()), ("debug", 1));
         }
     }

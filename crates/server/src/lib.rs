@@ -11,6 +11,7 @@ pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod journal;
 pub mod listen;
 pub mod pipeline;

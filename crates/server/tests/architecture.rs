@@ -25,7 +25,7 @@ const fn room(name: &'static str, rooms: &'static [&'static str], crates: &'stat
 const EVERYWHERE: &[&str] = &["clock", "tasks", "telemetry", "config"];
 
 /// The rooms that may take the whole `Config`; the others read its value types only.
-const WHOLE_CONFIG: &[&str] = &["boot", "cli", "config"];
+const WHOLE_CONFIG: &[&str] = &["boot", "cli", "config", "demo"];
 
 /// May use every room and crate: it does the wiring.
 const BOOT: &str = "boot";
@@ -52,10 +52,11 @@ const ROOMS: &[Room] = &[
     room("limits", &[], &["store"]),
     room("alerts", &[], &[]),
     room("upkeep", &["listen"], &["wire", "store"]),
-    room("config", &[], &["wire"]),
+    room("config", &[], &["wire", "store"]),
     // above all others
     room("shutdown", &["listen", "proxy", "journal", "pipeline", "ingest"], &["store"]),
-    room("cli", &["boot", "api", "upkeep", "shutdown"], &["store"]),
+    room("demo", &["boot", "api", "shutdown"], &[]),
+    room("cli", &["boot", "api", "demo", "upkeep", "shutdown"], &["store"]),
 ];
 
 /// What a crate may depend on, of the workspace and of the world it must not know.

@@ -114,3 +114,67 @@ fn openapi_prints_the_document() {
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(document["paths"]["/api/v1/export"].is_object());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_connects_to_what_the_configuration_names_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = FakeProvider::start().await;
+    let output = run(folder.path(), &["check", "--connect", "--upstream-url", &upstream.url()]);
+    let report = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    assert!(report.contains("ok: storage.spans: sqlite:./llmtrace-data/llmtrace.db will be made"), "{report}");
+    assert!(report.contains(&format!("ok: upstream default: {} answers", upstream.host())), "{report}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}
+
+#[test]
+fn check_names_the_upstream_that_cannot_be_reached_and_the_file_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fs::write(folder.path().join("c.yaml"), "tls: {cert: none.pem, key: none.pem}\n").unwrap();
+    let arguments = ["check", "--connect", "--config", "c.yaml", "--upstream-url", &format!("http://{free}")];
+    let output = run(folder.path(), &arguments);
+    let report = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert!(report.contains(&format!("failed: upstream default: {free}")), "{report}");
+    assert!(report.contains("failed: tls: tls.cert: none.pem"), "{report}");
+}
+
+#[test]
+fn the_demo_sends_its_load_shows_what_was_stored_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["demo", "--exit", "--listen-addr", "127.0.0.1:0"]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Tenant, model, calls, failed, hung up, tokens in, tokens out, cost, and two times.
+    let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
+    let sum = |column: usize| -> u64 {
+        let tenants = rows.iter().filter(|row| ["acme", "globex", "initech"].contains(&row.first().unwrap_or(&"")));
+        tenants.map(|row| row[column].parse::<u64>().unwrap()).sum()
+    };
+    // Every twelfth exchange is hung up on; two of twelve are answered with an error.
+    assert_eq!((sum(2), sum(3), sum(4)), (120, 20, 10), "{shown}");
+    assert!(sum(5) > 0 && sum(6) > 0, "{shown}");
+}
+
+#[test]
+fn the_proxy_serves_without_a_command_and_ends_with_0_on_sigterm() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut serving = Command::new(env!("CARGO_BIN_EXE_llmtrace-proxy"))
+        .args(["--listen-addr", &free])
+        .env_clear()
+        .env("LLMTRACE_STORAGE__PROFILE", "memory")
+        .current_dir(folder.path())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = std::time::Instant::now();
+    while run(folder.path(), &["health", "--listen-addr", &free]).status.code() != Some(0) {
+        assert!(serving.try_wait().unwrap().is_none(), "it ended by itself");
+        assert!(started.elapsed().as_secs() < 30, "it did not become healthy");
+    }
+    let pid = rustix::process::Pid::from_child(&serving);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
+}

@@ -2,20 +2,24 @@
 //!
 //! A request names an upstream by path (`/up/{name}/…`) or header (`X-LLMTrace-Upstream`); it never names a host.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Uri,
-    header::HeaderName,
+    HeaderMap, HeaderValue, Request, StatusCode, Uri,
+    header::{self, HeaderName},
     uri::{Authority, PathAndQuery, Scheme},
 };
+use tower::BoxError;
 
-use super::{connect::Client, refusal::Refusal};
+use super::{body::Outbound, connect::Client, refusal::Refusal};
 use crate::config::BaseUrl;
 
 /// The name of the upstream that `upstream_url` sets.
 pub const DEFAULT: &str = "default";
 const UPSTREAM: HeaderName = HeaderName::from_static("x-llmtrace-upstream");
+/// How long an upstream may take to answer [`Upstream::reach`].
+const REACHED_WITHIN: Duration = Duration::from_secs(10);
 
 /// One place that requests are forwarded to.
 pub struct Upstream {
@@ -59,6 +63,15 @@ impl Upstream {
     /// Its host and port, as in the `Host` header.
     pub fn host(&self) -> &str {
         self.authority.as_str()
+    }
+
+    /// Asks for the head of its root, to see whether name, connection, TLS and a proxy in between work: any answer will do.
+    pub async fn reach(&self) -> Result<StatusCode, BoxError> {
+        let uri = self.uri(PathAndQuery::from_static("/"))?;
+        let request = Request::head(uri).header(header::HOST, self.host_header.clone());
+        let request = request.body(Outbound::held(Bytes::new(), None))?;
+        let answer = tokio::time::timeout(REACHED_WITHIN, self.client.http().request(request)).await;
+        Ok(answer.map_err(|_| format!("no answer within {} s", REACHED_WITHIN.as_secs()))??.status())
     }
 
     /// The provider, where the operator names it.
