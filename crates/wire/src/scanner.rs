@@ -15,7 +15,7 @@ use crate::{
     inflate::{Coding, Inflate},
     json::{Json, Rules, parse},
     sse::{Decoder, Frame},
-    usage::{AnthropicUsage, openai_usage},
+    usage::{AnthropicUsage, may_have_usage, openai_usage},
 };
 
 mod document;
@@ -191,7 +191,7 @@ impl Signs {
             self.finished = true;
             return;
         }
-        if self.first_token && name != b"error" && !says_usage(data) && memmem::find(data, b"\"error\"").is_none() {
+        if self.first_token && name != b"error" && !may_have_usage(data) && memmem::find(data, b"\"error\"").is_none() {
             return;
         }
         let Some(chunk) = read(data) else { return };
@@ -245,14 +245,6 @@ impl Signs {
             _ => {}
         }
     }
-}
-
-/// Says whether a chunk has a `usage` member that is not `null`. A text that says "usage" has its quotes escaped.
-fn says_usage(data: &[u8]) -> bool {
-    memmem::find_iter(data, b"\"usage\"").any(|at| {
-        let rest = data[at + 7..].trim_ascii_start();
-        rest.strip_prefix(b":").is_some_and(|value| !value.trim_ascii_start().starts_with(b"null"))
-    })
 }
 
 /// Says whether a chunk of an OpenAI stream carries something the model said.

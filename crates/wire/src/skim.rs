@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::memchr;
 
 use crate::json::Fault;
 
@@ -64,15 +64,18 @@ pub(crate) fn white(body: &[u8], mut pos: usize) -> usize {
     pos
 }
 
-/// The position after the closing quote of a string whose text starts at `pos`.
-pub(crate) fn string_end(body: &[u8], mut pos: usize) -> Result<usize, Fault> {
+/// The position after the closing quote of a string whose text starts at `start`.
+pub(crate) fn string_end(body: &[u8], start: usize) -> Result<usize, Fault> {
+    let mut pos = start;
     loop {
         let rest = body.get(pos..).ok_or(Fault::Eof)?;
-        pos += memchr2(b'"', b'\\', rest).ok_or(Fault::Eof)?;
-        if body[pos] == b'"' {
-            return Ok(pos + 1);
+        let quote = pos + memchr(b'"', rest).ok_or(Fault::Eof)?;
+        // Escapes other than of quotes need no stop: prompts are full of them.
+        let escapes = body[start..quote].iter().rev().take_while(|byte| **byte == b'\\').count();
+        pos = quote + 1;
+        if escapes % 2 == 0 {
+            return Ok(pos);
         }
-        pos += 2;
     }
 }
 

@@ -1,8 +1,21 @@
 //! Providers' usage objects to exclusive buckets.
 
 use llmtrace_model::Usage;
+use memchr::memmem;
 
 use crate::json::Json;
+
+/// Says without parsing whether a chunk may have a `usage` member that is not `null`.
+///
+/// A text that says "usage" has its quotes escaped, so what is found is a key or a whole string; whatever does not plainly
+/// read `"usage": null` counts.
+pub(crate) fn may_have_usage(data: &[u8]) -> bool {
+    memmem::find_iter(data, b"\"usage\"").any(|at| {
+        let rest = data[at + 7..].trim_ascii_start();
+        let is_null = |value: &[u8]| value.trim_ascii_start().starts_with(b"null");
+        !rest.strip_prefix(b":").is_some_and(is_null)
+    })
+}
 
 /// Reads OpenAI's `usage`: inclusive numbers with details inside. `None` where it holds no counter we know.
 ///

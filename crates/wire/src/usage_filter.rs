@@ -1,11 +1,12 @@
 //! Takes the usage event out of a stream again that we asked for it; every other byte passes.
 
 use bytes::Bytes;
-use memchr::{memchr2_iter, memmem};
+use memchr::memchr2_iter;
 
 use crate::{
     json::{Json, Rules, parse},
     sse::{Decoder, Frame},
+    usage::may_have_usage,
 };
 
 /// Removes the event with an empty `choices` list and a `usage` that is not `null` from a server-sent-event stream.
@@ -175,7 +176,8 @@ impl Walk<'_> {
 }
 
 fn is_usage_event(event: &[u8]) -> bool {
-    if memmem::find(event, b"\"usage\"").is_none() {
+    // Most events go no further than this search.
+    if !may_have_usage(event) {
         return false;
     }
     let mut found = false;

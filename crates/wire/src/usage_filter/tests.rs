@@ -42,10 +42,11 @@ fn every_line_end_is_taken_out_with_its_event() {
         let a = format!("data: a{end}{end}");
         let usage = USAGE.replace('\n', end);
         let spread = format!("data: {{\"choices\":[],{end}data: \"usage\":{{}}}}{end}{end}");
-        let stream = format!("{a}{usage}{a}{spread}{a}");
+        let torn = format!("data: {{\"choices\":[],\"usage\"{end}data: :{end}data:{{}}}}{end}{end}");
+        let stream = format!("{a}{usage}{a}{spread}{torn}{a}");
         for cut in 0..=stream.len() {
             let (out, removed) = filtered(stream.as_bytes(), &[cut], 1000);
-            assert_eq!((String::from_utf8(out).expect("text"), removed), (a.repeat(3), 2), "{end:?} cut at {cut}");
+            assert_eq!((String::from_utf8(out).expect("text"), removed), (a.repeat(3), 3), "{end:?} cut at {cut}");
         }
     }
 }
