@@ -1,4 +1,5 @@
-//! The commands of the binary that need no running proxy, each as a process of its own.
+//! The commands of the binary, each as a process of its own.
+#![allow(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
 use std::{
     fs,
@@ -132,7 +133,8 @@ fn check_names_the_upstream_that_cannot_be_reached_and_the_file_that_cannot_be_r
     let folder = tempfile::tempdir().unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     fs::write(folder.path().join("c.yaml"), "tls: {cert: none.pem, key: none.pem}\n").unwrap();
-    let arguments = ["check", "--connect", "--config", "c.yaml", "--upstream-url", &format!("http://{free}")];
+    let url = format!("http://{free}");
+    let arguments = ["check", "--connect", "--config", "c.yaml", "--upstream-url", &url];
     let output = run(folder.path(), &arguments);
     let report = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{report}");
@@ -149,7 +151,7 @@ fn the_demo_sends_its_load_shows_what_was_stored_and_ends() {
     // Tenant, model, calls, failed, hung up, tokens in, tokens out, cost, and two times.
     let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
     let sum = |column: usize| -> u64 {
-        let tenants = rows.iter().filter(|row| ["acme", "globex", "initech"].contains(&row.first().unwrap_or(&"")));
+        let tenants = rows.iter().filter(|row| ["acme", "globex", "initech"].contains(row.first().unwrap_or(&"")));
         tenants.map(|row| row[column].parse::<u64>().unwrap()).sum()
     };
     // Every twelfth exchange is hung up on; two of twelve are answered with an error.
@@ -157,24 +159,38 @@ fn the_demo_sends_its_load_shows_what_was_stored_and_ends() {
     assert!(sum(5) > 0 && sum(6) > 0, "{shown}");
 }
 
-#[test]
-fn the_proxy_serves_without_a_command_and_ends_with_0_on_sigterm() {
-    let folder = tempfile::tempdir().unwrap();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+/// Starts the proxy with this configuration, waits until `health` finds it fit, ends it by a signal.
+fn serves_and_ends(folder: &Path, yaml: &str) {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fs::write(folder.join("c.yaml"), format!("listen_addr: {free}\nstorage: {{profile: memory}}\n{yaml}")).unwrap();
     let mut serving = Command::new(env!("CARGO_BIN_EXE_llmtrace-proxy"))
-        .args(["--listen-addr", &free])
+        .args(["--config", "c.yaml"])
         .env_clear()
-        .env("LLMTRACE_STORAGE__PROFILE", "memory")
-        .current_dir(folder.path())
+        .current_dir(folder)
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
     let started = std::time::Instant::now();
-    while run(folder.path(), &["health", "--listen-addr", &free]).status.code() != Some(0) {
+    while run(folder, &["health", "--config", "c.yaml"]).status.code() != Some(0) {
         assert!(serving.try_wait().unwrap().is_none(), "it ended by itself");
         assert!(started.elapsed().as_secs() < 30, "it did not become healthy");
     }
     let pid = rustix::process::Pid::from_child(&serving);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert_eq!(serving.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_proxy_serves_without_a_command_and_ends_with_0_on_sigterm() {
+    let folder = tempfile::tempdir().unwrap();
+    serves_and_ends(folder.path(), "");
+}
+
+#[test]
+fn health_asks_a_listener_with_tls_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["traces.example".to_owned()]).unwrap();
+    fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
+    fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    serves_and_ends(folder.path(), "tls: {cert: cert.pem, key: key.pem}\n");
 }
