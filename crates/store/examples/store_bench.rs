@@ -130,6 +130,17 @@ async fn ask(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
         store.list_len(one(any(i)), filter, first.clone())
     })
     .await?;
+    measure("list one agent, deep (no index)", |i| {
+        let filter = SpanFilter { agent_id: Some("support".to_owned()), ..SpanFilter::default() };
+        store.list_len(one(any(i)), filter, deep(any(i)))
+    })
+    .await?;
+    measure("list a provider nobody uses", |i| {
+        let filter = SpanFilter { provider: Some("nobody".to_owned()), ..SpanFilter::default() };
+        let (store, scope) = (Arc::clone(store), one(any(i)));
+        async move { Ok(store.list(&scope, &filter, &PageRequest::first(PAGE)).await?.items.len() + 1) }
+    })
+    .await?;
     measure("records of a tenant, deep page", |i| {
         let (store, scope, page) = (Arc::clone(store), one(any(i)), deep(any(i)));
         async move { Ok(store.list_records(&scope, &SpanFilter::default(), &page).await?.items.len()) }

@@ -75,6 +75,7 @@ CREATE INDEX spans_trace ON spans (trace_id, tenant_id, started_at);
 -- A span. Its id is random: one tree of them all would write a page of its own for every span. So each 16384 rows have
 -- their part of the tree, and a lookup asks each part.
 CREATE INDEX spans_span ON spans (id >> 14, span_id);
+-- A user and an agent have none: measured at a million spans, the two took 16 us CPU per span. They walk the list by time.
 -- What went wrong: few rows, often asked for.
 CREATE INDEX spans_error ON spans (tenant_id, started_at, exchange_id) WHERE status = 'error';
 

@@ -245,10 +245,12 @@ async fn lists_of_a_tenant_stop_when_the_page_is_full() {
     let connection = file.other();
     let session = SpanFilter { session_id: Some("s".to_owned()), ..SpanFilter::default() };
     let trace = SpanFilter { trace_id: Some(numbered(1).build().trace_id), ..SpanFilter::default() };
+    let user = SpanFilter { user_id: Some("u".to_owned()), ..SpanFilter::default() };
+    let agent = SpanFilter { agent_id: Some("a".to_owned()), ..SpanFilter::default() };
     let error = SpanFilter { status: Some(Status::Error), ..SpanFilter::default() };
     let one = TenantScope::One("a".parse().unwrap());
     for scope in [ALL, one] {
-        for filter in [&SpanFilter::default(), &session, &trace, &error] {
+        for filter in [&SpanFilter::default(), &session, &trace, &user, &agent, &error] {
             for query in [query::spans, query::traces] {
                 let sql = query(&scope, filter, &PageRequest::first(10)).sql;
                 let plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
