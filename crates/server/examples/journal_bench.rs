@@ -1,0 +1,289 @@
+//! Measures the journal alone: `cargo run --release -p llmtrace-server --example journal_bench [FOLDER]`.
+//!
+//! CPU is user and system time of the whole process, all threads, generator and acknowledging consumer included; the cost of
+//! the generator and consumer alone (the same loop into memory mode) stands beside it. The folder is removed afterwards.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss, reason = "a measuring tool")]
+
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use llmtrace_model::{EndReason, TenantId, Timing};
+use llmtrace_server::{
+    clock::Clock,
+    journal::{self, Closed, Deliveries, Entry, Fsync, Journal, Labels, MasterKey, Mode, Opened, Options, Recorded},
+    tasks::Tasks,
+    telemetry::{Events, Metrics},
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from).join("llmtrace-journal-bench");
+    println!("{:<34}{:>12}{:>12}{:>14}{:>14}{:>14}", "load", "CPU µs", "memory µs", "enqueue p50", "p99", "commit p99");
+    for (name, fsync) in [("never", Fsync::Never), ("200 ms", Fsync::Interval(Duration::from_millis(200)))] {
+        for (bytes, rate, count) in [(2_000, 20_000, 200_000), (20_000, 5_000, 50_000), (2_000, 200, 2_000)] {
+            let disk = load(&root, Mode::Disk, fsync, bytes, rate, count)?;
+            let memory = load(&root, Mode::Memory, fsync, bytes, rate, count)?;
+            println!(
+                "{:<34}{:>12.2}{:>12.2}{:>11} ns{:>11} ns{:>11} µs",
+                format!("{bytes} B at {rate}/s, fsync {name}"),
+                disk.cpu_us,
+                memory.cpu_us,
+                disk.enqueue_p50,
+                disk.enqueue_p99,
+                disk.commit_p99 / 1000,
+            );
+            if rate > 1000 {
+                println!("    bytes written per payload byte {:.4}", disk.written_per_payload);
+            }
+        }
+    }
+    leftover(&root)?;
+    Ok(())
+}
+
+struct Measured {
+    cpu_us: f64,
+    enqueue_p50: u64,
+    enqueue_p99: u64,
+    commit_p99: u64,
+    written_per_payload: f64,
+}
+
+/// `count` exchanges at `rate` a second: opened, and closed 100 exchanges later; acknowledged as they are delivered.
+fn load(
+    root: &Path,
+    mode: Mode,
+    fsync: Fsync,
+    bytes: usize,
+    rate: u64,
+    count: u64,
+) -> Result<Measured, Box<dyn Error>> {
+    let (journal, deliveries) = open(root, mode, fsync)?;
+    let done = Arc::new(AtomicBool::new(false));
+    let acknowledged = Arc::new(AtomicU64::new(0));
+    let consumer = std::thread::scope(|scope| {
+        let handle = scope.spawn(|| consume(&deliveries, &done, &acknowledged));
+        let before = cpu();
+        let written_before = written();
+        let start = Instant::now();
+        let mut enqueue = Vec::with_capacity(usize::try_from(count).unwrap());
+        let mut payload = 0_u64;
+        let mut in_flight = std::collections::VecDeque::new();
+        let clock = Clock::system();
+        let body = Bytes::from(noise(bytes / 2));
+        // In bursts of a millisecond: a sleep for each exchange would be most of what is measured.
+        let burst = (rate / 1000).max(1);
+        for n in 0..count {
+            if n % burst == 0 {
+                let due = start + Duration::from_nanos(n * 1_000_000_000 / rate);
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            }
+            let opened = Arc::new(opened(&clock));
+            let t = Instant::now();
+            journal.opened(Arc::clone(&opened));
+            enqueue.push(t.elapsed());
+            in_flight.push_back(opened);
+            if in_flight.len() > 100 {
+                let opened = in_flight.pop_front().unwrap();
+                let closed = closed(&opened, &body);
+                payload += bytes as u64;
+                let t = Instant::now();
+                journal.closed(closed);
+                enqueue.push(t.elapsed());
+            }
+        }
+        for opened in in_flight {
+            journal.closed(closed(&opened, &body));
+            payload += bytes as u64;
+        }
+        while acknowledged.load(Ordering::Relaxed) < count {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let cpu_us = (cpu() - before).as_secs_f64() * 1e6 / count as f64;
+        let meta = postcard_bytes(&clock) * count;
+        let written_per_payload = (written() - written_before) as f64 / (payload + meta) as f64;
+        done.store(true, Ordering::Relaxed);
+        let mut commit = handle.join().unwrap();
+        Measured {
+            cpu_us,
+            enqueue_p50: percentile(&mut enqueue, 50),
+            enqueue_p99: percentile(&mut enqueue, 99),
+            commit_p99: percentile(&mut commit, 99),
+            written_per_payload,
+        }
+    });
+    assert_eq!((journal.status().shed_queue, journal.status().shed_cap, journal.status().shed_memory), (0, 0, 0));
+    journal.shutdown();
+    clear(root)?;
+    Ok(consumer)
+}
+
+/// How long from the mint of an exchange's close to its delivery, which follows the write.
+fn consume(deliveries: &Deliveries, done: &AtomicBool, acknowledged: &AtomicU64) -> Vec<Duration> {
+    let clock = Clock::system();
+    let mut commit = Vec::new();
+    while !done.load(Ordering::Relaxed) {
+        let some = deliveries.next(1024, Duration::from_millis(100));
+        let now = clock.now().unix_us();
+        for delivery in &some {
+            let Entry::Closed(closed) = &delivery.entry else { continue };
+            let closed_at = i64::try_from(closed.timing.duration_us).unwrap();
+            commit.push(Duration::from_micros(u64::try_from(now - closed_at).unwrap_or(0)));
+        }
+        let receipts: Vec<_> = some.iter().map(|d| d.receipt).collect();
+        deliveries.release(&receipts);
+        acknowledged.fetch_add(some.len() as u64, Ordering::Relaxed);
+    }
+    commit
+}
+
+/// How soon a journal serves with 1 GiB left over, and how long reading that takes.
+fn leftover(root: &Path) -> Result<(), Box<dyn Error>> {
+    let clock = Clock::system();
+    let (journal, deliveries) = open(root, Mode::Disk, Fsync::Never)?;
+    let body = Bytes::from(noise(1000));
+    let mut count = 0_u64;
+    while journal.status().bytes < 1 << 30 {
+        for _ in 0..1000 {
+            journal.closed(closed(&opened(&clock), &body));
+        }
+        count += 1000;
+        journal.flush();
+        // Nothing is acknowledged; what is in memory would only hide the disk.
+        deliveries.next(1000, Duration::ZERO);
+    }
+    deliveries.close();
+    journal.shutdown();
+    drop((journal, deliveries));
+    // The folder stays locked while anything of the old journal lives; a copy of it is what a crash leaves.
+    let left = root.with_extension("left");
+    std::fs::rename(root, &left)?;
+    for instance in std::fs::read_dir(&left)? {
+        std::fs::remove_file(instance?.path().join("lock"))?;
+    }
+    let start = Instant::now();
+    let (journal, deliveries) = open(&left, Mode::Disk, Fsync::Never)?;
+    journal.closed(closed(&opened(&clock), &body));
+    journal.flush();
+    println!("serving after {:?} with {count} exchanges (1 GiB) left over", start.elapsed());
+    let before = cpu();
+    let mut got = 0;
+    while got <= count {
+        let some = deliveries.next(1024, Duration::from_secs(10));
+        assert!(!some.is_empty(), "{got} of {count}");
+        got += some.len() as u64;
+        deliveries.release(&some.iter().map(|d| d.receipt).collect::<Vec<_>>());
+    }
+    println!(
+        "replayed after {:?}, {:.2} µs CPU each",
+        start.elapsed(),
+        (cpu() - before).as_secs_f64() * 1e6 / got as f64
+    );
+    journal.shutdown();
+    clear(&left)?;
+    Ok(())
+}
+
+fn open(root: &Path, mode: Mode, fsync: Fsync) -> Result<(Journal, Deliveries), Box<dyn Error>> {
+    let options = Options {
+        mode,
+        max_bytes: 2 << 30,
+        fsync,
+        path: root.to_owned(),
+        queue_bytes: 64 << 20,
+        delivery_bytes: 64 << 20,
+    };
+    let events = Events::new(Arc::new(Metrics::new()));
+    Ok(journal::open(options, MasterKey::new([1; 32]), events, &Tasks::new(), &Clock::system())?)
+}
+
+fn opened(clock: &Clock) -> Opened {
+    let now = clock.now();
+    let id = clock.mint(now);
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Opened {
+        id,
+        started_at: now,
+        tenant: TenantId::default_tenant(),
+        trace_id: id.trace_id(),
+        parent_span_id: None,
+        client_address: Some("127.0.0.1".into()),
+        labels: Labels::default(),
+        upstream: "default".into(),
+        upstream_host: "api.openai.com".into(),
+        provider: None,
+        method: "POST".into(),
+        target: "/v1/chat/completions".into(),
+        headers: vec![header("content-type", "application/json"), header("user-agent", "OpenAI/Python 2.0.0")],
+    }
+}
+
+/// Carries the time of its close where the journal does not look.
+fn closed(opened: &Opened, body: &Bytes) -> Closed {
+    let half = || Recorded { head: body.clone(), tail: Bytes::new(), total_bytes: body.len() as u64 };
+    let now = u64::try_from(Clock::system().now().unix_us()).unwrap();
+    Closed {
+        opened: opened.clone(),
+        request: half(),
+        answer: None,
+        response: half(),
+        end_reason: EndReason::Complete,
+        error: None,
+        timing: Timing { duration_us: now, ..Timing::default() },
+        usage: None,
+    }
+}
+
+/// Size of what is recorded of an exchange besides its bodies: the open record, and the same again in the close.
+fn postcard_bytes(clock: &Clock) -> u64 {
+    let opened = opened(clock);
+    let open = postcard::to_stdvec(&opened).unwrap().len();
+    let close = postcard::to_stdvec(&closed(&opened, &Bytes::new())).unwrap().len();
+    (open + close) as u64
+}
+
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        b'a' + state.to_be_bytes()[0] % 26
+    })
+    .take(bytes)
+    .collect()
+}
+
+fn percentile(times: &mut [Duration], p: usize) -> u64 {
+    times.sort_unstable();
+    let at = (times.len() * p / 100).min(times.len().saturating_sub(1));
+    times.get(at).map_or(0, |t| u64::try_from(t.as_nanos()).unwrap())
+}
+
+/// User and system time of this process, all threads.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // After the name in parentheses: state is field 3, utime 14, stime 15, in hundredths of a second.
+    let after_name = stat.rsplit(')').next().unwrap();
+    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+/// Bytes this process gave to `write`.
+fn written() -> u64 {
+    let io = std::fs::read_to_string("/proc/self/io").unwrap();
+    io.lines().find_map(|l| l.strip_prefix("wchar: ")).unwrap().parse().unwrap()
+}
+
+fn clear(root: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(root) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
