@@ -36,6 +36,8 @@ pub(super) struct Adoption {
     segments: VecDeque<(u64, PathBuf)>,
     current: Option<(u64, Box<Scanner>)>,
     open: HashMap<ExchangeId, (Position, Arc<Opened>)>,
+    /// Once all records are read: those that stayed open, the youngest first.
+    interrupted: Vec<(Position, Arc<Opened>)>,
 }
 
 /// Whether a replay goes on.
@@ -101,7 +103,7 @@ fn take_over(shared: &Handle, folder: Folder) -> io::Result<Option<Adoption>> {
         ledger.add_segment(log, number, path.clone(), bytes);
         queue.push_back((number, path));
     }
-    Ok(Some(Adoption { log, segments: queue, current: None, open: HashMap::new() }))
+    Ok(Some(Adoption { log, segments: queue, current: None, open: HashMap::new(), interrupted: Vec::new() }))
 }
 
 impl Adoption {
@@ -219,13 +221,16 @@ impl Adoption {
 
     /// All records are read: what is still open was interrupted.
     fn interrupt_one(&mut self, shared: &Handle) -> Step {
-        let Some(id) = self.open.keys().next().copied() else {
+        if !self.open.is_empty() {
+            self.interrupted.extend(std::mem::take(&mut self.open).into_values());
+            self.interrupted.sort_unstable_by_key(|(_, opened)| std::cmp::Reverse(opened.id));
+        }
+        let Some((at, opened)) = self.interrupted.pop() else {
             shared.ledger().complete(self.log);
             shared.reap();
             shared.events.notice("journal_adopted");
             return Step::Finished;
         };
-        let Some((at, opened)) = self.open.remove(&id) else { return Step::Again };
         let bytes = memory_bytes_of_open(&opened);
         shared.events.journal_replayed(1);
         let receipt = Receipt(Place::Disk(at));

@@ -89,6 +89,10 @@ impl Writer {
         let tuning = self.shared.tuning;
         let mut items = Vec::new();
         let mut idle = 0;
+        if self.shared.options.mode == Mode::Disk {
+            // Before the first record, so that a folder that cannot be written shows at once.
+            self.start_segment();
+        }
         loop {
             let wait =
                 if idle < tuning.naps_before_sleep { Wait::Nap(tuning.nap) } else { Wait::Park(self.patience()) };
@@ -422,6 +426,9 @@ impl Writer {
 impl Drop for Writer {
     /// Also on a panic: nobody may wait for a writer that is gone.
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.shared.degrade(&io::Error::other("the writer thread panicked, see the log"));
+        }
         let lost = self.shared.queue.abandon();
         self.shared.shed(Shed::JournalQueue, lost);
         self.shared.writer_ended();

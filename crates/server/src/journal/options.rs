@@ -1,12 +1,9 @@
-//! What an operator decides about the journal. The config room reads these keys; boot fills in what it derives.
+//! What the journal must be told. Boot fills it in from the configuration.
 
 use std::{path::PathBuf, time::Duration};
 
-use serde::{Deserialize, Serialize};
-
 /// The journal's settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Where records live until the store has them.
     pub mode: Mode,
@@ -44,8 +41,7 @@ impl Options {
 }
 
 /// Where records live until the store has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// In segment files: they survive the process.
     Disk,
@@ -64,8 +60,7 @@ impl Mode {
 }
 
 /// When written records are forced to the device: what a power loss may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fsync {
     /// Whenever the kernel does: survives the process, not the machine.
     Never,
