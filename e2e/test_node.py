@@ -27,6 +27,13 @@ def node(case):
     return call
 
 
+def without_null_usage(result):
+    """Asking for the usage event puts `usage: null` on the other chunks, where the client did not ask: the one exception."""
+    if isinstance(result, list):
+        return [without_null_usage(r) for r in result]
+    return {k: v for k, v in result.items() if (k, v) != ("usage", None)}
+
+
 @pytest.mark.parametrize(
     "case, dialect, read",
     [
@@ -39,7 +46,11 @@ def node(case):
     ],
 )
 def test_results_are_the_same_and_recorded(both, case, dialect, read):
-    pair = both(node(case)).same().same_request(spliced=case == "openai_tools")
+    pair = both(node(case))
+    spliced = case == "openai_tools"
+    if spliced:
+        pair.proxied = without_null_usage(pair.proxied)
+    pair.same().same_request(spliced)
     span = pair.span(dialect=dialect, provider=dialect.split("_")[0])
     assert span["usage_source"] == "provider"
     if read:
@@ -48,7 +59,9 @@ def test_results_are_the_same_and_recorded(both, case, dialect, read):
 
 @pytest.mark.parametrize("case", ["openai_stream", "anthropic_stream"])
 def test_streams_are_the_same_event_by_event(both, case):
-    pair = both(node(case)).same()
+    pair = both(node(case))
+    pair.proxied = without_null_usage(pair.proxied)
+    pair.same()
     billed = [line for line in pair.provider.bill() if line["label"] == pair.mark]
     usage = (openai_usage if case.startswith("openai") else anthropic_usage)(billed[1]["usage"])
     span = pair.span(stream=True)
