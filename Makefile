@@ -1,17 +1,19 @@
 # Every target says what it installs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench fuzz crash
+.PHONY: help toolchain run demo test check bench fuzz crash
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-7s %s\n", $$1, $$2 }'
 
-run: ## Builds and starts the proxy on 127.0.0.1:8080 (needs Rust and a C compiler; installs nothing)
+toolchain:
 	@command -v cargo >/dev/null || { echo 'Rust is missing: install rustup, which fetches the version in rust-toolchain.toml' >&2; exit 1; }
 	@command -v cc >/dev/null || { echo 'A C compiler is missing: apt-get install gcc libc6-dev, or its equivalent' >&2; exit 1; }
+
+run: toolchain ## Builds and starts the proxy on 127.0.0.1:8080 (needs Rust and a C compiler; installs nothing)
 	cargo run --locked --release -p llmtrace-server --bin llmtrace-proxy
 
-demo: ## Fake provider, proxy and some load; no API key needed
-	@scripts/demo.sh
+demo: toolchain ## Fake provider, proxy and some load; no API key needed (DEMO_ARGS=--exit ends after the load)
+	cargo run --locked --release -p llmtrace-server --bin llmtrace-proxy -- demo $(DEMO_ARGS)
 
 test: ## Installs what the tests need into .venv and e2e/node (Debian packages: gcc, curl, python3-venv) and runs them all
 	@scripts/test.sh
