@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context;
 use llmtrace_store::SpanStore;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 use self::health::Health;
 use crate::{
@@ -41,6 +41,7 @@ pub struct Running {
     back: Tasks,
     journal: Option<(Journal, Deliveries)>,
     phase: Arc<AtomicU8>,
+    upkeep_rounds: watch::Receiver<u64>,
     timeout: Duration,
 }
 
@@ -91,7 +92,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         None => None,
     };
     let upkeep = Upkeep { certificates: certificates.clone(), prices: price_file };
-    front.spawn("upkeep", upkeep.run(front.clone()));
+    let (rounds, upkeep_rounds) = watch::channel(0);
+    front.spawn("upkeep", upkeep.run(rounds, front.clone()));
 
     let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
     let probes =
@@ -123,7 +125,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     wiring::say_where(config, addr, admin_addr);
     phase.store(Phase::Serving as u8, std::sync::atomic::Ordering::Release);
     let timeout = Duration::from_secs(config.shutdown.timeout_seconds);
-    Ok(Running { addr, admin_addr, spans, front, back, journal: door, phase, timeout })
+    Ok(Running { addr, admin_addr, spans, front, back, journal: door, phase, upkeep_rounds, timeout })
 }
 
 impl Running {
@@ -131,6 +133,15 @@ impl Running {
     pub fn journal_flush(&self) {
         if let Some((journal, _)) = &self.journal {
             tokio::task::block_in_place(|| journal.flush());
+        }
+    }
+
+    /// Waits until a round of upkeep that began after this call has ended. Cancel-safe.
+    pub async fn upkeep_done(&self) {
+        let mut rounds = self.upkeep_rounds.clone();
+        let begun_before = *rounds.borrow() + 1;
+        if rounds.wait_for(|n| *n > begun_before).await.is_err() {
+            tracing::debug!("upkeep has ended");
         }
     }
 

@@ -55,6 +55,9 @@ use crate::{
 const TRACE_ID: HeaderName = HeaderName::from_static("x-llmtrace-trace-id");
 const SPAN_ID: HeaderName = HeaderName::from_static("x-llmtrace-span-id");
 
+/// The longest event of a stream that is held back to see whether it is the usage event; a longer one is not.
+const EVENT_MAX_BYTES: usize = 1 << 20;
+
 /// The front lane of the process.
 pub struct Proxy {
     options: Options,
@@ -236,7 +239,7 @@ impl Proxy {
     /// How the answer's frames will pass.
     fn pass(&self, asked: Option<&Asked>) -> Pass {
         if self.usage_option(asked).is_some() {
-            return Pass::WithoutUsageEvent(Box::new(UsageFilter::new(self.options.capture_max_bytes)));
+            return Pass::WithoutUsageEvent(Box::new(UsageFilter::new(EVENT_MAX_BYTES)));
         }
         Pass::Through
     }
@@ -254,7 +257,7 @@ impl Proxy {
         let plain = text(header::CONTENT_ENCODING).is_none_or(|e| e.eq_ignore_ascii_case("identity"));
         let pass = match (pass, self.options.streaming) {
             (Pass::WithoutUsageEvent(filter), _) if streamed && plain => {
-                parts.headers.remove(header::CONTENT_LENGTH);
+                parts.headers = headers::without(parts.headers, &header::CONTENT_LENGTH);
                 Pass::WithoutUsageEvent(filter)
             }
             (Pass::WithoutUsageEvent(_), mode) => {

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use llmtrace_wire::PriceBook;
+use tokio::sync::watch;
 
 use crate::{listen::Certificates, tasks::Tasks};
 
@@ -54,13 +55,16 @@ fn parse(path: &std::path::Path, text: &str) -> anyhow::Result<PriceBook> {
 }
 
 impl Upkeep {
-    /// Looks after everything until the tasks are asked to stop.
-    pub async fn run(mut self, tasks: Tasks) {
+    /// Looks after everything until the tasks are asked to stop; counts its rounds into `rounds`.
+    pub async fn run(mut self, rounds: watch::Sender<u64>, tasks: Tasks) {
         let mut tick = tokio::time::interval(EVERY);
         loop {
             // Cancel-safe: a missed tick is made up by the next.
             tokio::select! {
-                _ = tick.tick() => self.once(),
+                _ = tick.tick() => {
+                    self.once();
+                    rounds.send_modify(|n| *n += 1);
+                }
                 () = tasks.stopping() => return,
             }
         }

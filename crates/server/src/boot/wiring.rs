@@ -52,9 +52,11 @@ pub(super) fn journal(
     tasks: &Tasks,
     clock: &Clock,
 ) -> anyhow::Result<(Journal, Deliveries)> {
-    let key = match &config.secrets.master_key {
-        Some(key) => MasterKey::new(*key.expose()),
-        None => MasterKey::load_or_create(&config.storage.path.join("master.key"))
+    let key = match (&config.secrets.master_key, config.journal.mode) {
+        (Some(key), _) => MasterKey::new(*key.expose()),
+        // What never reaches a disk needs no key that outlives the process.
+        (None, JournalMode::Memory) => MasterKey::random()?,
+        (None, JournalMode::Disk) => MasterKey::load_or_create(&config.storage.path.join("master.key"))
             .context("secrets.master_key is not set, and the key file in storage.path cannot be used")?,
     };
     let queue_bytes = config.pipeline.queue_max_bytes.len();

@@ -63,6 +63,13 @@ impl MasterKey {
         Self(bytes)
     }
 
+    /// A key for this process alone.
+    pub fn random() -> Result<Self, KeyError> {
+        let mut bytes = [0; 32];
+        random(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
     /// Reads the key at `path` (64 hex digits), or makes one with mode 600 where there is no file.
     ///
     /// Two processes that start at once end with the same key: the file appears whole or not at all.

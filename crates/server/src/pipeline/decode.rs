@@ -5,6 +5,7 @@ use llmtrace_model::{
 };
 use llmtrace_wire::{BodyCopy, Decoded, Dialect, Exchange, Limits};
 
+use super::price;
 use crate::{
     config::CaptureContent,
     journal::{Closed, Opened, Recorded},
@@ -136,6 +137,10 @@ fn describe(span: &mut Span, decoded: Decoded) {
     span.request_model = decoded.request_model;
     span.response_model = decoded.response_model;
     span.params = decoded.params;
+    if let Some(tier) = decoded.service_tier {
+        // Beside the request's parameters, because a later re-pricing needs it too.
+        span.params.insert(price::BILLED_TIER.to_owned(), tier.into());
+    }
     span.stream = decoded.stream;
     span.usage = decoded.usage;
     span.usage_source = decoded.usage_source;

@@ -11,6 +11,9 @@ use crate::{config::UnknownModel, telemetry::Events};
 /// The prices in force; `upkeep` swaps them when the override file changes.
 pub type Prices = Arc<ArcSwap<PriceBook>>;
 
+/// The parameter that holds the service tier the provider says it billed (OpenTelemetry's name).
+pub(super) const BILLED_TIER: &str = "openai.response.service_tier";
+
 /// Prices the tokens of a span by the model that answered, else the one that was asked for.
 ///
 /// An exchange without usage costs nothing that we know of: its cost stays absent rather than zero.
@@ -23,7 +26,7 @@ pub(super) fn cost(prices: &Prices, on_unknown: &UnknownModel, span: &mut Span, 
         request_model: span.request_model.as_deref(),
         usage: &usage,
         at_unix_seconds: span.started_at.unix_seconds(),
-        service_tier: None,
+        service_tier: span.params.get(BILLED_TIER).and_then(|tier| tier.as_str()),
     };
     let mut priced = prices.price_query(&query);
     if let (Priced::Unknown, UnknownModel::PriceAs(model)) = (&priced, on_unknown) {

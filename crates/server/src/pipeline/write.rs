@@ -111,7 +111,7 @@ impl Writer {
     }
 
     fn release(&self, batch: &[Finished]) {
-        let receipts: Vec<Receipt> = batch.iter().map(|f| f.receipt.clone()).collect();
+        let receipts: Vec<Receipt> = batch.iter().map(|f| f.receipt).collect();
         self.deliveries.release(&receipts);
         self.events.spans_stored(batch.len() as u64);
     }

@@ -42,6 +42,14 @@ pub(super) fn to_client(headers: HeaderMap) -> HeaderMap {
     rebuild(headers, |_, _| true)
 }
 
+/// The same fields in the same order, without one of them.
+pub(super) fn without(headers: HeaderMap, name: &HeaderName) -> HeaderMap {
+    if !headers.contains_key(name) {
+        return headers;
+    }
+    rebuild(headers, |n, _| n != name)
+}
+
 /// Copies the map in order without connection-level fields; `HeaderMap::remove` would move the last field forward.
 fn rebuild(headers: HeaderMap, keep: impl Fn(&HeaderName, &HeaderValue) -> bool) -> HeaderMap {
     let nominated: Vec<HeaderName> = headers

@@ -85,7 +85,7 @@ mod tests {
             sizes in proptest::collection::vec(0usize..90_000, 0..8),
             max in 0usize..100_000,
         ) {
-            let body: Vec<u8> = (0..sizes.iter().sum::<usize>()).map(|i| (i % 251) as u8).collect();
+            let body: Vec<u8> = (0u8..251).cycle().take(sizes.iter().sum()).collect();
             let mut recorder = Recorder::new(max);
             let mut at = 0;
             for size in sizes {

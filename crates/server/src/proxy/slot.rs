@@ -60,7 +60,7 @@ struct Response {
 /// The usage scanner: always on for streams, for other answers only once the copy no longer holds everything.
 enum Scan {
     Off,
-    WhenCopyIsFull(Box<Scanner>),
+    WhenCopyIsFull,
     On(Box<Scanner>),
 }
 
@@ -127,13 +127,11 @@ impl Slot {
             return;
         }
         x.answer = Some(AnswerHead { status, headers: recorded(headers, llmtrace_wire::is_recorded_answer_header) });
-        let text = |name| headers.get(name).and_then(|v: &http::HeaderValue| v.to_str().ok());
-        let (content_type, encoding) = (text(header::CONTENT_TYPE), text(header::CONTENT_ENCODING));
-        let scanner = || Box::new(Scanner::new(x.dialect, content_type, encoding));
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         x.response.scan = match x.dialect {
             None => Scan::Off,
-            Some(_) if is_stream(content_type) => Scan::On(scanner()),
-            Some(_) => Scan::WhenCopyIsFull(scanner()),
+            Some(_) if is_stream(content_type) => Scan::On(x.scanner()),
+            Some(_) => Scan::WhenCopyIsFull,
         };
     }
 
@@ -142,6 +140,14 @@ impl Slot {
         let Some(x) = &mut self.exchange else { return };
         if let Door::CountOnly = self.door {
             return;
+        }
+        if let Scan::WhenCopyIsFull = x.response.scan
+            && !x.response.copy.fits(chunk.len())
+        {
+            // Until here the copy held everything, so the scanner catches up from it.
+            let mut scanner = x.scanner();
+            scanner.feed(x.response.copy.head());
+            x.response.scan = Scan::On(scanner);
         }
         x.response.push(chunk);
         if let Scan::On(scanner) = &x.response.scan
@@ -183,14 +189,6 @@ impl Slot {
 
 impl Response {
     fn push(&mut self, chunk: &[u8]) {
-        if let Scan::WhenCopyIsFull(_) = self.scan
-            && !self.copy.fits(chunk.len())
-            && let Scan::WhenCopyIsFull(mut scanner) = std::mem::replace(&mut self.scan, Scan::Off)
-        {
-            // Until here the copy held everything, so the scanner catches up from it.
-            scanner.feed(self.copy.head());
-            self.scan = Scan::On(scanner);
-        }
         if let Scan::On(scanner) = &mut self.scan {
             scanner.feed(chunk);
         }
@@ -210,6 +208,14 @@ impl Drop for Slot {
 }
 
 impl Open {
+    /// A scanner for the answer whose head was recorded.
+    fn scanner(&self) -> Box<Scanner> {
+        let headers = self.answer.as_ref().map_or(&[][..], |a| &a.headers);
+        let text =
+            |wanted: header::HeaderName| headers.iter().find(|(n, _)| n == wanted.as_str()).map(|(_, v)| v.as_str());
+        Box::new(Scanner::new(self.dialect, text(header::CONTENT_TYPE), text(header::CONTENT_ENCODING)))
+    }
+
     fn close(mut self) -> Closed {
         let (mut end_reason, mut error) = self.end.unwrap_or((EndReason::ClientGone, None));
         let mut usage = None;

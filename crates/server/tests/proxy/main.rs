@@ -1,6 +1,11 @@
 //! The proxy as its users meet it: the real process wiring in front of a scripted provider, raw bytes on both sides.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::disallowed_methods, reason = "the other side of a connection is a task of the test's own")]
 
 mod app;
 mod bytes;
 mod ends;
+mod hostile;
+mod settings;
 mod spans;
+mod transport;
