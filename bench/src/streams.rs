@@ -99,7 +99,10 @@ pub(crate) async fn held<T>(
             Some(ended) = tasks.join_next() => ended?.context("a stream that should not end")?,
         }
     }
-    during()
+    let result = during();
+    // Aborted tasks keep their connections until the runtime drops them; nobody may wait for those streams to end.
+    tasks.shutdown().await;
+    result
 }
 
 /// Finds the send times in a byte stream, however it was cut.
