@@ -46,8 +46,8 @@ impl Coding {
 pub(crate) enum Inflate<W: Write> {
     /// Gzip, several members too.
     Gzip(MultiGzDecoder<W>),
-    /// Deflate, until its first two bytes tell which.
-    Undecided(Vec<u8>, Option<W>),
+    /// Deflate or Brotli, until the first bytes tell which kind it is.
+    Undecided(Coding, Vec<u8>, Option<W>),
     /// Deflate with a zlib header.
     Zlib(ZlibDecoder<W>),
     /// Deflate without.
@@ -61,6 +61,8 @@ pub(crate) enum Inflate<W: Write> {
 /// Largest Zstandard window, as log2: RFC 9659 allows no more for the coding, and it bounds the memory.
 const ZSTD_WINDOW_LOG: u32 = 23;
 const BROTLI_BUFFER: usize = 16 * 1024;
+/// How a Brotli stream with a large window starts (reserved in RFC 7932, section 9.1).
+const BROTLI_LARGE_WINDOW: u8 = 0x11;
 
 impl<W: Write> Inflate<W> {
     /// Makes an expander; `None` where the coding needs none or is unknown.
@@ -68,8 +70,7 @@ impl<W: Write> Inflate<W> {
         match coding {
             Coding::Identity | Coding::Unknown => None,
             Coding::Gzip => Some(Self::Gzip(MultiGzDecoder::new(sink))),
-            Coding::Deflate => Some(Self::Undecided(Vec::new(), Some(sink))),
-            Coding::Brotli => Some(Self::Brotli(Box::new(brotli::DecompressorWriter::new(sink, BROTLI_BUFFER)))),
+            Coding::Deflate | Coding::Brotli => Some(Self::Undecided(coding, Vec::new(), Some(sink))),
             Coding::Zstd => {
                 let mut decoder = zstd::stream::write::Decoder::new(sink).ok()?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG).ok()?;
@@ -80,13 +81,12 @@ impl<W: Write> Inflate<W> {
 
     /// Takes the next compressed bytes; when it returns, the sink has all that can be known of them.
     pub(crate) fn feed(&mut self, chunk: &[u8]) -> io::Result<()> {
-        if let Self::Undecided(start, sink) = self {
+        if let Self::Undecided(coding, start, sink) = self {
             start.extend_from_slice(chunk);
-            let [method, check, ..] = start[..] else { return Ok(()) };
+            let [first, second, ..] = start[..] else { return Ok(()) };
             let start = std::mem::take(start);
             let Some(sink) = sink.take() else { return Err(io::ErrorKind::Other.into()) };
-            let is_zlib = method & 15 == 8 && u16::from_be_bytes([method, check]) % 31 == 0;
-            *self = if is_zlib { Self::Zlib(ZlibDecoder::new(sink)) } else { Self::Raw(DeflateDecoder::new(sink)) };
+            *self = Self::decided(*coding, first, second, sink)?;
             return self.feed(&start);
         }
         let out: &mut dyn Write = match self {
@@ -101,6 +101,18 @@ impl<W: Write> Inflate<W> {
         out.flush()
     }
 
+    fn decided(coding: Coding, first: u8, second: u8, sink: W) -> io::Result<Self> {
+        if coding == Coding::Brotli {
+            // Windows over 16 MiB are no part of RFC 7932, and their memory would be the server's to choose.
+            if first & 0x7f == BROTLI_LARGE_WINDOW {
+                return Err(io::ErrorKind::Unsupported.into());
+            }
+            return Ok(Self::Brotli(Box::new(brotli::DecompressorWriter::new(sink, BROTLI_BUFFER))));
+        }
+        let is_zlib = first & 15 == 8 && u16::from_be_bytes([first, second]) % 31 == 0;
+        Ok(if is_zlib { Self::Zlib(ZlibDecoder::new(sink)) } else { Self::Raw(DeflateDecoder::new(sink)) })
+    }
+
     /// The sink, to take out what it has.
     pub(crate) fn sink_mut(&mut self) -> Option<&mut W> {
         match self {
@@ -109,7 +121,7 @@ impl<W: Write> Inflate<W> {
             Self::Raw(d) => Some(d.get_mut()),
             Self::Brotli(d) => Some(d.get_mut()),
             Self::Zstd(d) => Some(d.get_mut()),
-            Self::Undecided(_, sink) => sink.as_mut(),
+            Self::Undecided(_, _, sink) => sink.as_mut(),
         }
     }
 
@@ -121,7 +133,7 @@ impl<W: Write> Inflate<W> {
             Self::Raw(d) => Some(d.get_ref()),
             Self::Brotli(d) => Some(d.get_ref()),
             Self::Zstd(d) => Some(d.get_ref()),
-            Self::Undecided(_, sink) => sink.as_ref(),
+            Self::Undecided(_, _, sink) => sink.as_ref(),
         }
     }
 }

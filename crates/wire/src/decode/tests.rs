@@ -62,6 +62,13 @@ fn a_compression_bomb_is_cut_at_the_bound() {
 }
 
 #[test]
+fn a_brotli_window_beyond_the_standard_is_refused() {
+    let headers = [pair("content-type", "application/json"), pair("content-encoding", "br")];
+    let decoded = decode(&chat(whole(REQUEST), whole(&[0x11, 0x1e, 3, 0, 0, 0, 0]), &headers), &Limits::default());
+    assert_eq!(decoded.opaque.as_deref(), Some("answer: broken compression"));
+}
+
+#[test]
 fn the_scanners_usage_counts_where_the_copy_lacks_the_end() {
     let headers = [pair("content-type", "application/json")];
     let scanned = Usage { input: 7, ..Usage::default() };
