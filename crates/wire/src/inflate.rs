@@ -109,7 +109,7 @@ impl<W: Write> Inflate<W> {
             }
             return Ok(Self::Brotli(Box::new(brotli::DecompressorWriter::new(sink, BROTLI_BUFFER))));
         }
-        let is_zlib = first & 15 == 8 && u16::from_be_bytes([first, second]) % 31 == 0;
+        let is_zlib = first & 15 == 8 && u16::from_be_bytes([first, second]).is_multiple_of(31);
         Ok(if is_zlib { Self::Zlib(ZlibDecoder::new(sink)) } else { Self::Raw(DeflateDecoder::new(sink)) })
     }
 
