@@ -5,10 +5,16 @@ set -euo pipefail
 cd "$ROOT"
 scripts/setup-test.sh check
 
-timed 'format' 20 cargo fmt --all --check
-timed 'clippy' 480 cargo clippy --workspace --all-targets --locked -- -D warnings
-timed 'documentation' 240 env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items --quiet
+failed=()
+# judge NAME BUDGET COMMAND…: goes on when one fails, so that one run tells all.
+judge() { timed "$@" || failed+=("$1"); }
+
+judge 'format' 20 cargo fmt --all --check
+judge 'clippy' 480 cargo clippy --workspace --all-targets --locked --keep-going -- -D warnings
+judge 'documentation' 240 \
+    env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items --quiet --keep-going
 # Advisories need a database from the network: `cargo deny check advisories` where there is one.
-timed 'dependencies: bans, licences, sources' 30 cargo deny --offline check bans licenses sources
-timed 'dependencies: unused' 30 cargo shear
-timed 'architecture' 300 cargo test --quiet --locked --workspace --test architecture
+judge 'dependencies: bans, licences, sources' 30 cargo deny --offline check bans licenses sources
+judge 'dependencies: unused' 30 cargo shear
+judge 'architecture' 300 cargo test --quiet --locked --workspace --test architecture
+[ "${#failed[@]}" = 0 ] || die "make check failed: $(printf '%s; ' "${failed[@]}")"
