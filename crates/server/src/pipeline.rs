@@ -1,6 +1,6 @@
 //! The back lane: from a journal record to a stored span.
 //!
-//! [`process`] shows the order of the steps. Workers take records from the journal on threads of their own, so that
+//! `process` shows the order of the steps. Workers take records from the journal on threads of their own, so that
 //! decoding can lag but never starve forwarding; one writer batches spans into the store and releases their records.
 
 mod analyze;

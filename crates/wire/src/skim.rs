@@ -1,7 +1,7 @@
 //! Walks over JSON bytes without reading them: where a value ends, and the members of the outermost object.
 //!
 //! Strings are crossed with `memchr`; brackets must match, but what stands between them is not checked. For the front
-//! lane ([`crate::inspect`]) and for members the decoders leave out.
+//! lane ([`crate::inspect()`]) and for members the decoders leave out.
 
 use std::ops::Range;
 
