@@ -173,6 +173,8 @@ fn llmtrace(kind: Kind, program: &Path, folder: &Path, addr: SocketAddr, upstrea
     command.env("LLMTRACE_STORAGE__PROFILE", if kind == Kind::Lite { "lite" } else { "memory" });
     command.env("LLMTRACE_STORAGE__PATH", folder.join("data"));
     command.env("LLMTRACE_LOGGING__LEVEL", "warn");
+    // The default of 1000 would refuse the probe beside a thousand held connections; nginx has the same 8192.
+    command.env("LLMTRACE_MAX_CONNECTIONS", "8192");
     if kind == Kind::PassThrough {
         command.env("LLMTRACE_ENABLE_TRACE_STORAGE", "false");
     }
