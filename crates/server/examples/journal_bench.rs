@@ -24,6 +24,10 @@ use llmtrace_server::{
     telemetry::{Events, Metrics},
 };
 
+/// The product's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let root = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from).join("llmtrace-journal-bench");
     println!("{:<34}{:>12}{:>12}{:>14}{:>14}{:>14}", "load", "CPU µs", "memory µs", "enqueue p50", "p99", "commit p99");

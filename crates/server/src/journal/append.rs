@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
     io,
     sync::{Arc, mpsc::SyncSender},
     time::{Duration, Instant},
@@ -37,6 +38,23 @@ struct Live {
     queued: bool,
 }
 
+/// Ids end in 62 random bits of our own making, which are a hash already.
+type ById = BuildHasherDefault<LastBytes>;
+
+#[derive(Default)]
+struct LastBytes(u64);
+
+impl Hasher for LastBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        // The variant bits stand at the top, where the map looks: they go to the bottom.
+        self.0 = bytes.last_chunk().map_or(self.0, |last| u64::from_be_bytes(*last).rotate_left(2));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// A record in the batch that is not written yet.
 struct Staged {
     index: u32,
@@ -57,7 +75,7 @@ pub(super) struct Writer {
     active: Option<Active>,
     /// Set while the disk refuses.
     retry_at: Option<Instant>,
-    live: HashMap<ExchangeId, Live>,
+    live: HashMap<ExchangeId, Live, ById>,
     /// Some exchanges in flight have no open record on disk, and the disk would take one.
     opens_missing: bool,
     cap: Cap,
@@ -75,7 +93,7 @@ impl Writer {
             syncer,
             active: None,
             retry_at: None,
-            live: HashMap::new(),
+            live: HashMap::default(),
             opens_missing: false,
             cap: Cap::default(),
             buf: Vec::new(),
