@@ -16,5 +16,6 @@ judge 'documentation' 240 \
 # Advisories need a database from the network: `cargo deny check advisories` where there is one.
 judge 'dependencies: bans, licences, sources' 30 cargo deny --offline check bans licenses sources
 judge 'dependencies: unused' 30 cargo shear
-judge 'architecture' 300 cargo test --quiet --locked --workspace --test architecture
+# On a fresh clone this builds the tests' dependencies.
+judge 'architecture' 480 cargo test --quiet --locked --workspace --test architecture
 [ "${#failed[@]}" = 0 ] || die "make check failed: $(printf '%s; ' "${failed[@]}")"
