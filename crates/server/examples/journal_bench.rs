@@ -1,11 +1,13 @@
 //! Measures the journal alone: `cargo run --release -p llmtrace-server --example journal_bench [FOLDER]`.
 //!
-//! CPU is user and system time of the whole process, all threads, generator and acknowledging consumer included; the cost of
-//! the generator and consumer alone (the same loop into memory mode) stands beside it. The folder is removed afterwards.
+//! CPU is user and system time of the whole process, all threads, per exchange (open and close). The column `journal` is what
+//! is left of it without the generator, which is measured by itself: the same loop that drops the records instead. So the
+//! journal's share holds enqueueing, writing, delivering, and taking and releasing on the other side.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss, reason = "a measuring tool")]
 
 use std::{
+    collections::VecDeque,
     error::Error,
     path::{Path, PathBuf},
     sync::{
@@ -30,16 +32,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from).join("llmtrace-journal-bench");
-    println!("{:<34}{:>12}{:>12}{:>14}{:>14}{:>14}", "load", "CPU µs", "memory µs", "enqueue p50", "p99", "commit p99");
+    println!(
+        "{:<34}{:>12}{:>12}{:>14}{:>14}{:>14}",
+        "load", "journal µs", "generator", "enqueue p50", "p99", "commit p99"
+    );
     for (name, fsync) in [("never", Fsync::Never), ("200 ms", Fsync::Interval(Duration::from_millis(200)))] {
         for (bytes, rate, count) in [(2_000, 20_000, 200_000), (20_000, 5_000, 50_000), (2_000, 200, 2_000)] {
-            let disk = load(&root, Mode::Disk, fsync, bytes, rate, count)?;
-            let memory = load(&root, Mode::Memory, fsync, bytes, rate, count)?;
+            let disk = load(&root, fsync, bytes, rate, count)?;
+            let generator = generate(bytes, rate, count, |_| {}, drop).cpu_us(count);
             println!(
                 "{:<34}{:>12.2}{:>12.2}{:>11} ns{:>11} ns{:>11} µs",
                 format!("{bytes} B at {rate}/s, fsync {name}"),
-                disk.cpu_us,
-                memory.cpu_us,
+                disk.cpu_us - generator,
+                generator,
                 disk.enqueue_p50,
                 disk.enqueue_p99,
                 disk.commit_p99 / 1000,
@@ -61,73 +66,84 @@ struct Measured {
     written_per_payload: f64,
 }
 
-/// `count` exchanges at `rate` a second: opened, and closed 100 exchanges later; acknowledged as they are delivered.
-fn load(
-    root: &Path,
-    mode: Mode,
-    fsync: Fsync,
-    bytes: usize,
-    rate: u64,
-    count: u64,
-) -> Result<Measured, Box<dyn Error>> {
-    let (journal, deliveries) = open(root, mode, fsync)?;
-    let done = Arc::new(AtomicBool::new(false));
-    let acknowledged = Arc::new(AtomicU64::new(0));
-    let consumer = std::thread::scope(|scope| {
-        let handle = scope.spawn(|| consume(&deliveries, &done, &acknowledged));
-        let before = cpu();
+/// A load through the journal; acknowledged as it is delivered.
+fn load(root: &Path, fsync: Fsync, bytes: usize, rate: u64, count: u64) -> Result<Measured, Box<dyn Error>> {
+    let (journal, deliveries) = open(root, Mode::Disk, fsync)?;
+    let done = AtomicBool::new(false);
+    let acknowledged = AtomicU64::new(0);
+    let measured = std::thread::scope(|scope| {
+        let consumer = scope.spawn(|| consume(&deliveries, &done, &acknowledged));
         let written_before = written();
-        let start = Instant::now();
-        let mut enqueue = Vec::with_capacity(usize::try_from(count).unwrap());
-        let mut payload = 0_u64;
-        let mut in_flight = std::collections::VecDeque::new();
-        let clock = Clock::system();
-        let body = Bytes::from(noise(bytes / 2));
-        // In bursts of a millisecond: a sleep for each exchange would be most of what is measured.
-        let burst = (rate / 1000).max(1);
-        for n in 0..count {
-            if n % burst == 0 {
-                let due = start + Duration::from_nanos(n * 1_000_000_000 / rate);
-                std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            }
-            let opened = Arc::new(opened(&clock));
-            let t = Instant::now();
-            journal.opened(Arc::clone(&opened));
-            enqueue.push(t.elapsed());
-            in_flight.push_back(opened);
-            if in_flight.len() > 100 {
-                let opened = in_flight.pop_front().unwrap();
-                let closed = closed(&opened, &body);
-                payload += bytes as u64;
-                let t = Instant::now();
-                journal.closed(closed);
-                enqueue.push(t.elapsed());
-            }
-        }
-        for opened in in_flight {
-            journal.closed(closed(&opened, &body));
-            payload += bytes as u64;
-        }
+        let mut generated =
+            generate(bytes, rate, count, |opened| journal.opened(Arc::clone(opened)), |closed| journal.closed(closed));
         while acknowledged.load(Ordering::Relaxed) < count {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let cpu_us = (cpu() - before).as_secs_f64() * 1e6 / count as f64;
-        let meta = postcard_bytes(&clock) * count;
-        let written_per_payload = (written() - written_before) as f64 / (payload + meta) as f64;
+        let cpu_us = generated.cpu_us(count);
+        let payload = (bytes as u64 + postcard_bytes(&Clock::system())) * count;
+        let written_per_payload = (written() - written_before) as f64 / payload as f64;
         done.store(true, Ordering::Relaxed);
-        let mut commit = handle.join().unwrap();
+        let mut commit = consumer.join().unwrap();
         Measured {
             cpu_us,
-            enqueue_p50: percentile(&mut enqueue, 50),
-            enqueue_p99: percentile(&mut enqueue, 99),
+            enqueue_p50: percentile(&mut generated.enqueue, 50),
+            enqueue_p99: percentile(&mut generated.enqueue, 99),
             commit_p99: percentile(&mut commit, 99),
             written_per_payload,
         }
     });
-    assert_eq!((journal.status().shed_queue, journal.status().shed_cap, journal.status().shed_memory), (0, 0, 0));
+    let status = journal.status();
+    assert_eq!((status.shed_queue, status.shed_cap, status.shed_memory), (0, 0, 0));
     journal.shutdown();
     clear(root)?;
-    Ok(consumer)
+    Ok(measured)
+}
+
+struct Generated {
+    cpu_before: Duration,
+    enqueue: Vec<Duration>,
+}
+
+impl Generated {
+    /// CPU per exchange from the start of the load until now.
+    fn cpu_us(&self, count: u64) -> f64 {
+        (cpu() - self.cpu_before).as_secs_f64() * 1e6 / count as f64
+    }
+}
+
+/// `count` exchanges at `rate` a second: opened, and closed 100 exchanges later.
+fn generate(bytes: usize, rate: u64, count: u64, open: impl Fn(&Arc<Opened>), close: impl Fn(Closed)) -> Generated {
+    let clock = Clock::system();
+    let body = Bytes::from(noise(bytes / 2));
+    let cpu_before = cpu();
+    let start = Instant::now();
+    let mut enqueue = Vec::with_capacity(usize::try_from(count * 2).unwrap());
+    let mut in_flight = VecDeque::new();
+    // In bursts of a millisecond: a sleep for each exchange would be most of what is measured.
+    let burst = (rate / 1000).max(1);
+    for n in 0..count {
+        if n % burst == 0 {
+            let due = start + Duration::from_nanos(n * 1_000_000_000 / rate);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        let opened = Arc::new(opened(&clock));
+        let t = Instant::now();
+        open(&opened);
+        enqueue.push(t.elapsed());
+        in_flight.push_back(opened);
+        if in_flight.len() > 100
+            && let Some(opened) = in_flight.pop_front()
+        {
+            let closed = closed(&opened, &body);
+            let t = Instant::now();
+            close(closed);
+            enqueue.push(t.elapsed());
+        }
+    }
+    for opened in in_flight {
+        close(closed(&opened, &body));
+    }
+    Generated { cpu_before, enqueue }
 }
 
 /// How long from the mint of an exchange's close to its delivery, which follows the write.
