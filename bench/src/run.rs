@@ -14,7 +14,7 @@ use crate::{
     extras,
     machine::{self, Machine},
     measure::{Amounts, Bench},
-    metric::Results,
+    metric::{Metric, Results},
     process::Process,
     report::{self, Report},
     targets::{self, Verdict},
@@ -104,6 +104,10 @@ async fn measure(options: &Options, programs: &Programs, amounts: Amounts) -> an
         note(format!("long run of {}", kind.label()), bench.long_run(kind, &mut results).await);
     }
     let busy = (before, machine::load_average());
+    notes.extend(kinds.iter().filter_map(|kind| {
+        let shed = results.median(Metric::Shed, *kind).filter(|shed| *shed > 0.0)?;
+        Some(format!("{} shed {shed:.0} exchanges a round: its CPU figures are too low by their work", kind.label()))
+    }));
     let extras = if options.quick || options.no_examples { Vec::new() } else { extras::run(Path::new(".")) };
     let mut outcomes = targets::judge(&results);
     outcomes.extend(extras::outcomes(&extras));
