@@ -47,6 +47,20 @@ fn a_released_journal_leaves_nothing_behind_after_shutdown() {
 }
 
 #[test]
+fn the_gauges_fall_with_the_last_release_though_no_traffic_follows() {
+    let bench = Bench::new();
+    let (journal, deliveries) = bench.open();
+    for n in 0..10 {
+        journal.closed(closed(n, 100));
+    }
+    let out = bench.take(&deliveries, 10);
+    journal.flush();
+    bench.until_metric("llmtrace_journal_records", 10);
+    deliveries.release(&out.iter().map(|d| d.receipt).collect::<Vec<_>>());
+    assert_eq!(bench.metric("llmtrace_journal_records"), 0);
+}
+
+#[test]
 fn a_crash_returns_every_flushed_record_once_and_interrupts_what_was_open() {
     let bench = Bench::new();
     let (journal, _deliveries) = bench.open();

@@ -163,6 +163,8 @@ impl Shared {
             Released::SegmentDone => self.reap(),
             Released::OnlyOpensLeft => self.queue.nudge(),
         }
+        // Without traffic the writer is parked and would leave the gauges where they were.
+        self.measure();
     }
 
     /// Removes every file and folder that is not needed any more.
