@@ -10,7 +10,11 @@ mod price;
 mod tenants;
 mod write;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use llmtrace_model::SpanRecord;
 use llmtrace_store::{MetaStore, SpanStore};
@@ -82,8 +86,13 @@ fn work(context: &Context, deliveries: &Deliveries, to_writer: &mpsc::Sender<Vec
             continue;
         }
         let finished = taken.into_iter().map(|delivery| {
-            let record = Arc::new(process(context, delivery.entry));
-            Finished { record, receipt: delivery.receipt }
+            let entry = &delivery.entry;
+            // A defect in reading one exchange must cost neither its span nor the worker, which every other span needs.
+            let record = catch_unwind(AssertUnwindSafe(|| process(context, entry))).unwrap_or_else(|_| {
+                context.events.notice("decoder_panicked");
+                decode::unreadable(entry)
+            });
+            Finished { record: Arc::new(record), receipt: delivery.receipt }
         });
         if to_writer.blocking_send(finished.collect()).is_err() {
             return;
@@ -92,10 +101,10 @@ fn work(context: &Context, deliveries: &Deliveries, to_writer: &mpsc::Sender<Vec
 }
 
 /// The path of one record, step by step. Settling, redaction and notices come with the rooms they need.
-fn process(context: &Context, entry: Entry) -> SpanRecord {
+fn process(context: &Context, entry: &Entry) -> SpanRecord {
     let mut record = match entry {
-        Entry::Closed(closed) => decode::closed(&closed, context.options.capture),
-        Entry::Interrupted(opened) => decode::interrupted(&opened),
+        Entry::Closed(closed) => decode::closed(closed, context.options.capture),
+        Entry::Interrupted(opened) => decode::interrupted(opened),
     };
     record.span.findings = analyze::findings(context.options.analysis, &mut record);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);

@@ -8,7 +8,7 @@ use llmtrace_wire::{BodyCopy, Decoded, Dialect, Exchange, Limits};
 use super::price;
 use crate::{
     config::CaptureContent,
-    journal::{Closed, Opened, Recorded},
+    journal::{Closed, Entry, Opened, Recorded},
 };
 
 /// The span of a finished exchange.
@@ -75,6 +75,27 @@ pub(super) fn interrupted(opened: &Opened) -> SpanRecord {
     });
     span.coverage.request = BodyCoverage::Opaque("interrupted".to_owned());
     span.coverage.response = BodyCoverage::Opaque("interrupted".to_owned());
+    SpanRecord { span, content: None }
+}
+
+/// The span of an exchange that a defect of ours kept from being read: what the front lane saw of it, and no more.
+pub(super) fn unreadable(entry: &Entry) -> SpanRecord {
+    let closed = match entry {
+        Entry::Interrupted(opened) => return interrupted(opened),
+        Entry::Closed(closed) => closed,
+    };
+    let mut span = base(&closed.opened);
+    span.http_status = closed.answer.as_ref().map(|a| a.status);
+    span.end_reason = closed.end_reason;
+    span.timing = closed.timing;
+    span.request_bytes = closed.request.total_bytes;
+    span.response_bytes = closed.response.total_bytes;
+    span.usage = closed.usage;
+    span.usage_source = if closed.usage.is_some() { UsageSource::Provider } else { UsageSource::None };
+    span.status = status(span.end_reason, span.http_status);
+    span.error = closed.error.clone();
+    let opaque = || BodyCoverage::Opaque("the decoder failed".to_owned());
+    (span.coverage.request, span.coverage.response) = (opaque(), opaque());
     SpanRecord { span, content: None }
 }
 
@@ -170,4 +191,48 @@ fn status(end: EndReason, http_status: Option<u16>) -> Status {
 
 fn copy(recorded: &Recorded) -> BodyCopy<'_> {
     BodyCopy { head: &recorded.head, tail: &recorded.tail, total_bytes: recorded.total_bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use llmtrace_model::{ExchangeId, TenantId, Timestamp};
+
+    use super::*;
+    use crate::journal::{AnswerHead, Labels};
+
+    #[test]
+    fn an_exchange_that_cannot_be_read_keeps_what_the_front_lane_saw() {
+        let id = ExchangeId::mint(1, [7; 10]);
+        let opened = Opened {
+            id,
+            started_at: Timestamp::from_unix_us(1000),
+            tenant: TenantId::default_tenant(),
+            trace_id: id.trace_id(),
+            parent_span_id: None,
+            labels: Labels::default(),
+            client_address: None,
+            upstream: "default".to_owned(),
+            upstream_host: "api.openai.com".to_owned(),
+            provider: None,
+            method: "POST".to_owned(),
+            target: "/v1/chat/completions".to_owned(),
+            headers: Vec::new(),
+        };
+        let body = Recorded { total_bytes: 9, ..Recorded::default() };
+        let entry = Entry::Closed(Box::new(Closed {
+            opened,
+            request: body.clone(),
+            answer: Some(AnswerHead { status: 200, headers: Vec::new() }),
+            response: body,
+            end_reason: EndReason::Complete,
+            error: None,
+            timing: Timing::default(),
+            usage: Some(Usage { input: 3, ..Usage::default() }),
+        }));
+        let record = unreadable(&entry);
+        assert_eq!((record.span.exchange_id, record.span.status), (id, Status::Ok));
+        assert_eq!((record.span.request_bytes, record.span.usage.map(|u| u.total())), (9, Some(3)));
+        assert!(matches!(record.span.coverage.response, BodyCoverage::Opaque(_)));
+        assert_eq!(record.content, None);
+    }
 }
