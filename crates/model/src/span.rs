@@ -47,7 +47,7 @@ pub struct Span {
     pub provider: String,
     /// The wire format, `opaque` where it is not one we read.
     pub dialect: String,
-    /// The name of the upstream it went to.
+    /// The name of the upstream it went to, empty where the request named none that is known.
     pub upstream: String,
     /// HTTP method.
     pub method: String,

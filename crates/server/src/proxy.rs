@@ -107,7 +107,7 @@ impl Proxy {
         let family = llmtrace_wire::family_of(request.uri().path());
         let (routed, mut slot) = match self.open(request, peer) {
             Ok(open) => open,
-            Err(refusal) => return refusal.answer(family, None),
+            Err((refusal, slot)) => return refusal.answer(family, slot),
         };
         match self.steps(routed, &mut slot).await {
             Ok((answer, pass, switch)) => self.relay(answer, pass, switch, slot),
@@ -144,19 +144,42 @@ impl Proxy {
         Ok((answer, outgoing.pass, switch.map(|(_, client)| client)))
     }
 
-    /// Identifies and routes a request, and opens its slot: from here on it becomes a span, whatever happens.
-    fn open(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Result<(Routed, Slot), Refusal> {
-        let (arrived, now) = (Instant::now(), self.clock.now());
+    /// Identifies and routes a request, and opens its slot: once it is identified it becomes a span, whatever happens.
+    fn open(
+        &self,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<(Routed, Slot), (Refusal, Option<Slot>)> {
+        let arrived = Instant::now();
         if request.method() == Method::CONNECT {
-            return Err(Refusal::Connect);
+            return Err((Refusal::Connect, None));
         }
-        let principal = identify::principal(request.headers())?;
-        let (upstream, target) = self.upstreams.choose(request.uri().path_and_query(), request.headers())?;
+        let principal = identify::principal(request.headers()).map_err(|refusal| (refusal, None))?;
+        let chosen = self.upstreams.choose(request.uri().path_and_query(), request.headers());
         let switch = headers::upgrade_of(request.headers()).map(|p| (p, hyper::upgrade::on(&mut request)));
         let (parts, body) = request.into_parts();
+        let slot = self.slot(&parts, &principal, chosen.as_ref().ok(), peer, arrived);
+        match chosen {
+            Ok((upstream, target)) => Ok((Routed { parts, body, principal, upstream, target, switch, arrived }, slot)),
+            Err(refusal) => Err((refusal, Some(slot))),
+        }
+    }
+
+    /// The slot of an identified request. Without a `route` it is recorded as the client wrote it, and names no upstream.
+    fn slot(
+        &self,
+        parts: &Parts,
+        principal: &Principal,
+        route: Option<&(Arc<Upstream>, PathAndQuery)>,
+        peer: SocketAddr,
+        arrived: Instant,
+    ) -> Slot {
+        let now = self.clock.now();
         let id = self.clock.mint(now);
         let (trace_id, parent_span_id) =
             identify::trace_parent(&parts.headers).map_or_else(|| (id.trace_id(), None), |(t, s)| (t, Some(s)));
+        let upstream = route.map(|(upstream, _)| upstream);
+        let target = route.map_or_else(|| parts.uri.path_and_query(), |(_, target)| Some(target));
         let opened = Opened {
             id,
             started_at: now,
@@ -167,17 +190,17 @@ impl Proxy {
             client_address: Some(
                 identify::client_address(&parts.headers, peer, &self.options.trusted_proxies).to_string(),
             ),
-            upstream: upstream.name().to_owned(),
-            upstream_host: upstream.host().to_owned(),
-            provider: upstream.provider().map(str::to_owned),
+            upstream: upstream.map_or_else(String::new, |u| u.name().to_owned()),
+            upstream_host: upstream.map_or_else(String::new, |u| u.host().to_owned()),
+            // What was sent nowhere was sent to no provider, whatever its path looks like.
+            provider: upstream.map_or(Some("unknown"), |u| u.provider()).map(str::to_owned),
             method: parts.method.as_str().to_owned(),
-            target: llmtrace_wire::redact_target(target.as_str()).into_owned(),
+            target: llmtrace_wire::redact_target(target.map_or("/", PathAndQuery::as_str)).into_owned(),
             headers: slot::recorded(&parts.headers, llmtrace_wire::is_recorded_request_header),
         };
-        let dialect = llmtrace_wire::dialect_of(parts.method.as_str(), target.path());
+        let dialect = llmtrace_wire::dialect_of(parts.method.as_str(), target.map_or("/", PathAndQuery::path));
         let capture = self.options.capture_max_bytes;
-        let slot = Slot::open(self.door.clone(), self.events.clone(), opened, dialect, arrived, capture);
-        Ok((Routed { parts, body, principal, upstream, target, switch, arrived }, slot))
+        Slot::open(self.door.clone(), self.events.clone(), opened, dialect, arrived, capture)
     }
 
     /// Reads the request as far as it must be held, and makes the upstream's request of it.

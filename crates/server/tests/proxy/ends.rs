@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use llmtrace_model::{EndReason, Status};
-use llmtrace_testkit::{Answer, Chunking, Fault, Framing, Gate};
+use llmtrace_testkit::{Answer, Chunking, FakeProvider, Fault, Framing, Gate};
 
 use crate::app::{TestApp, post};
 
@@ -99,7 +99,7 @@ async fn an_upstream_that_breaks_off_aborts_the_client_and_fails_the_span() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_cannot_be_reached_is_a_502_in_the_clients_dialect() {
-    let provider = llmtrace_testkit::FakeProvider::start().await;
+    let provider = FakeProvider::start().await;
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let app = TestApp::in_front_of(provider, &format!("http://{closed}"), &[]).await;
     let openai = app.send(post(CHAT, "{}", "")).await;
@@ -151,6 +151,37 @@ async fn oversized_bodies_are_refused_before_they_are_read() {
     let spans = app.spans(2).await;
     assert!(spans.iter().all(|r| r.span.end_reason == EndReason::Refused));
     assert!(app.provider.received().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_finds_no_upstream_is_refused_and_becomes_a_span() {
+    let provider = FakeProvider::start().await;
+    let with_a_path = format!("{}/base", provider.url());
+    let app = TestApp::in_front_of(provider, &with_a_path, &[]).await;
+    let labels = "X-LLMTrace-Tenant-ID: team-1\r\nX-LLMTrace-Session-ID: s1\r\n";
+    let by_path = app.send(post(&format!("/up/nobody{CHAT}?key=hidden"), "{}", labels)).await;
+    let by_header = app.send(post("/v1/messages", "{}", "X-LLMTrace-Upstream: http://evil.example\r\n")).await;
+    // As long as a path may be, so that nothing can be put before it.
+    let long = format!("/{}", "a".repeat(65_530));
+    let by_length = app.send(post(&long, "{}", "")).await;
+    let answers = [by_path, by_header, by_length];
+    assert_eq!(answers.each_ref().map(|a| a.status), [404, 404, 400]);
+    assert!(String::from_utf8_lossy(&answers[1].body).contains("\"not_found_error\""), "Anthropic's dialect");
+    assert!(app.provider.received().is_empty());
+    let spans = app.spans(3).await;
+    for (answer, record) in answers.iter().zip(&spans) {
+        let span = &record.span;
+        assert_eq!((span.end_reason, span.status), (EndReason::Refused, Status::Error));
+        assert_eq!(span.http_status, Some(answer.status));
+        assert_eq!((span.upstream.as_str(), span.provider.as_str()), ("", "unknown"));
+        assert_eq!(answer.header("x-llmtrace-span-id"), Some(span.span_id.to_string().as_str()));
+    }
+    let kinds: Vec<_> = spans.iter().map(|r| r.span.error.as_ref().unwrap().kind.as_str()).collect();
+    assert_eq!(kinds, ["unknown_upstream", "unknown_upstream", "invalid_path"]);
+    let first = &spans[0].span;
+    assert_eq!((first.tenant_id.as_str(), first.session_id.as_deref()), ("team-1", Some("s1")));
+    assert!(first.path.starts_with("/up/nobody/v1/chat/completions"), "{}", first.path);
+    assert!(!first.path.contains("hidden"), "{}", first.path);
 }
 
 #[tokio::test(flavor = "multi_thread")]
