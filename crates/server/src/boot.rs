@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
-use llmtrace_store::SpanStore;
+use llmtrace_store::{MetaStore, SpanStore};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::health::Health;
@@ -37,6 +37,8 @@ pub struct Running {
     pub admin_addr: Option<SocketAddr>,
     /// The store, for whoever embeds the process.
     pub spans: Arc<dyn SpanStore>,
+    /// The store of everything that is no span, likewise.
+    pub meta: Arc<dyn MetaStore>,
     front: Tasks,
     back: Tasks,
     journal: Option<(Journal, Deliveries)>,
@@ -99,8 +101,12 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let probes =
         api::probes(Probes::new(Arc::clone(&spans), Arc::clone(&meta), events.clone(), move || health.report()));
     let access = Access { allowed_hosts: config.allowed_hosts.iter().map(ToString::to_string).collect() };
-    let questions =
-        api::router(Api { spans: Arc::clone(&spans), meta, events: events.clone(), access: Arc::new(access) });
+    let questions = api::router(Api {
+        spans: Arc::clone(&spans),
+        meta: Arc::clone(&meta),
+        events: events.clone(),
+        access: Arc::new(access),
+    });
     let elsewhere = listen::nothing_here();
 
     let max_connections = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
@@ -125,7 +131,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     wiring::say_where(config, addr, admin_addr);
     phase.store(Phase::Serving as u8, std::sync::atomic::Ordering::Release);
     let timeout = Duration::from_secs(config.shutdown.timeout_seconds);
-    Ok(Running { addr, admin_addr, spans, front, back, journal: door, phase, upkeep_rounds, timeout })
+    Ok(Running { addr, admin_addr, spans, meta, front, back, journal: door, phase, upkeep_rounds, timeout })
 }
 
 impl Running {
@@ -165,8 +171,11 @@ impl Running {
             tokio::task::block_in_place(|| journal.shutdown());
         }
         self.back.stop();
-        if let Err(error) = self.spans.close().await {
-            tracing::error!(error = &error as &dyn std::error::Error, "closing the span store failed");
+        // In the reverse order of their opening, and only now: the back lane writes to both until it has drained.
+        for (store, closed) in [("meta", self.meta.close().await), ("spans", self.spans.close().await)] {
+            if let Err(error) = closed {
+                tracing::error!(store, error = &error as &dyn std::error::Error, "closing a store failed");
+            }
         }
         tracing::info!(took_ms = started.elapsed().as_millis(), "shut down");
     }

@@ -1,11 +1,12 @@
 //! How exchanges end: every one becomes exactly one span that says so.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use llmtrace_model::{EndReason, Status};
+use llmtrace_server::boot;
 use llmtrace_testkit::{Answer, Chunking, FakeProvider, Fault, Framing, Gate};
 
-use crate::app::{TestApp, post};
+use crate::app::{TestApp, config, post, stored};
 
 const CHAT: &str = "/v1/chat/completions";
 const STREAM: &str = r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"messages":[]}"#;
@@ -209,9 +210,8 @@ async fn an_unfinished_exchange_is_stored_as_interrupted_by_the_next_start() {
     let copy = tempfile::TempDir::new().unwrap();
     app.running.journal_flush();
     copy_folder(&app.folder.path().join("data"), &copy.path().join("data"));
-    let next = crate::app::config(&copy, &app.provider.url(), &[]);
-    let next = llmtrace_server::boot::start(&next).await.unwrap();
-    let record = crate::app::stored(&next.spans, 1).await.remove(0);
+    let next = boot::start(&config(&copy, &app.provider.url(), &[])).await.unwrap();
+    let record = stored(&next.spans, 1).await.remove(0);
     assert_eq!((record.span.end_reason, record.span.status), (EndReason::Interrupted, Status::Error));
     assert_eq!(record.span.session_id.as_deref(), Some("s1"));
 }
@@ -236,18 +236,24 @@ async fn shutdown_lets_streams_finish_and_stores_everything() {
     let text = chunk("a") + "data: [DONE]\n\n";
     app.provider.script(sse(text.clone()).chunked(Chunking::At(vec![chunk("a").len()])).gate(&gate));
     let mut client = app.client().await;
-    client.send(post(CHAT, STREAM, "")).await.unwrap();
+    client.send(post(CHAT, STREAM, "X-LLMTrace-Tenant-ID: late\r\n")).await.unwrap();
     gate.release(1);
     client.head().await.unwrap();
     client.chunk().await.unwrap();
-    let (addr, spans) = (app.running.addr, std::sync::Arc::clone(&app.running.spans));
-    let journal = app.folder.path().join("data/journal");
+    let (addr, spans, meta) = (app.running.addr, Arc::clone(&app.running.spans), Arc::clone(&app.running.meta));
+    let data = app.folder.path().join("data");
     let ending = tokio::spawn(app.running.shutdown());
     gate.open();
     while client.chunk().await.unwrap().is_some() {}
     tokio::time::timeout(Duration::from_secs(10), ending).await.unwrap().unwrap();
     assert!(tokio::net::TcpStream::connect(addr).await.is_err(), "the listener must be closed");
-    assert!(spans.ping().await.is_err(), "the store must be closed");
-    let left = std::fs::read_dir(journal).map_or(0, Iterator::count);
+    assert!(spans.ping().await.is_err() && meta.ping().await.is_err(), "both stores must be closed");
+    let left = std::fs::read_dir(data.join("journal")).map_or(0, Iterator::count);
     assert_eq!(left, 0, "everything was stored, so nothing is left in the journal");
+    assert!(!data.join("llmtrace.db-wal").exists(), "the last connection has folded the log into the file");
+    // What the back lane wrote last came before the closing, in both stores.
+    let next = boot::start(&config(&app.folder, &app.provider.url(), &[])).await.unwrap();
+    assert_eq!(stored(&next.spans, 1).await[0].span.end_reason, EndReason::Complete);
+    let tenants = next.meta.tenants().await.unwrap();
+    assert!(tenants.iter().any(|tenant| tenant.id.as_str() == "late"), "{tenants:?}");
 }
