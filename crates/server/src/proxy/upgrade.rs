@@ -36,7 +36,10 @@ pub(super) async fn tunnel(client: OnUpgrade, upstream: OnUpgrade, mut slot: Slo
     // Not cancel-safe, and need not be: whoever wins, both sides are closed.
     let result = tokio::select! {
         result = tokio::io::copy_bidirectional(&mut client, &mut upstream) => result.map(|_| ()),
-        () = tasks.stopping() => Ok(()),
+        () = tasks.stopping() => {
+            let error = ErrorInfo { kind: "shutdown".to_owned(), message: "the proxy was shut down".to_owned() };
+            return slot.lock().end(EndReason::Interrupted, Some(error));
+        }
     };
     end(&mut slot.lock(), result);
 }

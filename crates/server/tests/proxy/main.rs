@@ -5,6 +5,7 @@
 mod app;
 mod bytes;
 mod ends;
+mod exceptions;
 mod hostile;
 mod settings;
 mod spans;
