@@ -9,7 +9,7 @@ use axum::{
 };
 use llmtrace_store::ErrorKind;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 /// The most characters of a client's text that are said back.
 const ECHO: usize = 64;
@@ -62,6 +62,21 @@ pub(super) struct ProblemView {
     /// What is allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) expected: Option<String>,
+}
+
+/// Documents how every route that reads rows may fail; nothing makes one.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "its variants are read by the derive alone")]
+pub(super) enum ReadProblems {
+    /// A parameter is wrong
+    #[response(status = 400, content_type = "application/problem+json")]
+    Wrong(ProblemView),
+    /// The host is not served
+    #[response(status = 403, content_type = "application/problem+json")]
+    HostRefused(ProblemView),
+    /// The store is away
+    #[response(status = 503, content_type = "application/problem+json")]
+    Away(ProblemView),
 }
 
 impl Problem {

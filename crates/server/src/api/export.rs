@@ -2,8 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{RawQuery, State},
-    http::{HeaderMap, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -12,8 +11,9 @@ use llmtrace_model::{Cursor, Page, PageRequest, SpanFilter, SpanRecord, TenantSc
 
 use super::{
     Api,
-    error::{Problem, ProblemView},
-    query::{EXPORT, ExportParams},
+    error::{Problem, ReadProblems},
+    query::ExportParams,
+    read::Asked,
     view::SpanDetail,
 };
 
@@ -30,17 +30,10 @@ const PAGE_BYTES: usize = 1024 * 1024;
     get, path = "/api/v1/export", tag = "query", operation_id = "export_spans", params(ExportParams),
     responses(
         (status = 200, description = "One span per line", body = SpanDetail, content_type = "application/jsonl"),
-        (status = 400, description = "A parameter is wrong", body = ProblemView, content_type = "application/problem+json"),
-        (status = 403, description = "The host is not served", body = ProblemView, content_type = "application/problem+json"),
-        (status = 503, description = "The store is away", body = ProblemView, content_type = "application/problem+json"),
+        ReadProblems,
     )
 )]
-pub(super) async fn export(
-    State(api): State<Api>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
-    let (query, scope) = api.asked(&headers, query.as_deref(), EXPORT)?;
+pub(super) async fn export(Asked { api, query, scope, .. }: Asked<ExportParams>) -> Result<Response, Problem> {
     query.check_format()?;
     let source = Source { api, scope, filter: query.filter()? };
     // The first page comes before the answer's head: a store that is away is a plain 503.

@@ -70,12 +70,30 @@ pub(super) const PAGE: &[Param] = &[
 /// Of what form an export is.
 pub(super) const FORMAT: &[Param] = &[param("format", "JSON Lines: one span per line.", Kind::Format)];
 
+/// The parameters of one kind of route: what its handler reads, and what its documentation lists.
+pub(super) trait Params {
+    /// The tables they are from.
+    const TABLES: &'static [&'static [Param]];
+}
+
 /// The parameters of a list.
-pub(super) const LIST: &[&[Param]] = &[FILTER, TENANT, PAGE];
+pub(super) struct ListParams;
 /// The parameters of an export.
-pub(super) const EXPORT: &[&[Param]] = &[FILTER, TENANT, FORMAT];
+pub(super) struct ExportParams;
 /// The parameters of one thing.
-pub(super) const ONE: &[&[Param]] = &[TENANT];
+pub(super) struct OneParams;
+
+impl Params for ListParams {
+    const TABLES: &'static [&'static [Param]] = &[FILTER, TENANT, PAGE];
+}
+
+impl Params for ExportParams {
+    const TABLES: &'static [&'static [Param]] = &[FILTER, TENANT, FORMAT];
+}
+
+impl Params for OneParams {
+    const TABLES: &'static [&'static [Param]] = &[TENANT];
+}
 
 impl Kind {
     fn expected(&self) -> Cow<'static, str> {
@@ -211,28 +229,21 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Documents [`LIST`].
-pub(super) struct ListParams;
-/// Documents [`EXPORT`].
-pub(super) struct ExportParams;
-/// Documents [`ONE`].
-pub(super) struct OneParams;
-
 impl IntoParams for ListParams {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        document(LIST)
+        document(Self::TABLES)
     }
 }
 
 impl IntoParams for ExportParams {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        document(EXPORT)
+        document(Self::TABLES)
     }
 }
 
 impl IntoParams for OneParams {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        document(ONE)
+        document(Self::TABLES)
     }
 }
 
@@ -279,7 +290,7 @@ mod tests {
              &user_id=u%26v&provider=p&model=m&status=error&end_reason=cut&tenant_id=t&limit=7\
              &after=1760000000123456.0199c8a4-7c00-7000-8000-000000000001"
         );
-        let query = Query::parse(&raw, LIST).unwrap();
+        let query = Query::parse(&raw, ListParams::TABLES).unwrap();
         let expected = SpanFilter {
             from: Timestamp::parse_rfc3339("2026-01-01T00:00:00Z"),
             until: Timestamp::parse_rfc3339("2026-01-01T23:00:00Z"),

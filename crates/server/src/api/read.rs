@@ -1,15 +1,20 @@
-//! One read of the store on behalf of a caller: bounded in time, measured, its failure turned into a problem.
+//! One read of the store on behalf of a caller: what is asked, of whose rows; bounded in time, measured, its failure turned
+//! into a problem. The shape that all routes under `/api/v1` that read rows share.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, marker::PhantomData, time::Duration};
 
-use axum::{extract::rejection::PathRejection, http::HeaderMap};
+use axum::{
+    extract::{FromRequestParts, rejection::PathRejection},
+    http::request::Parts,
+};
+use llmtrace_model::{PageRequest, SpanFilter, TenantScope};
 use llmtrace_store::Error;
 use tokio::time::{Instant, timeout};
 
 use super::{
     Api,
     error::{Problem, shorten},
-    query::{Param, Query},
+    query::{ListParams, Params, Query},
 };
 
 /// The longest a caller waits for the store.
@@ -17,6 +22,41 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a path part looks like that is no text at all.
 const UNREADABLE: &str = "percent-encoded UTF-8";
+
+/// A caller's question: its parameters, those of `P` and no other, and whose rows it is about.
+pub(super) struct Asked<P> {
+    pub(super) api: Api,
+    pub(super) query: Query,
+    pub(super) scope: TenantScope,
+    params: PhantomData<P>,
+}
+
+impl<P: Params + Send> FromRequestParts<Api> for Asked<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let query = Query::parse(parts.uri.query().unwrap_or(""), P::TABLES)?;
+        let scope = api.access.scope(&parts.headers, query.tenant()?)?;
+        Ok(Self { api: api.clone(), query, scope, params: PhantomData })
+    }
+}
+
+/// A question for one page of a list of spans, or of what spans add up to.
+pub(super) struct Listing {
+    pub(super) api: Api,
+    pub(super) scope: TenantScope,
+    pub(super) filter: SpanFilter,
+    pub(super) page: PageRequest,
+}
+
+impl FromRequestParts<Api> for Listing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Asked { api, query, scope, .. } = Asked::<ListParams>::from_request_parts(parts, api).await?;
+        Ok(Self { api, scope, filter: query.filter()?, page: query.page()? })
+    }
+}
 
 impl Api {
     /// Runs one store operation. Cancel-safe: a caller who leaves ends the wait.
@@ -42,18 +82,6 @@ impl Api {
                 Err(Problem::StoreTimedOut)
             }
         }
-    }
-
-    /// Reads a caller's query and whose rows it is about.
-    pub(super) fn asked(
-        &self,
-        headers: &HeaderMap,
-        query: Option<&str>,
-        allowed: &'static [&'static [Param]],
-    ) -> Result<(Query, llmtrace_model::TenantScope), Problem> {
-        let query = Query::parse(query.unwrap_or(""), allowed)?;
-        let scope = self.access.scope(headers, query.tenant()?)?;
-        Ok((query, scope))
     }
 }
 

@@ -2,16 +2,14 @@
 
 use axum::{
     Json,
-    extract::{Path, RawQuery, State, rejection::PathRejection},
-    http::HeaderMap,
+    extract::{Path, rejection::PathRejection},
 };
 use llmtrace_model::{ExchangeId, SpanId};
 
 use super::{
-    Api,
-    error::{Problem, ProblemView},
-    query::{LIST, ListParams, ONE, OneParams},
-    read::{missing, part},
+    error::{Problem, ProblemView, ReadProblems},
+    query::{ListParams, OneParams},
+    read::{Asked, Listing, missing, part},
     view::{SpanDetail, SpanList},
 };
 
@@ -20,18 +18,10 @@ use super::{
     get, path = "/api/v1/spans", tag = "query", operation_id = "list_spans", params(ListParams),
     responses(
         (status = 200, description = "A page of spans", body = SpanList),
-        (status = 400, description = "A parameter is wrong", body = ProblemView, content_type = "application/problem+json"),
-        (status = 403, description = "The host is not served", body = ProblemView, content_type = "application/problem+json"),
-        (status = 503, description = "The store is away", body = ProblemView, content_type = "application/problem+json"),
+        ReadProblems,
     )
 )]
-pub(super) async fn list(
-    State(api): State<Api>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Result<Json<SpanList>, Problem> {
-    let (query, scope) = api.asked(&headers, query.as_deref(), LIST)?;
-    let (filter, page) = (query.filter()?, query.page()?);
+pub(super) async fn list(Listing { api, scope, filter, page }: Listing) -> Result<Json<SpanList>, Problem> {
     let found = api.read("list_spans", api.spans.list(&scope, &filter, &page)).await?;
     Ok(Json(found.into()))
 }
@@ -42,19 +32,14 @@ pub(super) async fn list(
     params(("span_id" = String, Path, description = "16 hex digits, or the exchange's UUID"), OneParams),
     responses(
         (status = 200, description = "The span", body = SpanDetail),
-        (status = 400, description = "A parameter is wrong", body = ProblemView, content_type = "application/problem+json"),
-        (status = 403, description = "The host is not served", body = ProblemView, content_type = "application/problem+json"),
         (status = 404, description = "There is no such span", body = ProblemView, content_type = "application/problem+json"),
-        (status = 503, description = "The store is away", body = ProblemView, content_type = "application/problem+json"),
+        ReadProblems,
     )
 )]
 pub(super) async fn one(
-    State(api): State<Api>,
+    Asked { api, scope, .. }: Asked<OneParams>,
     id: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
 ) -> Result<Json<SpanDetail>, Problem> {
-    let (_, scope) = api.asked(&headers, query.as_deref(), ONE)?;
     let id: Wanted = part("span_id", id, "16 hex digits, not all zero, or the exchange's UUID")?;
     let found = match id {
         Wanted::Span(id) => api.read("get_span", api.spans.span(&scope, id)).await?.ok_or_else(|| missing("span", id)),
