@@ -8,6 +8,8 @@ mod decode;
 mod options;
 mod price;
 mod tenants;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::{
@@ -62,21 +64,34 @@ pub fn start(
     events: Events,
     tasks: &Tasks,
 ) -> std::io::Result<()> {
+    start_with(process, deliveries, stores, Context { options, prices, events }, tasks)
+}
+
+/// From a record to a span. A parameter of the workers, because no input is known that shows what they do about a defect.
+type Step = fn(&Context, &Entry) -> SpanRecord;
+
+fn start_with(
+    step: Step,
+    deliveries: &Deliveries,
+    stores: Stores,
+    context: Context,
+    tasks: &Tasks,
+) -> std::io::Result<()> {
     let (to_writer, from_workers) = mpsc::channel(WRITER_QUEUE);
-    let batch = options.batch;
-    let writer = write::Writer::new(stores, deliveries.clone(), batch, events.clone(), tasks.clone());
+    let (batch, events) = (context.options.batch, context.events.clone());
+    let writer = write::Writer::new(stores, deliveries.clone(), batch, events, tasks.clone());
     tasks.spawn("span writer", writer.run(from_workers));
-    let workers = options.workers.max(1);
-    let context = Arc::new(Context { options, prices, events });
+    let workers = context.options.workers.max(1);
+    let context = Arc::new(context);
     for n in 0..workers {
         let (context, deliveries, to_writer) = (Arc::clone(&context), deliveries.clone(), to_writer.clone());
-        tasks.thread(&format!("pipeline-{n}"), move || work(&context, &deliveries, &to_writer))?;
+        tasks.thread(&format!("pipeline-{n}"), move || work(step, &context, &deliveries, &to_writer))?;
     }
     Ok(())
 }
 
 /// One worker: takes records, processes them, hands them to the writer; waits there when the store is slow.
-fn work(context: &Context, deliveries: &Deliveries, to_writer: &mpsc::Sender<Vec<Finished>>) {
+fn work(step: Step, context: &Context, deliveries: &Deliveries, to_writer: &mpsc::Sender<Vec<Finished>>) {
     loop {
         let taken = deliveries.next(TAKE, WAIT);
         if taken.is_empty() {
@@ -88,7 +103,7 @@ fn work(context: &Context, deliveries: &Deliveries, to_writer: &mpsc::Sender<Vec
         let finished = taken.into_iter().map(|delivery| {
             let entry = &delivery.entry;
             // A defect in reading one exchange must cost neither its span nor the worker, which every other span needs.
-            let record = catch_unwind(AssertUnwindSafe(|| process(context, entry))).unwrap_or_else(|_| {
+            let record = catch_unwind(AssertUnwindSafe(|| step(context, entry))).unwrap_or_else(|_| {
                 context.events.notice("decoder_panicked");
                 decode::unreadable(entry)
             });
