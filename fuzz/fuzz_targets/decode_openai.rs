@@ -20,7 +20,7 @@ fuzz_target!(|input: (u8, u8, u16, &[u8], &[u8])| {
             status: Some(200),
             answer_headers: &headers,
             response: BodyCopy { head, tail, total_bytes },
-            scanned_usage: None,
+            scanned: None,
         };
         decode(&exchange, &Limits::default())
     };

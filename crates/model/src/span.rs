@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Content, Coverage, ExchangeId, Finding, Money, SpanId, TenantId, Timestamp, TraceId, Usage, UsageSource};
+use crate::{
+    Content, Coverage, ExchangeId, Finding, Money, SpanId, TenantId, Timestamp, TraceId, Units, Usage, UsageSource,
+    word::words,
+};
 
 /// Request parameters by their OpenTelemetry name without the `gen_ai.request.` prefix (`temperature`, `max_tokens`, …).
 pub type Params = BTreeMap<String, Value>;
@@ -73,6 +76,8 @@ pub struct Span {
     pub usage: Option<Usage>,
     /// Where the tokens come from.
     pub usage_source: UsageSource,
+    /// What is billed by the piece.
+    pub units: Units,
     /// Price of the tokens; `None` where the model has no price.
     pub cost: Option<Money>,
     /// Which prices were applied.
@@ -155,49 +160,6 @@ pub struct ErrorInfo {
     pub kind: String,
     /// The message; never holds a credential.
     pub message: String,
-}
-
-/// Says that a stored or queried word is not one of an enum's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is unknown, expected one of {expected}")]
-pub struct UnknownWord {
-    word: String,
-    expected: &'static str,
-}
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? } $expected:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            /// Every one, in the order of their declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable word for it, in JSON, SQL and metrics.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(s: &str) -> Result<Self, UnknownWord> {
-                match s {
-                    $($word => Ok(Self::$variant),)+
-                    other => Err(UnknownWord { word: other.chars().take(64).collect(), expected: $expected }),
-                }
-            }
-        }
-    };
 }
 
 words! {

@@ -24,11 +24,86 @@ pub struct Usage {
     pub audio_input: u64,
     /// Audio output.
     pub audio_output: u64,
-    /// Image input.
+    /// Image and video input.
     pub image_input: u64,
+    /// Image output.
+    #[serde(default)]
+    pub image_output: u64,
+    /// Audio input read from the provider's prompt cache, where it says so; its price is not the text's.
+    #[serde(default)]
+    pub audio_cache_read: u64,
+    /// Image and video input read from the provider's prompt cache, where it says so.
+    #[serde(default)]
+    pub image_cache_read: u64,
 }
 
 impl Usage {
+    /// The names of the buckets, in the order of [`Usage::buckets`]: whoever stores or shows them takes them from here.
+    pub const BUCKETS: [&'static str; 12] = [
+        "input",
+        "cache_read",
+        "cache_write_5m",
+        "cache_write_1h",
+        "output",
+        "reasoning",
+        "audio_input",
+        "audio_output",
+        "image_input",
+        "image_output",
+        "audio_cache_read",
+        "image_cache_read",
+    ];
+
+    /// The buckets in the order of [`Usage::BUCKETS`].
+    pub const fn buckets(&self) -> [u64; 12] {
+        [
+            self.input,
+            self.cache_read,
+            self.cache_write_5m,
+            self.cache_write_1h,
+            self.output,
+            self.reasoning,
+            self.audio_input,
+            self.audio_output,
+            self.image_input,
+            self.image_output,
+            self.audio_cache_read,
+            self.image_cache_read,
+        ]
+    }
+
+    /// The reverse of [`Usage::buckets`].
+    pub const fn from_buckets(buckets: [u64; 12]) -> Self {
+        let [
+            input,
+            cache_read,
+            cache_write_5m,
+            cache_write_1h,
+            output,
+            reasoning,
+            audio_input,
+            audio_output,
+            image_input,
+            image_output,
+            audio_cache_read,
+            image_cache_read,
+        ] = buckets;
+        Self {
+            input,
+            cache_read,
+            cache_write_5m,
+            cache_write_1h,
+            output,
+            reasoning,
+            audio_input,
+            audio_output,
+            image_input,
+            image_output,
+            audio_cache_read,
+            image_cache_read,
+        }
+    }
+
     /// All tokens; saturates instead of wrapping.
     pub fn total(&self) -> u64 {
         self.input_inclusive().saturating_add(self.output_inclusive())
@@ -36,14 +111,22 @@ impl Usage {
 
     /// Every input bucket, as OpenTelemetry's `gen_ai.usage.input_tokens` counts.
     pub fn input_inclusive(&self) -> u64 {
-        [self.cache_read, self.cache_write_5m, self.cache_write_1h, self.audio_input, self.image_input]
-            .into_iter()
-            .fold(self.input, u64::saturating_add)
+        [
+            self.cache_read,
+            self.cache_write_5m,
+            self.cache_write_1h,
+            self.audio_input,
+            self.image_input,
+            self.audio_cache_read,
+            self.image_cache_read,
+        ]
+        .into_iter()
+        .fold(self.input, u64::saturating_add)
     }
 
     /// Every output bucket, as OpenTelemetry's `gen_ai.usage.output_tokens` counts.
     pub fn output_inclusive(&self) -> u64 {
-        self.output.saturating_add(self.reasoning).saturating_add(self.audio_output)
+        [self.reasoning, self.audio_output, self.image_output].into_iter().fold(self.output, u64::saturating_add)
     }
 }
 

@@ -258,7 +258,7 @@ fn closed(opened: &Opened, body: &Bytes) -> Closed {
         end_reason: EndReason::Complete,
         error: None,
         timing: Timing { duration_us: now, ..Timing::default() },
-        usage: None,
+        meter: None,
     }
 }
 

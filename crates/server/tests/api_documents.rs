@@ -75,17 +75,7 @@ fn everything_happened() -> Arc<Metrics> {
             events.exchange_finished("openai", "openai_chat", status, *end, ms, Some(ms));
         }
     }
-    let one = Usage {
-        input: 1,
-        cache_read: 1,
-        cache_write_5m: 1,
-        cache_write_1h: 1,
-        output: 1,
-        reasoning: 1,
-        audio_input: 1,
-        audio_output: 1,
-        image_input: 1,
-    };
+    let one = Usage::from_buckets([1; Usage::BUCKETS.len()]);
     events.tokens_used(&one, Some(Money::from_nanos(1)));
     events.tokens_used(&one, None);
     Step::ALL.into_iter().for_each(|step| events.overhead(step, ms));

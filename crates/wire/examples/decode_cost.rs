@@ -55,7 +55,7 @@ fn exchange<'a>(
         status: Some(200),
         answer_headers,
         response: whole(response.as_bytes()),
-        scanned_usage: None,
+        scanned: None,
     }
 }
 

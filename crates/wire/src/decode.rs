@@ -3,24 +3,26 @@
 
 use std::collections::BTreeMap;
 
-use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Params, Usage, UsageSource};
+use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Meter, Params, Units, Usage, UsageSource};
 
 use crate::{
     Dialect, dialect_of,
     dialects::{
-        Stream,
-        error::{bare_error, error_info, error_of},
-        read_answer, read_request, skipped,
+        Format,
+        error::{bare_error, error_of},
+        format,
     },
-    headers::{is_event_stream, is_json, is_rate_limit},
+    framing::Framing,
+    headers::is_rate_limit,
     json::{Fault, Json, Rules, parse, parse_head},
     providers::provider_of,
-    sse::{Decoder, Frame},
 };
 
+mod answer;
 mod body;
 mod draft;
 
+use answer::{read_answered, status_error};
 use body::Copied;
 pub(crate) use draft::Draft;
 
@@ -54,8 +56,8 @@ pub struct Exchange<'a> {
     pub answer_headers: &'a [(String, String)],
     /// The answer's body.
     pub response: BodyCopy<'a>,
-    /// What the scanner read while the bytes passed.
-    pub scanned_usage: Option<Usage>,
+    /// What the scanner read while the bytes passed, where there was one.
+    pub scanned: Option<&'a Meter>,
 }
 
 /// Bounds of a decode.
@@ -100,6 +102,8 @@ pub struct Decoded {
     pub usage: Option<Usage>,
     /// Where they come from.
     pub usage_source: UsageSource,
+    /// What is billed by the piece.
+    pub units: Units,
     /// Why the model stopped, one per choice.
     pub finish_reasons: Vec<String>,
     /// The provider's id of the answer.
@@ -124,34 +128,44 @@ pub struct Decoded {
 
 /// Reads a recorded exchange.
 pub fn decode(x: &Exchange<'_>, limits: &Limits) -> Decoded {
-    let path = x.target.split(['?', '#']).next().unwrap_or("");
+    let path = path_of(x.target);
     let provider = provider_of(x.host, path);
     let dialect = dialect_of(x.method, path);
+    let format = dialect.map(format);
     let mut draft = Draft::default();
-    let (request, response) = match dialect {
-        Some(dialect) => (read_asked(dialect, x, limits, &mut draft), read_answered(dialect, x, limits, &mut draft)),
+    let (request, response) = match format {
+        Some(format) => {
+            (format.head)(x, &mut draft);
+            (read_asked(format, x, limits, &mut draft), read_answered(format, x, limits, &mut draft))
+        }
         None => unread(x, limits, &mut draft),
     };
-    draft.request_model = draft.request_model.take().or_else(|| deployment(path));
+    if let Some(format) = format {
+        draft.request_model = draft.request_model.take().or_else(|| (format.path_model)(path).map(str::to_owned));
+    }
     let answer_media = header(x.answer_headers, "content-type");
-    let streamed = if x.status.is_some() { answer_media.is_some_and(is_event_stream) } else { draft.asks_stream };
-    let usage = match response {
-        BodyCoverage::Truncated => x.scanned_usage.or(draft.usage),
-        _ => draft.usage.or(x.scanned_usage),
-    };
+    let asked = || format.is_some_and(|format| (format.streams)(path, draft.stream_member));
+    let stream = if x.status.is_some() { answer_media.and_then(Framing::of).is_some() } else { asked() };
+    if let Some(scanned) = x.scanned {
+        draft.join(scanned, &response);
+    }
     let opaque = if dialect.is_none() { Some("unknown path".to_owned()) } else { opaque_of(&request, &response) };
     Decoded {
         provider: provider.id,
         dialect,
-        operation: dialect.map_or_else(|| x.method.to_owned(), |d| d.operation().to_owned()),
-        stream: streamed,
-        usage,
-        usage_source: if usage.is_some() { UsageSource::Provider } else { UsageSource::None },
+        operation: format.map_or(x.method, |format| format.operation).to_owned(),
+        stream,
+        usage_source: if draft.usage.is_some() { UsageSource::Provider } else { UsageSource::None },
         provider_request_id: request_id(x.answer_headers).or_else(|| draft.request_id.take()),
         rate_limits: x.answer_headers.iter().filter(|(name, _)| is_rate_limit(name)).cloned().collect(),
         opaque,
         ..draft.into_decoded(request, response)
     }
+}
+
+/// A target without query and fragment.
+pub(crate) fn path_of(target: &str) -> &str {
+    target.split(['?', '#']).next().unwrap_or("")
 }
 
 fn opaque_of(request: &BodyCoverage, response: &BodyCoverage) -> Option<String> {
@@ -174,13 +188,6 @@ fn request_id(headers: &[(String, String)]) -> Option<String> {
     NAMES.iter().find_map(|name| header(headers, name)).map(str::to_owned)
 }
 
-/// Azure names the model in the path.
-fn deployment(path: &str) -> Option<String> {
-    let after = &path[path.find("/openai/deployments/")? + "/openai/deployments/".len()..];
-    let name = after.split('/').next().unwrap_or("");
-    (!name.is_empty()).then(|| name.to_owned())
-}
-
 fn reason(fault: Fault) -> &'static str {
     match fault {
         Fault::Syntax | Fault::Eof => "malformed json",
@@ -190,13 +197,13 @@ fn reason(fault: Fault) -> &'static str {
 }
 
 /// Reads the request body.
-fn read_asked(dialect: Dialect, x: &Exchange<'_>, limits: &Limits, draft: &mut Draft) -> BodyCoverage {
+fn read_asked(format: &Format, x: &Exchange<'_>, limits: &Limits, draft: &mut Draft) -> BodyCoverage {
     let copied = match Copied::open(&x.request, x.request_headers, limits) {
         Ok(copied) => copied,
         Err(coverage) => return coverage,
     };
     match json_body(&copied, &[], limits) {
-        Ok(body) => read_request(dialect, body, draft),
+        Ok(body) => (format.request)(body, draft),
         Err(reason) => return BodyCoverage::Opaque(reason.to_owned()),
     }
     copied.coverage()
@@ -217,74 +224,6 @@ fn json_body<'b>(
             Err("malformed json")
         }
     }
-}
-
-/// Reads the answer's body.
-fn read_answered(dialect: Dialect, x: &Exchange<'_>, limits: &Limits, draft: &mut Draft) -> BodyCoverage {
-    let copied = match Copied::open(&x.response, x.answer_headers, limits) {
-        Ok(copied) => copied,
-        Err(coverage) => {
-            draft.error = status_error(x.status, "");
-            return coverage;
-        }
-    };
-    let media = header(x.answer_headers, "content-type").unwrap_or("");
-    let failed = x.status.is_some_and(|status| status >= 400);
-    if is_event_stream(media) && !failed {
-        return read_stream(dialect, &copied, limits, draft);
-    }
-    let body =
-        if is_json(media) || media.is_empty() { json_body(&copied, skipped(dialect), limits) } else { Err("not json") };
-    match body {
-        Ok(body) if failed => {
-            draft.error = error_of(&body).or_else(|| bare_error(&body)).or_else(|| status_error(x.status, ""));
-            draft.request_id = body.str_at("request_id").map(str::to_owned);
-        }
-        Ok(body) => read_answer(dialect, body, draft),
-        Err(reason) => {
-            let is_text = media.starts_with("text/plain");
-            draft.error = status_error(x.status, if is_text { copied.text().unwrap_or("") } else { "" });
-            return BodyCoverage::Opaque(reason.to_owned());
-        }
-    }
-    copied.coverage()
-}
-
-/// The error a status alone tells.
-fn status_error(status: Option<u16>, text: &str) -> Option<ErrorInfo> {
-    let status = status.filter(|status| *status >= 400)?;
-    Some(error_info(&format!("http_{status}"), text))
-}
-
-/// Reads an answer that came as events.
-fn read_stream(dialect: Dialect, copied: &Copied<'_>, limits: &Limits, draft: &mut Draft) -> BodyCoverage {
-    let Some(mut stream) = Stream::new(dialect) else { return BodyCoverage::Opaque("unexpected stream".to_owned()) };
-    let rules = Rules { max_depth: limits.max_depth, max_values: limits.max_values, skip: skipped(dialect) };
-    let mut decoder = Decoder::new(limits.max_event_bytes);
-    let mut understood = 0u64;
-    let mut each = |frame: Frame<'_>| match frame {
-        Frame::Event { data: b"[DONE]", .. } => understood += 1,
-        Frame::Event { name, data } => match std::str::from_utf8(data).map(|text| parse(text, &rules)) {
-            Ok(Ok(event)) => {
-                understood += 1;
-                if name == b"error" && event.get("error").is_none() {
-                    draft.error = bare_error(&event).or(draft.error.take());
-                }
-                stream.event(event, draft);
-            }
-            Ok(Err(_)) | Err(_) => draft.unknown("event", "malformed"),
-        },
-        Frame::TooLong => draft.unknown("event", "too long"),
-    };
-    decoder.feed(copied.head(), &mut each);
-    if let Some(tail) = copied.tail() {
-        // A whole copy has no tail of its own: this one lies behind a gap.
-        decoder.skip_to_next();
-        decoder.feed(tail, &mut each);
-    }
-    decoder.finish(&mut each);
-    stream.finish(draft);
-    if understood == 0 { BodyCoverage::Opaque("no event understood".to_owned()) } else { copied.coverage() }
 }
 
 /// What there is to say of an exchange in no format we read: an error document still tells why it failed.

@@ -1,5 +1,7 @@
 //! Which wire format a path speaks, and whose error shape its clients parse.
 
+use crate::dialects::{FORMATS, format};
+
 /// A wire format this crate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -17,46 +19,31 @@ pub enum Dialect {
     AnthropicCountTokens,
 }
 
-/// Every dialect, in the order of the enum.
-pub const DIALECTS: [Dialect; 6] = [
-    Dialect::OpenaiChat,
-    Dialect::OpenaiCompletions,
-    Dialect::OpenaiEmbeddings,
-    Dialect::OpenaiModels,
-    Dialect::AnthropicMessages,
-    Dialect::AnthropicCountTokens,
-];
+/// Every dialect.
+pub const DIALECTS: [Dialect; FORMATS.len()] = {
+    let mut all = [Dialect::OpenaiChat; FORMATS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = FORMATS[at].dialect;
+        at += 1;
+    }
+    all
+};
 
 impl Dialect {
     /// The stable word for it, in spans and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OpenaiChat => "openai_chat",
-            Self::OpenaiCompletions => "openai_completions",
-            Self::OpenaiEmbeddings => "openai_embeddings",
-            Self::OpenaiModels => "openai_models",
-            Self::AnthropicMessages => "anthropic_messages",
-            Self::AnthropicCountTokens => "anthropic_count_tokens",
-        }
+    pub fn as_str(self) -> &'static str {
+        format(self).name
     }
 
     /// OpenTelemetry's `gen_ai.operation.name`; a word in its style where the conventions (v1.41) have none.
-    pub const fn operation(self) -> &'static str {
-        match self {
-            Self::OpenaiChat | Self::AnthropicMessages => "chat",
-            Self::OpenaiCompletions => "text_completion",
-            Self::OpenaiEmbeddings => "embeddings",
-            Self::OpenaiModels => "list_models",
-            Self::AnthropicCountTokens => "count_tokens",
-        }
+    pub fn operation(self) -> &'static str {
+        format(self).operation
     }
 
     /// Whose clients speak it.
-    pub const fn family(self) -> Family {
-        match self {
-            Self::OpenaiChat | Self::OpenaiCompletions | Self::OpenaiEmbeddings | Self::OpenaiModels => Family::OpenAi,
-            Self::AnthropicMessages | Self::AnthropicCountTokens => Family::Anthropic,
-        }
+    pub fn family(self) -> Family {
+        format(self).family
     }
 }
 
@@ -67,6 +54,14 @@ pub enum Family {
     OpenAi,
     /// `{"type":"error","error":{"type","message"}}`.
     Anthropic,
+    /// Google: `{"error":{"code","message","status"}}`.
+    Google,
+    /// AWS: `{"message"}`, and the kind in the header `x-amzn-errortype`.
+    Aws,
+    /// Ollama: `{"error":"…"}`.
+    Ollama,
+    /// Cohere: `{"message"}`.
+    Cohere,
     /// Unknown; a plain JSON error serves best.
     Other,
 }
@@ -75,44 +70,14 @@ pub enum Family {
 /// `/v1`, `/api/v1`, `/openai/deployments/X`, `/up/name/v1`.
 pub fn dialect_of(method: &str, path: &str) -> Option<Dialect> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    match method {
-        "POST" => posted(path),
-        "GET" => is_models(path).then_some(Dialect::OpenaiModels),
-        _ => None,
-    }
-}
-
-fn posted(path: &str) -> Option<Dialect> {
-    // Assistants: `/v1/threads/{id}/messages` only looks like Anthropic's path.
-    if path.contains("/threads/") || path.contains("/assistants/") {
-        return None;
-    }
-    let ends = |suffix: &str| path.ends_with(suffix);
-    if ends("/chat/completions") {
-        Some(Dialect::OpenaiChat)
-    } else if ends("/completions") {
-        Some(Dialect::OpenaiCompletions)
-    } else if ends("/embeddings") {
-        Some(Dialect::OpenaiEmbeddings)
-    } else if ends("/messages") {
-        Some(Dialect::AnthropicMessages)
-    } else if ends("/messages/count_tokens") {
-        Some(Dialect::AnthropicCountTokens)
-    } else {
-        None
-    }
-}
-
-/// `/models` at the root or below `/v1`, `/openai` or `/api`; Gemini's `/v1beta/models` is another format.
-fn is_models(path: &str) -> bool {
-    let Some(at) = path.find("/models") else { return false };
-    let (before, after) = (&path[..at], &path[at + "/models".len()..]);
-    let below = before.rsplit('/').next().unwrap_or("");
-    matches!(below, "" | "v1" | "openai" | "api") && (after.is_empty() || after.starts_with('/'))
+    FORMATS.iter().find(|format| (format.speaks)(method, path)).map(|format| format.dialect)
 }
 
 /// Says whose error shape the client of a path parses, also for paths that are no [`Dialect`].
 pub fn family_of(path: &str) -> Family {
+    if let Some(dialect) = dialect_of("POST", path).or_else(|| dialect_of("GET", path)) {
+        return dialect.family();
+    }
     const OPENAI: &[&str] = &[
         "assistants",
         "audio",
@@ -139,6 +104,7 @@ pub fn family_of(path: &str) -> Family {
     ];
     for segment in path.split('/') {
         match segment {
+            "v1beta" | "v1alpha" | "v1beta1" => return Family::Google,
             "messages" | "complete" | "skills" => return Family::Anthropic,
             other if OPENAI.contains(&other) => return Family::OpenAi,
             _ => {}
@@ -187,12 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn every_dialect_has_a_family_that_its_own_path_confirms() {
-        let paths =
-            ["/chat/completions", "/completions", "/embeddings", "/models", "/messages", "/messages/count_tokens"];
-        for (dialect, path) in DIALECTS.into_iter().zip(paths) {
-            assert_eq!(family_of(path), dialect.family());
-            assert!(dialect_of("POST", path).or(dialect_of("GET", path)) == Some(dialect), "{path}");
+    fn every_dialect_is_one_row_of_the_table() {
+        for (at, dialect) in DIALECTS.into_iter().enumerate() {
+            assert_eq!(format(dialect).dialect, dialect);
+            assert!(!DIALECTS[..at].contains(&dialect), "{dialect:?} stands twice");
+            assert!(!dialect.as_str().is_empty() && !dialect.operation().is_empty(), "{dialect:?}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The wire formats, one file each: a new one is a file, its line here and its arms below.
+//! The wire formats, one file each. A new one is a file with its `FORMAT`, a line in [`FORMATS`] and a variant of
+//! [`Dialect`].
 
 pub(crate) mod anthropic_count_tokens;
 pub(crate) mod anthropic_messages;
@@ -10,78 +11,114 @@ pub(crate) mod openai_embeddings;
 pub(crate) mod openai_models;
 mod parts;
 
-use crate::{Dialect, decode::Draft, json::Json};
+use crate::{
+    Dialect, Family,
+    decode::{Draft, Exchange},
+    json::Json,
+    scanner::{Scan, Unread},
+};
 
-/// Reads a request body into the draft.
-pub(crate) fn read_request(dialect: Dialect, body: Json<'_>, draft: &mut Draft) {
-    match dialect {
-        Dialect::OpenaiChat => openai_chat::request(body, draft),
-        Dialect::OpenaiCompletions => openai_completions::request(body, draft),
-        Dialect::OpenaiEmbeddings => openai_embeddings::request(body, draft),
-        Dialect::OpenaiModels => {}
-        Dialect::AnthropicMessages | Dialect::AnthropicCountTokens => anthropic_messages::request(body, draft),
-    }
+/// Every format. The first that speaks a path is taken, so special paths stand before general ones.
+pub(crate) const FORMATS: &[&Format] = &[
+    &openai_chat::FORMAT,
+    &openai_completions::FORMAT,
+    &openai_embeddings::FORMAT,
+    &openai_models::FORMAT,
+    &anthropic_messages::FORMAT,
+    &anthropic_count_tokens::FORMAT,
+];
+
+/// One wire format: how its exchanges are recognised and read. Made from [`Format::JSON`] by what differs.
+pub(crate) struct Format {
+    /// Which one it is.
+    pub dialect: Dialect,
+    /// The stable word for it, in spans and metrics.
+    pub name: &'static str,
+    /// OpenTelemetry's `gen_ai.operation.name`; a word in its style where the conventions (v1.41) have none.
+    pub operation: &'static str,
+    /// Whose error shape its clients parse.
+    pub family: Family,
+    /// Whether a method and a path (without query and closing slash) are of this format. Prefixes of paths are free.
+    pub speaks: fn(method: &str, path: &str) -> bool,
+    /// Whether its requests have a body that tells something.
+    pub body: RequestBody,
+    /// The model a path names; what the body names comes first.
+    pub path_model: fn(path: &str) -> Option<&str>,
+    /// Whether a request asks for a stream, by its path and its member `stream`.
+    pub streams: fn(path: &str, member: Option<bool>) -> bool,
+    /// Whether its streams have OpenAI's usage event, which must be asked for.
+    pub usage_event: UsageOption,
+    /// Reads what stands in target and heads, before the bodies.
+    pub head: fn(&Exchange<'_>, &mut Draft),
+    /// Reads a request body.
+    pub request: fn(Json<'_>, &mut Draft),
+    /// Reads an answer that is one document.
+    pub answer: fn(Json<'_>, &mut Draft),
+    /// Members of an answer that are known and never read: vectors and probabilities, by far its largest part.
+    pub skip: &'static [&'static str],
+    /// Makes the assembler of an answer that comes as events; `None` where the format has no streams.
+    pub stream: Option<fn() -> Box<dyn Assemble>>,
+    /// Makes what reads usage, first token, end and errors while an answer passes.
+    pub scan: fn() -> Box<dyn Scan>,
+    /// The members of a one-document answer, in its outermost object, that [`Scan::member`] takes.
+    pub vital: &'static [&'static str],
 }
 
-/// Reads an answer that is one document into the draft.
-pub(crate) fn read_answer(dialect: Dialect, body: Json<'_>, draft: &mut Draft) {
-    match dialect {
-        Dialect::OpenaiChat => openai_chat::answer(body, draft),
-        Dialect::OpenaiCompletions => openai_completions::answer(body, draft),
-        Dialect::OpenaiEmbeddings => openai_embeddings::answer(body, draft),
-        Dialect::OpenaiModels => openai_models::answer(body, draft),
-        Dialect::AnthropicMessages => anthropic_messages::answer(body, draft),
-        Dialect::AnthropicCountTokens => anthropic_count_tokens::answer(body, draft),
-    }
+/// Whether the requests of a format have a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestBody {
+    /// A JSON object.
+    Json,
+    /// None that tells anything.
+    Nothing,
 }
 
-/// Members of a format that are known and never read: vectors and probabilities, by far the largest part of an answer.
-pub(crate) const fn skipped(dialect: Dialect) -> &'static [&'static str] {
-    match dialect {
-        Dialect::OpenaiChat | Dialect::OpenaiCompletions => {
-            &["logprobs", "prompt_logprobs", "prompt_token_ids", "token_ids", "routed_experts"]
-        }
-        Dialect::OpenaiEmbeddings => &["embedding"],
-        Dialect::OpenaiModels | Dialect::AnthropicMessages | Dialect::AnthropicCountTokens => &[],
-    }
+/// Whether a format has `stream_options.include_usage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UsageOption {
+    /// Its streams tell their usage only when asked.
+    Known,
+    /// There is nothing to ask for.
+    Absent,
 }
 
-/// An answer that comes as events, while it is put together.
-pub(crate) enum Stream {
-    /// OpenAI chat completions.
-    Chat(openai_chat::Stream),
-    /// OpenAI completions.
-    Completions(openai_completions::Stream),
-    /// Anthropic messages.
-    Messages(anthropic_messages::Stream),
+impl Format {
+    /// What most formats are: JSON in, JSON or events out, model and `stream` in the body.
+    pub(crate) const JSON: Self = Self {
+        dialect: Dialect::OpenaiChat,
+        name: "",
+        operation: "",
+        family: Family::Other,
+        speaks: |_, _| false,
+        body: RequestBody::Json,
+        path_model: |_| None,
+        streams: |_, member| member == Some(true),
+        usage_event: UsageOption::Absent,
+        head: |_, _| {},
+        request: |_, _| {},
+        answer: |_, _| {},
+        skip: &[],
+        stream: None,
+        scan: || Box::new(Unread),
+        vital: &["usage", "error"],
+    };
 }
 
-impl Stream {
-    /// Makes the assembler of a format; `None` where it has no streams.
-    pub(crate) fn new(dialect: Dialect) -> Option<Self> {
-        match dialect {
-            Dialect::OpenaiChat => Some(Self::Chat(openai_chat::Stream::default())),
-            Dialect::OpenaiCompletions => Some(Self::Completions(openai_completions::Stream::default())),
-            Dialect::AnthropicMessages => Some(Self::Messages(anthropic_messages::Stream::default())),
-            Dialect::OpenaiEmbeddings | Dialect::OpenaiModels | Dialect::AnthropicCountTokens => None,
-        }
-    }
-
-    /// Takes one event.
-    pub(crate) fn event(&mut self, event: Json<'_>, draft: &mut Draft) {
-        match self {
-            Self::Chat(stream) => stream.event(event, draft),
-            Self::Completions(stream) => stream.event(event, draft),
-            Self::Messages(stream) => stream.event(event, draft),
-        }
-    }
+/// Puts the events of a streamed answer together.
+pub(crate) trait Assemble {
+    /// Takes one event; `name` is what its frame calls it, empty where it does not.
+    fn event(&mut self, name: &[u8], event: Json<'_>, draft: &mut Draft);
 
     /// Ends the stream: what was said goes into the draft, complete or not.
-    pub(crate) fn finish(self, draft: &mut Draft) {
-        match self {
-            Self::Chat(stream) => stream.finish(draft),
-            Self::Completions(stream) => stream.finish(draft),
-            Self::Messages(stream) => stream.finish(draft),
-        }
-    }
+    fn finish(self: Box<Self>, draft: &mut Draft);
+}
+
+/// The format of a dialect.
+pub(crate) fn format(dialect: Dialect) -> &'static Format {
+    FORMATS.iter().find(|format| format.dialect == dialect).expect("a test holds that every dialect has its format")
+}
+
+/// Says whether the path ends in `suffix`, and is no path of OpenAI's Assistants, which reuse the ends of others.
+fn posts_to(method: &str, path: &str, suffix: &str) -> bool {
+    method == "POST" && path.ends_with(suffix) && !path.contains("/threads/") && !path.contains("/assistants/")
 }

@@ -81,12 +81,8 @@ pub(crate) fn is_json(media: &str) -> bool {
             .is_some_and(|end| end.eq_ignore_ascii_case("+json"))
 }
 
-/// Says whether a media type is a server-sent-event stream.
-pub(crate) fn is_event_stream(media: &str) -> bool {
-    essence(media).eq_ignore_ascii_case("text/event-stream")
-}
-
-fn essence(media: &str) -> &str {
+/// A media type without its parameters.
+pub(crate) fn essence(media: &str) -> &str {
     media.split(';').next().unwrap_or("").trim()
 }
 
@@ -252,6 +248,6 @@ mod tests {
     fn json_types_include_structured_suffixes() {
         assert!(is_json("application/json; charset=utf-8") && is_json("Application/Problem+JSON"));
         assert!(!is_json("text/plain") && !is_json("application/x-ndjson") && !is_json(""));
-        assert!(is_event_stream("text/event-stream;charset=utf-8"));
+        assert_eq!(essence("text/event-stream;charset=utf-8"), "text/event-stream");
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::{
     Dialect, dialect_of,
+    dialects::{Format, RequestBody, UsageOption, format},
     headers::is_json,
     json::{Fault, Json, Rules, parse},
     providers::{UsageEvent, provider_of},
@@ -124,8 +125,11 @@ pub fn inspect(head: &Head<'_>, body: &[u8]) -> View {
 
 fn look(head: &Head<'_>, body: &[u8]) -> Result<Request, OpaqueReason> {
     let dialect = dialect_of(head.method, head.path).ok_or(OpaqueReason::UnknownPath)?;
-    if dialect == Dialect::OpenaiModels {
-        return Ok(Request { dialect, model: None, stream: Streaming::No, usage_option: None });
+    let format = format(dialect);
+    let named = || (format.path_model)(head.path).map(str::to_owned);
+    let streaming = |member| if (format.streams)(head.path, member) { Streaming::Yes } else { Streaming::No };
+    if format.body == RequestBody::Nothing {
+        return Ok(Request { dialect, model: named(), stream: streaming(None), usage_option: None });
     }
     if head.content_encoding.is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
         return Err(OpaqueReason::Compressed);
@@ -142,14 +146,10 @@ fn look(head: &Head<'_>, body: &[u8]) -> Result<Request, OpaqueReason> {
         Fault::TooDeep => OpaqueReason::TooDeep,
         Fault::Syntax | Fault::Eof | Fault::TooMany => OpaqueReason::MalformedJson,
     })?;
-    let stream = if members.stream.as_ref().is_some_and(|at| &text[at.clone()] == "true") {
-        Streaming::Yes
-    } else {
-        Streaming::No
-    };
+    let stream = streaming(members.stream.as_ref().and_then(|at| text[at.clone()].parse().ok()));
     let usage_option =
-        if stream == Streaming::Yes && may_ask(head, dialect) { members.usage_option(text) } else { None };
-    Ok(Request { dialect, model: members.model(text), stream, usage_option })
+        if stream == Streaming::Yes && may_ask(head, format) { members.usage_option(text) } else { None };
+    Ok(Request { dialect, model: members.model(text).or_else(named), stream, usage_option })
 }
 
 /// Where the members that matter are; a repeated key counts as ambiguous, which forbids a splice.
@@ -215,15 +215,8 @@ fn unescape(key: &[u8]) -> String {
 }
 
 /// Says whether a stream of this request may be asked for its usage event.
-fn may_ask(head: &Head<'_>, dialect: Dialect) -> bool {
-    let has_event = match dialect {
-        Dialect::OpenaiChat | Dialect::OpenaiCompletions => true,
-        Dialect::OpenaiEmbeddings
-        | Dialect::OpenaiModels
-        | Dialect::AnthropicMessages
-        | Dialect::AnthropicCountTokens => false,
-    };
-    if !has_event || head.signed == Signed::Yes {
+fn may_ask(head: &Head<'_>, format: &Format) -> bool {
+    if format.usage_event == UsageOption::Absent || head.signed == Signed::Yes {
         return false;
     }
     match provider_of(head.host, head.path).usage_event {

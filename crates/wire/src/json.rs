@@ -101,6 +101,14 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// `true` or `false`.
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        match self {
+            Json::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// A text member.
     pub(crate) fn str_at(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(Json::as_str)

@@ -6,10 +6,12 @@
 mod decode;
 mod dialect;
 mod dialects;
+mod framing;
 mod headers;
 mod inflate;
 mod inspect;
 mod json;
+pub mod ndjson;
 mod prices;
 mod providers;
 mod scanner;

@@ -75,6 +75,9 @@ impl PriceBook {
     ///       audio_input: 40
     ///       audio_output: 80
     ///       image_input: 2.50
+    ///       image_output: 30
+    ///       audio_cache_read: 2.50
+    ///       image_cache_read: 0.50
     /// ```
     pub fn with_overrides(yaml: &str) -> Result<Self, PriceError> {
         Ok(Self { overrides: Overrides::parse(yaml)?, ..Self::bundled() })
@@ -127,34 +130,39 @@ fn inclusive(usage: &Usage) -> genai_prices::Usage {
     let cache_write = usage.cache_write_5m.saturating_add(usage.cache_write_1h);
     let counters =
         [(UsageKey::INPUT_TOKENS, usage.input_inclusive()), (UsageKey::OUTPUT_TOKENS, usage.output_inclusive())];
+    let cache_read =
+        [usage.audio_cache_read, usage.image_cache_read].into_iter().fold(usage.cache_read, u64::saturating_add);
     let details = [
-        (UsageKey::CACHE_READ_TOKENS, usage.cache_read),
+        (UsageKey::CACHE_READ_TOKENS, cache_read),
         (UsageKey::CACHE_WRITE_TOKENS, cache_write),
         (UsageKey::CACHE_WRITE_5M_TOKENS, usage.cache_write_5m),
         (UsageKey::CACHE_WRITE_1H_TOKENS, usage.cache_write_1h),
-        (UsageKey::INPUT_AUDIO_TOKENS, usage.audio_input),
-        (UsageKey::INPUT_IMAGE_TOKENS, usage.image_input),
+        (UsageKey::INPUT_AUDIO_TOKENS, usage.audio_input.saturating_add(usage.audio_cache_read)),
+        (UsageKey::INPUT_IMAGE_TOKENS, usage.image_input.saturating_add(usage.image_cache_read)),
         (UsageKey::OUTPUT_REASONING_TOKENS, usage.reasoning),
         (UsageKey::OUTPUT_AUDIO_TOKENS, usage.audio_output),
+        (UsageKey::OUTPUT_IMAGE_TOKENS, usage.image_output),
     ];
-    // Our buckets exclude each other: where two details meet, the library must hear that nothing is in both.
+    // Where two details meet, the library must hear how much is in both: nothing, but for what we count as both ourselves.
+    let (audio, image) = (usage.audio_input, usage.image_input);
     let overlaps = [
-        (UsageKey::CACHE_AUDIO_READ_TOKENS, usage.cache_read, usage.audio_input),
-        (UsageKey::CACHE_IMAGE_READ_TOKENS, usage.cache_read, usage.image_input),
-        (UsageKey::CACHE_AUDIO_WRITE_TOKENS, cache_write, usage.audio_input),
-        (UsageKey::CACHE_IMAGE_WRITE_TOKENS, cache_write, usage.image_input),
-        (UsageKey::CACHE_AUDIO_WRITE_5M_TOKENS, usage.cache_write_5m, usage.audio_input),
-        (UsageKey::CACHE_IMAGE_WRITE_5M_TOKENS, usage.cache_write_5m, usage.image_input),
-        (UsageKey::CACHE_AUDIO_WRITE_1H_TOKENS, usage.cache_write_1h, usage.audio_input),
-        (UsageKey::CACHE_IMAGE_WRITE_1H_TOKENS, usage.cache_write_1h, usage.image_input),
-        (UsageKey::OUTPUT_AUDIO_REASONING_TOKENS, usage.reasoning, usage.audio_output),
+        (UsageKey::CACHE_AUDIO_READ_TOKENS, cache_read, audio, usage.audio_cache_read),
+        (UsageKey::CACHE_IMAGE_READ_TOKENS, cache_read, image, usage.image_cache_read),
+        (UsageKey::CACHE_AUDIO_WRITE_TOKENS, cache_write, audio, 0),
+        (UsageKey::CACHE_IMAGE_WRITE_TOKENS, cache_write, image, 0),
+        (UsageKey::CACHE_AUDIO_WRITE_5M_TOKENS, usage.cache_write_5m, audio, 0),
+        (UsageKey::CACHE_IMAGE_WRITE_5M_TOKENS, usage.cache_write_5m, image, 0),
+        (UsageKey::CACHE_AUDIO_WRITE_1H_TOKENS, usage.cache_write_1h, audio, 0),
+        (UsageKey::CACHE_IMAGE_WRITE_1H_TOKENS, usage.cache_write_1h, image, 0),
+        (UsageKey::OUTPUT_AUDIO_REASONING_TOKENS, usage.reasoning, usage.audio_output, 0),
+        (UsageKey::OUTPUT_IMAGE_REASONING_TOKENS, usage.reasoning, usage.image_output, 0),
     ];
     // Counters stay far below 2^53, where f64 stops being exact.
     #[allow(clippy::cast_precision_loss)]
     let exact = |tokens: u64| tokens as f64;
     let given = counters.into_iter().chain(details.into_iter().filter(|(_, n)| *n > 0));
-    let zero = overlaps.into_iter().filter(|(_, a, b)| *a > 0 && *b > 0).map(|(key, ..)| (key, 0));
-    given.chain(zero).map(|(key, tokens)| (key, exact(tokens))).collect()
+    let both = overlaps.into_iter().filter(|(_, a, b, both)| *both > 0 || (*a > 0 && *b > 0));
+    given.chain(both.map(|(key, .., both)| (key, both))).map(|(key, tokens)| (key, exact(tokens))).collect()
 }
 
 #[cfg(test)]

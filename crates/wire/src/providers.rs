@@ -92,6 +92,11 @@ pub static PROVIDERS: &[Provider] = &[
         usage_event: UsageEvent::NeverAsked,
         ..row("cohere", Some("cohere"), &["api.cohere.ai", "api.cohere.com"])
     },
+    // Regional hosts (`bedrock-runtime.us-east-1.amazonaws.com`) are found by their paths.
+    Provider {
+        usage_event: UsageEvent::NeverAsked,
+        ..row("aws.bedrock", Some("aws"), &[".amazonaws.com", ".amazonaws.com.cn"])
+    },
     // Self-hosted servers have no host of their own: an upstream names them by id.
     row("vllm", None, &[]),
     row("sglang", None, &[]),
@@ -135,11 +140,16 @@ pub fn provider_of(host: &str, path: &str) -> &'static Provider {
     let family = dialect::dialect_of("POST", path)
         .or_else(|| dialect::dialect_of("GET", path))
         .map_or_else(|| family_of(path), Dialect::family);
-    match family {
-        Family::OpenAi => provider_by_id("openai").unwrap_or(&UNKNOWN),
-        Family::Anthropic => provider_by_id("anthropic").unwrap_or(&UNKNOWN),
-        Family::Other => &UNKNOWN,
-    }
+    let id = match family {
+        Family::OpenAi => "openai",
+        Family::Anthropic => "anthropic",
+        Family::Google => "gcp.gemini",
+        Family::Aws => "aws.bedrock",
+        Family::Ollama => "ollama",
+        Family::Cohere => "cohere",
+        Family::Other => return &UNKNOWN,
+    };
+    provider_by_id(id).unwrap_or(&UNKNOWN)
 }
 
 /// Finds a provider by its id.

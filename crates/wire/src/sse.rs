@@ -2,23 +2,11 @@
 
 use memchr::memchr2;
 
+pub use crate::framing::Frame;
+
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// Longest event name that is kept.
 const MAX_NAME: usize = 128;
-
-/// What the decoder hands out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frame<'a> {
-    /// One event with data.
-    Event {
-        /// Its `event` field; empty where it has none.
-        name: &'a [u8],
-        /// Its `data` lines, joined by `\n`.
-        data: &'a [u8],
-    },
-    /// An event, or a line of it, was over the bound; its data is lost.
-    TooLong,
-}
 
 /// Splits a server-sent-event byte stream into frames.
 ///

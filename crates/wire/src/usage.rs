@@ -60,6 +60,7 @@ pub(crate) fn openai_usage(usage: &Json<'_>) -> Option<Usage> {
         audio_input,
         audio_output,
         image_input,
+        ..Usage::default()
     })
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use llmtrace_model::{
     BodyCoverage, Content, Coverage, EndReason, ErrorInfo, ExchangeId, Finding, Message, Money, Params, Part, Source,
-    Span, SpanId, SpanRecord, Status, TenantId, Timestamp, TraceId, Usage, UsageSource,
+    Span, SpanId, SpanRecord, Status, TenantId, Timestamp, TraceId, Units, Usage, UsageSource,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -103,6 +103,9 @@ pub struct SpanView {
     /// Where the tokens come from.
     #[schema(value_type = shapes::UsageSource)]
     pub usage_source: UsageSource,
+    /// What is billed by the piece (`web_searches`, `images_out`, `audio_in_ms`, …), by name; absent ones are zero.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>, example = json!({"web_searches": 1}))]
+    pub units: Units,
     /// Price in US dollars as a decimal string, `null` where the model has no price.
     #[schema(value_type = Option<String>, required, example = "0.00025")]
     pub cost_usd: Option<Money>,
@@ -188,8 +191,14 @@ pub struct UsageView {
     pub audio_input: u64,
     /// Audio output.
     pub audio_output: u64,
-    /// Image input.
+    /// Image and video input.
     pub image_input: u64,
+    /// Image output.
+    pub image_output: u64,
+    /// Audio input read from the provider's prompt cache, where it says so.
+    pub audio_cache_read: u64,
+    /// Image and video input read from the provider's prompt cache, where it says so.
+    pub image_cache_read: u64,
     /// The sum of all of them.
     pub total: u64,
 }
@@ -269,6 +278,7 @@ impl From<Span> for SpanView {
             error: span.error,
             usage: span.usage.map(UsageView::from),
             usage_source: span.usage_source,
+            units: span.units,
             cost_usd: span.cost,
             price_version: span.price_version,
             started_at: span.started_at,
@@ -324,6 +334,9 @@ impl From<Usage> for UsageView {
             audio_input: u.audio_input,
             audio_output: u.audio_output,
             image_input: u.image_input,
+            image_output: u.image_output,
+            audio_cache_read: u.audio_cache_read,
+            image_cache_read: u.image_cache_read,
             total: u.total(),
         }
     }

@@ -1,7 +1,7 @@
 //! What the front lane hands over: the open record of an exchange, and the closed one.
 
 use bytes::Bytes;
-use llmtrace_model::{EndReason, ErrorInfo, ExchangeId, SpanId, TenantId, Timestamp, Timing, TraceId, Usage};
+use llmtrace_model::{EndReason, ErrorInfo, ExchangeId, Meter, SpanId, TenantId, Timestamp, Timing, TraceId};
 use serde::{Deserialize, Serialize};
 
 /// Recorded headers in order; names are lower-case. Only those of an allow list get here, so that no credential can.
@@ -72,8 +72,8 @@ pub struct Closed {
     pub error: Option<ErrorInfo>,
     /// Durations.
     pub timing: Timing,
-    /// What the relay's scanner read of the usage while the bytes passed.
-    pub usage: Option<Usage>,
+    /// What the relay's scanner read while the bytes passed, where there was one.
+    pub meter: Option<Meter>,
 }
 
 /// The head of an answer.

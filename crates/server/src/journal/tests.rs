@@ -50,7 +50,7 @@ fn closed(n: u64) -> Closed {
         end_reason: EndReason::Complete,
         error: None,
         timing: Timing::default(),
-        usage: None,
+        meter: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a journal record to a span: what the bytes say, joined with what the front lane saw.
 
 use llmtrace_model::{
-    BodyCoverage, EndReason, ErrorInfo, Source, Span, SpanRecord, Status, Timing, Usage, UsageSource,
+    BodyCoverage, EndReason, ErrorInfo, Source, Span, SpanRecord, Status, Timing, Units, Usage, UsageSource,
 };
 use llmtrace_wire::{BodyCopy, Decoded, Dialect, Exchange, Limits};
 
@@ -25,7 +25,7 @@ pub(super) fn closed(closed: &Closed, capture: CaptureContent) -> SpanRecord {
             status: answer.map(|a| a.status),
             answer_headers: answer.map_or(&[], |a| &a.headers),
             response: copy(&closed.response),
-            scanned_usage: closed.usage,
+            scanned: closed.meter.as_ref(),
         },
         &Limits::default(),
     );
@@ -90,8 +90,9 @@ pub(super) fn unreadable(entry: &Entry) -> SpanRecord {
     span.timing = closed.timing;
     span.request_bytes = closed.request.total_bytes;
     span.response_bytes = closed.response.total_bytes;
-    span.usage = closed.usage;
-    span.usage_source = if closed.usage.is_some() { UsageSource::Provider } else { UsageSource::None };
+    let meter = closed.meter.clone().unwrap_or_default();
+    (span.usage, span.units) = (meter.usage, meter.units);
+    span.usage_source = if span.usage.is_some() { UsageSource::Provider } else { UsageSource::None };
     span.status = status(span.end_reason, span.http_status);
     span.error = closed.error.clone();
     let opaque = || BodyCoverage::Opaque("the decoder failed".to_owned());
@@ -133,6 +134,7 @@ fn base(opened: &Opened) -> Span {
         error: None,
         usage: None::<Usage>,
         usage_source: UsageSource::None,
+        units: Units::default(),
         cost: None,
         price_version: None,
         started_at: opened.started_at,
@@ -165,6 +167,7 @@ fn describe(span: &mut Span, decoded: Decoded) {
     span.stream = decoded.stream;
     span.usage = decoded.usage;
     span.usage_source = decoded.usage_source;
+    span.units = decoded.units;
     span.finish_reasons = decoded.finish_reasons;
     span.response_id = decoded.response_id;
     span.provider_request_id = decoded.provider_request_id;
@@ -195,7 +198,7 @@ fn copy(recorded: &Recorded) -> BodyCopy<'_> {
 
 #[cfg(test)]
 mod tests {
-    use llmtrace_model::{ExchangeId, TenantId, Timestamp};
+    use llmtrace_model::{ExchangeId, Meter, TenantId, Timestamp};
 
     use super::*;
     use crate::journal::{AnswerHead, Labels};
@@ -227,7 +230,7 @@ mod tests {
             end_reason: EndReason::Complete,
             error: None,
             timing: Timing::default(),
-            usage: Some(Usage { input: 3, ..Usage::default() }),
+            meter: Some(Meter { usage: Some(Usage { input: 3, ..Usage::default() }), ..Meter::default() }),
         }));
         let record = unreadable(&entry);
         assert_eq!((record.span.exchange_id, record.span.status), (id, Status::Ok));

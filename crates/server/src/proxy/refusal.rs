@@ -103,12 +103,20 @@ impl Refusal {
             Family::OpenAi | Family::Other => json!({
                 "error": {"message": message, "type": row.openai_type, "param": null, "code": row.code}
             }),
+            Family::Google => json!({
+                "error": {"code": row.status.as_u16(), "message": message, "status": google_status(row.status)}
+            }),
+            Family::Aws | Family::Cohere => json!({"message": message}),
+            Family::Ollama => json!({"error": message}),
         };
         tracing::debug!(refusal.code = row.code, error = self as &dyn std::error::Error, "request refused");
         let mut answer = Response::new(Answer::Made(Some(Bytes::from(body.to_string()))));
         *answer.status_mut() = row.status;
         let headers = answer.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if family == Family::Aws {
+            headers.insert("x-amzn-errortype", HeaderValue::from_static(aws_exception(row.status)));
+        }
         if let Some(seconds) = row.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -121,5 +129,32 @@ impl Refusal {
             );
         }
         answer
+    }
+}
+
+/// The canonical code of an HTTP status, as Google's clients read it (google.rpc.Code).
+fn google_status(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => "INVALID_ARGUMENT",
+        StatusCode::UNAUTHORIZED => "UNAUTHENTICATED",
+        StatusCode::FORBIDDEN => "PERMISSION_DENIED",
+        StatusCode::NOT_FOUND => "NOT_FOUND",
+        StatusCode::TOO_MANY_REQUESTS => "RESOURCE_EXHAUSTED",
+        StatusCode::GATEWAY_TIMEOUT => "DEADLINE_EXCEEDED",
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
+        _ => "INTERNAL",
+    }
+}
+
+/// The exception an AWS client makes of an HTTP status (Amazon Bedrock Runtime API reference, "Common errors").
+fn aws_exception(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => "ValidationException",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "AccessDeniedException",
+        StatusCode::NOT_FOUND => "ResourceNotFoundException",
+        StatusCode::TOO_MANY_REQUESTS => "ThrottlingException",
+        StatusCode::GATEWAY_TIMEOUT => "ModelTimeoutException",
+        StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailableException",
+        _ => "InternalServerException",
     }
 }

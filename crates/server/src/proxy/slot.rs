@@ -218,9 +218,9 @@ impl Open {
 
     fn close(mut self) -> Closed {
         let (mut end_reason, mut error) = self.end.unwrap_or((EndReason::ClientGone, None));
-        let mut usage = None;
+        let mut meter = None;
         if let Scan::On(scanner) = &self.response.scan {
-            usage = scanner.usage();
+            meter = Some(scanner.meter());
             if let (Some(said), EndReason::Complete) = (scanner.error(), end_reason) {
                 (end_reason, error) = (EndReason::UpstreamFailed, Some(said.clone()));
             }
@@ -237,7 +237,7 @@ impl Open {
             end_reason,
             error,
             timing: self.timing,
-            usage,
+            meter,
         }
     }
 

@@ -123,18 +123,8 @@ impl Events {
 
     /// An exchange used tokens; `cost` is `None` where its model has no price.
     pub fn tokens_used(&self, usage: &Usage, cost: Option<Money>) {
-        let buckets = [
-            ("input", usage.input),
-            ("cache_read", usage.cache_read),
-            ("cache_write_5m", usage.cache_write_5m),
-            ("cache_write_1h", usage.cache_write_1h),
-            ("output", usage.output),
-            ("reasoning", usage.reasoning),
-            ("audio_input", usage.audio_input),
-            ("audio_output", usage.audio_output),
-            ("image_input", usage.image_input),
-        ];
-        for (bucket, tokens) in buckets.into_iter().filter(|(_, tokens)| *tokens > 0) {
+        let buckets = Usage::BUCKETS.into_iter().zip(usage.buckets());
+        for (bucket, tokens) in buckets.filter(|(_, tokens)| *tokens > 0) {
             self.0.tokens.get_or_create(&[("bucket", bucket)]).inc_by(tokens);
         }
         match cost {

@@ -76,6 +76,7 @@ pub(crate) fn record(n: u16) -> SpanRecord {
         error: None,
         usage: Some(Usage { input: 10, cache_read: 5, output: 7, ..Usage::default() }),
         usage_source: UsageSource::Provider,
+        units: Default::default(),
         cost: Some(Money::from_nanos(250_000)),
         price_version: Some("2026-01".into()),
         started_at,

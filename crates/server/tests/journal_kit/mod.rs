@@ -182,7 +182,7 @@ pub fn closed(n: u64, bytes: usize) -> Closed {
         end_reason: EndReason::Complete,
         error: None,
         timing: Timing::default(),
-        usage: None,
+        meter: None,
     }
 }
 

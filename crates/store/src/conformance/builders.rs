@@ -10,7 +10,7 @@ use std::{
 
 use llmtrace_model::{
     BodyCoverage, Content, Coverage, EndReason, ErrorInfo, ExchangeId, Finding, Message, Money, Part, Role, Source,
-    Span, SpanId, SpanRecord, Status, TenantId, Timestamp, Timing, TraceId, Usage, UsageSource,
+    Span, SpanId, SpanRecord, Status, TenantId, Timestamp, Timing, TraceId, Units, Usage, UsageSource,
 };
 
 /// Where built spans begin: 2026-01-01T00:00:00Z.
@@ -65,6 +65,7 @@ fn plain(exchange_id: ExchangeId, started_at: Timestamp) -> Span {
         error: None,
         usage: None,
         usage_source: UsageSource::None,
+        units: Units::default(),
         cost: None,
         price_version: None,
         started_at,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use llmtrace_model::{
     BodyCoverage, Confidence, Content, EndReason, ErrorInfo, Finding, FindingKind, Message, Money, Part, Role,
-    Severity, Source, Span, SpanFilter, SpanRecord, Status, Timestamp, Timing, Usage, UsageSource,
+    Severity, Source, Span, SpanFilter, SpanRecord, Status, Timestamp, Timing, Unit, Usage, UsageSource,
 };
 use serde_json::{Value, json};
 
@@ -106,6 +106,9 @@ pub(super) async fn extreme_numbers_survive(store: Store) {
             audio_input: n,
             audio_output: n,
             image_input: n,
+            image_output: n,
+            audio_cache_read: n,
+            image_cache_read: n,
         };
         let timing = Timing {
             connect_us: Some(n),
@@ -116,6 +119,8 @@ pub(super) async fn extreme_numbers_survive(store: Store) {
         };
         let change = |span: &mut Span| {
             span.usage = Some(usage);
+            span.units.set(Unit::WebSearches, n);
+            span.units.set(Unit::BatchRequests, n);
             span.timing = timing;
             span.request_bytes = n;
             span.response_bytes = n;

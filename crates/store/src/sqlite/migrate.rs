@@ -8,7 +8,10 @@ use super::{connection, failure::failed, place};
 use crate::{Error, Migrate, Options, Schema, open::Refused};
 
 /// The files; the one at index `n` makes version `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_spans_and_tenants.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_spans_and_tenants.sql"),
+    include_str!("../../migrations/sqlite/0002_units_and_modalities.sql"),
+];
 
 /// Marks a file as ours ("LLMT"), so that another program's database is not taken for an empty one.
 const APPLICATION_ID: i64 = 0x4c4c_4d54;

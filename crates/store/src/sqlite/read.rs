@@ -43,7 +43,8 @@ const TRACE_OF_TENANT: &str = "SELECT id FROM spans INDEXED BY spans_trace WHERE
     ORDER BY started_at, exchange_id LIMIT ?";
 /// Every span of one trace: a summary adds them all up, so the only bound is the read timeout.
 const SUMMARY: &str = "SELECT started_at, duration_us, status, coalesce(response_model, request_model), cost, session_id, \
-    input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, image_input \
+    input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, image_input, \
+    image_output, audio_cache_read, image_cache_read \
     FROM spans INDEXED BY spans_trace WHERE trace_id = ? AND tenant_id = ? ORDER BY started_at, exchange_id";
 
 /// One state of the file, while a read lasts.

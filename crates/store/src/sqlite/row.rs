@@ -16,22 +16,23 @@ macro_rules! columns {
          user_id, provider, request_model, response_model, status, end_reason, http_status, duration_us, connect_us, \
          first_byte_us, first_token_us, overhead_us, usage_source, \
          input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, image_input, \
+         image_output, audio_cache_read, image_cache_read, \
          cost, price_version, environment, \"release\", client_address, source, operation, dialect, upstream, method, path, stream, \
          error_kind, error_message, request_bytes, \
-         response_bytes, response_id, provider_request_id, tags, params, finish_reasons, rate_limits, findings, coverage"
+         response_bytes, response_id, provider_request_id, tags, params, finish_reasons, rate_limits, findings, coverage, units"
     };
 }
 pub(super) use columns;
 
 /// How many columns [`read`] takes; what a query selects beyond them starts at this index.
-pub(super) const WIDTH: usize = 55;
+pub(super) const WIDTH: usize = 59;
 
 /// Writes a span unless its exchange is there.
 pub(super) const INSERT: &str = concat!(
     "INSERT INTO spans (",
     columns!(),
     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
-     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (exchange_id) DO NOTHING"
+     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (exchange_id) DO NOTHING"
 );
 
 /// Binds a span to [`INSERT`]; `scratch` is a buffer that is reused from row to row.
@@ -81,19 +82,13 @@ pub(super) fn bind(statement: &mut Statement<'_>, scratch: &mut Vec<u8>, span: &
     to.json(&span.finish_reasons, span.finish_reasons.is_empty())?;
     to.json(&span.rate_limits, span.rate_limits.is_empty())?;
     to.json(&span.findings, span.findings.is_empty())?;
-    to.json(&span.coverage, false)
+    to.json(&span.coverage, false)?;
+    to.json(&span.units, span.units.is_empty())
 }
 
 fn bind_usage(to: &mut Binder<'_, '_>, usage: Option<&Usage>) -> rusqlite::Result<()> {
-    to.number(usage.map(|usage| usage.input))?;
-    to.number(usage.map(|usage| usage.cache_read))?;
-    to.number(usage.map(|usage| usage.cache_write_5m))?;
-    to.number(usage.map(|usage| usage.cache_write_1h))?;
-    to.number(usage.map(|usage| usage.output))?;
-    to.number(usage.map(|usage| usage.reasoning))?;
-    to.number(usage.map(|usage| usage.audio_input))?;
-    to.number(usage.map(|usage| usage.audio_output))?;
-    to.number(usage.map(|usage| usage.image_input))
+    let buckets = usage.map(Usage::buckets);
+    (0..Usage::BUCKETS.len()).try_for_each(|at| to.number(buckets.map(|buckets| buckets[at])))
 }
 
 /// Binds values to the parameters of a statement from left to right.
@@ -174,6 +169,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Span> {
         rate_limits: from.json()?,
         findings: from.json()?,
         coverage: from.json()?,
+        units: from.json()?,
     })
 }
 
@@ -251,38 +247,16 @@ impl<'a, 'r> Columns<'a, 'r> {
         found.ok_or_else(|| self.damaged(index, format!("{word:?} is unknown, expected provider, estimated or none")))
     }
 
-    /// The nine buckets; all of them are there, or none is.
+    /// The buckets; where any is there, what is absent is zero (columns that are younger than the row).
     pub(super) fn usage(&mut self) -> rusqlite::Result<Option<Usage>> {
-        let mut buckets = [0; 9];
-        let mut known = 0;
+        let mut buckets = [0; Usage::BUCKETS.len()];
+        let mut known = false;
         for bucket in &mut buckets {
             if let Some(tokens) = self.optional_number()? {
-                *bucket = tokens;
-                known += 1;
+                (*bucket, known) = (tokens, true);
             }
         }
-        let [
-            input,
-            cache_read,
-            cache_write_5m,
-            cache_write_1h,
-            output,
-            reasoning,
-            audio_input,
-            audio_output,
-            image_input,
-        ] = buckets;
-        Ok((known > 0).then_some(Usage {
-            input,
-            cache_read,
-            cache_write_5m,
-            cache_write_1h,
-            output,
-            reasoning,
-            audio_input,
-            audio_output,
-            image_input,
-        }))
+        Ok(known.then(|| Usage::from_buckets(buckets)))
     }
 
     fn error(&mut self) -> rusqlite::Result<Option<ErrorInfo>> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Params, Usage};
+use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Meter, Params, Units, Usage};
 use serde_json::Value;
 
 use super::Decoded;
@@ -27,9 +27,11 @@ pub(crate) struct Draft {
     pub request_model: Option<String>,
     pub response_model: Option<String>,
     pub params: Params,
-    pub asks_stream: bool,
+    /// The request's member `stream`.
+    pub stream_member: Option<bool>,
     pub content: Content,
     pub usage: Option<Usage>,
+    pub units: Units,
     pub finish_reasons: Vec<String>,
     pub response_id: Option<String>,
     pub request_id: Option<String>,
@@ -80,6 +82,23 @@ impl Draft {
         }
     }
 
+    /// Joins what was read beside the relay: it saw every byte, so it counts where the copy has a gap; elsewhere the copy
+    /// comes first, which was read with more care.
+    pub(super) fn join(&mut self, scanned: &Meter, response: &BodyCoverage) {
+        let Meter { usage, units, service_tier } = scanned.clone();
+        let units = (!units.is_empty()).then_some(units);
+        let read = (!self.units.is_empty()).then(|| std::mem::take(&mut self.units));
+        if *response == BodyCoverage::Truncated {
+            self.usage = usage.or(self.usage);
+            self.units = units.or(read).unwrap_or_default();
+            self.service_tier = service_tier.or(self.service_tier.take());
+        } else {
+            self.usage = self.usage.or(usage);
+            self.units = read.or(units).unwrap_or_default();
+            self.service_tier = self.service_tier.take().or(service_tier);
+        }
+    }
+
     /// Puts everything into its place.
     pub(super) fn into_decoded(mut self, request: BodyCoverage, response: BodyCoverage) -> Decoded {
         let named = |(what, n): (&str, u64)| if n == 1 { what.to_owned() } else { format!("{what} ×{n}") };
@@ -99,6 +118,7 @@ impl Draft {
             params: self.params,
             content: self.content,
             usage: self.usage,
+            units: self.units,
             finish_reasons: self.finish_reasons,
             response_id: self.response_id,
             error: self.error,

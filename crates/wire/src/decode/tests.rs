@@ -1,5 +1,6 @@
 use std::io::Write;
 
+use llmtrace_model::Meter;
 use proptest::prelude::*;
 
 use super::*;
@@ -24,7 +25,7 @@ fn chat<'a>(request: BodyCopy<'a>, response: BodyCopy<'a>, answer_headers: &'a [
         status: Some(200),
         answer_headers,
         response,
-        scanned_usage: None,
+        scanned: None,
     }
 }
 
@@ -73,9 +74,10 @@ fn the_scanners_usage_counts_where_the_copy_lacks_the_end() {
     let headers = [pair("content-type", "application/json")];
     let scanned = Usage { input: 7, ..Usage::default() };
     let cut = BodyCopy { head: &ANSWER[..60], tail: &ANSWER[150..], total_bytes: 9000 };
-    let exchange = Exchange { scanned_usage: Some(scanned), ..chat(whole(REQUEST), cut, &headers) };
+    let meter = Meter { usage: Some(scanned), ..Meter::default() };
+    let exchange = Exchange { scanned: Some(&meter), ..chat(whole(REQUEST), cut, &headers) };
     let decoded = decode(&exchange, &Limits::default());
-    assert_eq!(decoded.usage, Some(scanned));
+    assert_eq!(decoded.usage, meter.usage);
     assert_eq!(decoded.usage_source, UsageSource::Provider);
     assert_eq!(decoded.coverage.response, BodyCoverage::Truncated);
 }

@@ -2,11 +2,23 @@
 
 use serde_json::Value;
 
-use super::error::error_of;
-use crate::{decode::Draft, json::Json};
+use super::{Format, anthropic_messages, error::error_of};
+use crate::{Dialect, Family, decode::Draft, json::Json};
+
+/// `POST …/messages/count_tokens`.
+pub(crate) const FORMAT: Format = Format {
+    dialect: Dialect::AnthropicCountTokens,
+    name: "anthropic_count_tokens",
+    operation: "count_tokens",
+    family: Family::Anthropic,
+    speaks: |method, path| super::posts_to(method, path, "/messages/count_tokens"),
+    request: anthropic_messages::request,
+    answer,
+    ..Format::JSON
+};
 
 /// Reads an answer.
-pub(crate) fn answer(body: Json<'_>, draft: &mut Draft) {
+fn answer(body: Json<'_>, draft: &mut Draft) {
     draft.error = error_of(&body);
     for (key, value) in body.into_members() {
         match key.as_ref() {

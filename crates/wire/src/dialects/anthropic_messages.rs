@@ -6,14 +6,31 @@ use llmtrace_model::{Message, Part, Role};
 use serde_json::Value;
 
 use super::{
+    Format,
     error::error_of,
     parts::{blob, by_url, file, without_bytes},
 };
-use crate::{decode::Draft, json::Json, usage::AnthropicUsage};
+use crate::{Dialect, Family, decode::Draft, json::Json, usage::AnthropicUsage};
 
+mod scan;
 mod stream;
 
-pub(crate) use stream::Stream;
+pub(super) use scan::Scan;
+pub(super) use stream::Stream;
+
+/// `POST …/messages`.
+pub(crate) const FORMAT: Format = Format {
+    dialect: Dialect::AnthropicMessages,
+    name: "anthropic_messages",
+    operation: "chat",
+    family: Family::Anthropic,
+    speaks: |method, path| super::posts_to(method, path, "/messages"),
+    request,
+    answer,
+    stream: Some(|| Box::new(Stream::default())),
+    scan: || Box::new(Scan::default()),
+    ..Format::JSON
+};
 
 /// Parameters that are numbers, switches and words.
 const PARAMS: &[&str] = &[
@@ -30,14 +47,14 @@ const PARAMS: &[&str] = &[
 ];
 
 /// Reads a request.
-pub(crate) fn request(body: Json<'_>, draft: &mut Draft) {
+pub(super) fn request(body: Json<'_>, draft: &mut Draft) {
     for (key, value) in body.into_members() {
         if value.is_null() {
             continue;
         }
         match key.as_ref() {
             "model" => draft.request_model = value.into_string(),
-            "stream" => draft.asks_stream = value == Json::Bool(true),
+            "stream" => draft.stream_member = value.as_bool(),
             "system" => draft.content.system_instructions = blocks(value, draft),
             "messages" => {
                 draft.content.input_messages = value.into_items().into_iter().map(|m| message(m, draft)).collect();
@@ -78,7 +95,7 @@ fn metadata(value: Json<'_>, draft: &mut Draft) {
 }
 
 /// Reads an answer.
-pub(crate) fn answer(body: Json<'_>, draft: &mut Draft) {
+pub(super) fn answer(body: Json<'_>, draft: &mut Draft) {
     let mut usage = AnthropicUsage::default();
     let message = answered(body, &mut usage, draft);
     draft.usage = usage.usage();

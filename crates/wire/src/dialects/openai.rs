@@ -10,6 +10,14 @@ use crate::{
     usage::openai_usage,
 };
 
+mod scan;
+
+pub(super) use scan::Scan;
+
+/// Members of answers that are never read: probabilities and token numbers.
+pub(super) const PROBABILITIES: &[&str] =
+    &["logprobs", "prompt_logprobs", "prompt_token_ids", "token_ids", "routed_experts"];
+
 /// Parameters kept under OpenTelemetry's name, else under their own: numbers, switches and words, never text of the prompt.
 const PARAMS: &[(&str, &str)] = &[
     ("best_of", "best_of"),
@@ -81,7 +89,7 @@ pub(super) fn request_member(key: &str, value: Json<'_>, draft: &mut Draft) {
     }
     match key {
         "model" => draft.request_model = value.into_string(),
-        "stream" => draft.asks_stream = value == Json::Bool(true),
+        "stream" => draft.stream_member = value.as_bool(),
         "user" => draft.user_id = value.into_string().or_else(|| draft.user_id.take()),
         "safety_identifier" if draft.user_id.is_none() => draft.user_id = value.into_string(),
         "safety_identifier" => {}
@@ -164,6 +172,12 @@ pub(super) struct Choice<'a> {
     pub index: usize,
     pub finish_reason: Option<String>,
     pub rest: Members<'a>,
+}
+
+/// Azure names the model in the path.
+pub(super) fn deployment(path: &str) -> Option<&str> {
+    let after = path.split_once("/openai/deployments/")?.1;
+    after.split('/').next().filter(|name| !name.is_empty())
 }
 
 /// Most choices that are kept apart; OpenAI allows 128.

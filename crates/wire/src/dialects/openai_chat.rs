@@ -6,17 +6,35 @@ use llmtrace_model::{Message, Part, Role};
 use serde_json::Value;
 
 use super::{
-    openai::{answer_member, choice, is_known_choice_member, request_member},
+    Format, UsageOption,
+    openai::{self, PROBABILITIES, answer_member, choice, is_known_choice_member, request_member},
     parts::{arguments, blob, by_url, file, without_bytes},
 };
-use crate::{decode::Draft, json::Json};
+use crate::{Dialect, Family, decode::Draft, json::Json};
 
 mod stream;
 
-pub(crate) use stream::Stream;
+use stream::Stream;
+
+/// `POST …/chat/completions`.
+pub(crate) const FORMAT: Format = Format {
+    dialect: Dialect::OpenaiChat,
+    name: "openai_chat",
+    operation: "chat",
+    family: Family::OpenAi,
+    speaks: |method, path| super::posts_to(method, path, "/chat/completions"),
+    path_model: openai::deployment,
+    usage_event: UsageOption::Known,
+    request,
+    answer,
+    skip: PROBABILITIES,
+    stream: Some(|| Box::new(Stream::default())),
+    scan: || Box::new(openai::Scan::default()),
+    ..Format::JSON
+};
 
 /// Reads a request.
-pub(crate) fn request(body: Json<'_>, draft: &mut Draft) {
+fn request(body: Json<'_>, draft: &mut Draft) {
     for (key, value) in body.into_members() {
         match key.as_ref() {
             "messages" => {
@@ -32,7 +50,7 @@ pub(crate) fn request(body: Json<'_>, draft: &mut Draft) {
 }
 
 /// Reads an answer.
-pub(crate) fn answer(body: Json<'_>, draft: &mut Draft) {
+fn answer(body: Json<'_>, draft: &mut Draft) {
     for (key, value) in body.into_members() {
         if key != "choices" {
             answer_member(&key, value, draft);

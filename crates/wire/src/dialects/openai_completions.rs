@@ -4,11 +4,33 @@
 
 use llmtrace_model::{Message, Part, Role};
 
-use super::openai::{MAX_CHOICES, answer_member, choice, input_texts, is_known_choice_member, request_member};
-use crate::{decode::Draft, json::Json};
+use super::{
+    Assemble, Format, UsageOption,
+    openai::{
+        self, MAX_CHOICES, PROBABILITIES, answer_member, choice, input_texts, is_known_choice_member, request_member,
+    },
+};
+use crate::{Dialect, Family, decode::Draft, json::Json};
+
+/// `POST …/completions`.
+pub(crate) const FORMAT: Format = Format {
+    dialect: Dialect::OpenaiCompletions,
+    name: "openai_completions",
+    operation: "text_completion",
+    family: Family::OpenAi,
+    speaks: |method, path| super::posts_to(method, path, "/completions"),
+    path_model: openai::deployment,
+    usage_event: UsageOption::Known,
+    request,
+    answer,
+    skip: PROBABILITIES,
+    stream: Some(|| Box::new(Stream::default())),
+    scan: || Box::new(openai::Scan::default()),
+    ..Format::JSON
+};
 
 /// Reads a request.
-pub(crate) fn request(body: Json<'_>, draft: &mut Draft) {
+fn request(body: Json<'_>, draft: &mut Draft) {
     for (key, value) in body.into_members() {
         match key.as_ref() {
             "prompt" => input_texts(value, draft),
@@ -18,15 +40,15 @@ pub(crate) fn request(body: Json<'_>, draft: &mut Draft) {
 }
 
 /// Reads an answer.
-pub(crate) fn answer(body: Json<'_>, draft: &mut Draft) {
-    let mut stream = Stream::default();
-    stream.event(body, draft);
+fn answer(body: Json<'_>, draft: &mut Draft) {
+    let mut stream = Box::new(Stream::default());
+    stream.event(b"", body, draft);
     stream.finish(draft);
 }
 
 /// A streamed answer in the making; a document is the same in one piece.
 #[derive(Default)]
-pub(crate) struct Stream {
+struct Stream {
     choices: Vec<Building>,
 }
 
@@ -37,8 +59,8 @@ struct Building {
     finish_reason: Option<String>,
 }
 
-impl Stream {
-    pub(crate) fn event(&mut self, event: Json<'_>, draft: &mut Draft) {
+impl Assemble for Stream {
+    fn event(&mut self, _name: &[u8], event: Json<'_>, draft: &mut Draft) {
         for (key, value) in event.into_members() {
             if key != "choices" {
                 answer_member(&key, value, draft);
@@ -50,6 +72,21 @@ impl Stream {
         }
     }
 
+    fn finish(mut self: Box<Self>, draft: &mut Draft) {
+        self.choices.sort_by_key(|b| b.index);
+        for building in self.choices {
+            draft.finish_reasons.extend(building.finish_reason.clone());
+            draft.content.output_messages.push(Message {
+                role: Role::Assistant,
+                name: None,
+                parts: vec![Part::Text { content: building.text }],
+                finish_reason: building.finish_reason,
+            });
+        }
+    }
+}
+
+impl Stream {
     fn choice(&mut self, item: Json<'_>, position: usize, draft: &mut Draft) {
         let choice = choice(item, position);
         let at = match self.choices.iter().position(|b| b.index == choice.index) {
@@ -69,19 +106,6 @@ impl Stream {
                 (other, _) if is_known_choice_member(other) => {}
                 (other, _) => draft.unknown("choice", other),
             }
-        }
-    }
-
-    pub(crate) fn finish(mut self, draft: &mut Draft) {
-        self.choices.sort_by_key(|b| b.index);
-        for building in self.choices {
-            draft.finish_reasons.extend(building.finish_reason.clone());
-            draft.content.output_messages.push(Message {
-                role: Role::Assistant,
-                name: None,
-                parts: vec![Part::Text { content: building.text }],
-                finish_reason: building.finish_reason,
-            });
         }
     }
 }

@@ -2,11 +2,29 @@
 //!
 //! Source: OpenAI API reference, "Embeddings" (2026-10).
 
-use super::openai::{answer_member, input_texts, request_member};
-use crate::{decode::Draft, json::Json};
+use super::{
+    Format,
+    openai::{self, answer_member, input_texts, request_member},
+};
+use crate::{Dialect, Family, decode::Draft, json::Json};
+
+/// `POST …/embeddings`.
+pub(crate) const FORMAT: Format = Format {
+    dialect: Dialect::OpenaiEmbeddings,
+    name: "openai_embeddings",
+    operation: "embeddings",
+    family: Family::OpenAi,
+    speaks: |method, path| super::posts_to(method, path, "/embeddings"),
+    path_model: openai::deployment,
+    request,
+    answer,
+    skip: &["embedding"],
+    scan: || Box::new(openai::Scan::default()),
+    ..Format::JSON
+};
 
 /// Reads a request.
-pub(crate) fn request(body: Json<'_>, draft: &mut Draft) {
+fn request(body: Json<'_>, draft: &mut Draft) {
     for (key, value) in body.into_members() {
         match key.as_ref() {
             "input" => input_texts(value, draft),
@@ -16,7 +34,7 @@ pub(crate) fn request(body: Json<'_>, draft: &mut Draft) {
 }
 
 /// Reads an answer.
-pub(crate) fn answer(body: Json<'_>, draft: &mut Draft) {
+fn answer(body: Json<'_>, draft: &mut Draft) {
     for (key, value) in body.into_members() {
         match key.as_ref() {
             "data" => value.into_items().iter().for_each(|_| draft.not_read("embedding")),

@@ -20,7 +20,7 @@ pub struct PriceError {
 }
 
 /// The rates a file may name, with the one each falls back to.
-const RATES: [(&str, Option<usize>); 9] = [
+const RATES: [(&str, Option<usize>); 12] = [
     ("input", None),
     ("output", None),
     ("cache_read", Some(0)),
@@ -30,6 +30,9 @@ const RATES: [(&str, Option<usize>); 9] = [
     ("image_input", Some(0)),
     ("reasoning", Some(1)),
     ("audio_output", Some(1)),
+    ("image_output", Some(1)),
+    ("audio_cache_read", Some(2)),
+    ("image_cache_read", Some(2)),
 ];
 const EXPECTED_RATE: &str = "a number of US dollars per million tokens, 0 or more";
 
@@ -45,7 +48,7 @@ struct Row {
     provider: Option<&'static str>,
     model: Pattern,
     /// In the order of [`RATES`].
-    rates: [Decimal; 9],
+    rates: [Decimal; RATES.len()],
 }
 
 #[derive(Debug)]
@@ -104,7 +107,7 @@ impl Row {
         let key = format!("{key}.usd_per_million_tokens");
         let names = RATES.map(|(name, _)| name);
         let given = object(members.get("usd_per_million_tokens").unwrap_or(&Value::Null), &key, &names)?;
-        let mut rates = [Decimal::ZERO; 9];
+        let mut rates = [Decimal::ZERO; RATES.len()];
         for (i, (name, fallback)) in RATES.into_iter().enumerate() {
             rates[i] = match (given.get(name), fallback) {
                 (None, Some(fallback)) => rates[fallback],
@@ -133,6 +136,9 @@ impl Row {
             usage.image_input,
             usage.reasoning,
             usage.audio_output,
+            usage.image_output,
+            usage.audio_cache_read,
+            usage.image_cache_read,
         ];
         let mut sum = Decimal::ZERO;
         for (tokens, rate) in tokens.into_iter().zip(self.rates) {

@@ -48,19 +48,8 @@ fn nothing_used_costs_nothing_and_unknown_models_have_no_price() {
 #[test]
 fn every_mixture_of_buckets_has_a_price() {
     let book = PriceBook::bundled();
-    for mask in 0u32..512 {
-        let bit = |n: u32| u64::from(mask >> n & 1) * 10;
-        let usage = Usage {
-            input: bit(0),
-            cache_read: bit(1),
-            cache_write_5m: bit(2),
-            cache_write_1h: bit(3),
-            output: bit(4),
-            reasoning: bit(5),
-            audio_input: bit(6),
-            audio_output: bit(7),
-            image_input: bit(8),
-        };
+    for mask in 0u32..1 << Usage::BUCKETS.len() {
+        let usage = Usage::from_buckets(std::array::from_fn(|n| u64::from(mask >> n & 1) * 10));
         for (provider, model) in [
             ("openai", "gpt-4o"),
             ("openai", "gpt-realtime"),

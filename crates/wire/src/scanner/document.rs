@@ -3,12 +3,10 @@
 
 use memchr::memchr2;
 
-use super::Signs;
-
 /// Longest value that is kept; usage and error objects are far below it.
 const MAX_VALUE: usize = 16 * 1024;
 /// Longest key that is kept.
-const MAX_KEY: usize = 16;
+const MAX_KEY: usize = 40;
 
 /// The place in the document.
 #[derive(Debug, Default)]
@@ -40,15 +38,20 @@ enum Escape {
 }
 
 impl Document {
-    pub(super) fn feed(&mut self, chunk: &[u8], signs: &mut Signs) {
+    /// Takes the next bytes, and calls `each` with key and value of every member in `wanted` that is complete with them.
+    pub(super) fn feed(&mut self, chunk: &[u8], wanted: &[&str], mut each: impl FnMut(&str, &[u8])) {
         let mut pos = 0;
         while pos < chunk.len() && !self.over {
             pos = match self.text {
                 Text::Inside(escape) => self.inside(chunk, pos, escape),
-                Text::Outside => self.outside(chunk, pos, signs),
+                Text::Outside => self.outside(chunk, pos, wanted, &mut each),
             };
         }
-        signs.finished |= self.over && self.depth == 0;
+    }
+
+    /// Says whether the outermost value has ended.
+    pub(super) fn is_complete(&self) -> bool {
+        self.over && self.depth == 0
     }
 
     /// Goes on inside a string, up to its end or the chunk's.
@@ -70,7 +73,7 @@ impl Document {
     }
 
     /// Takes the bytes between strings, up to the next string or the chunk's end.
-    fn outside(&mut self, chunk: &[u8], start: usize, signs: &mut Signs) -> usize {
+    fn outside(&mut self, chunk: &[u8], start: usize, wanted: &[&str], each: &mut impl FnMut(&str, &[u8])) -> usize {
         for (at, &byte) in chunk.iter().enumerate().skip(start) {
             match byte {
                 b'"' => {
@@ -90,20 +93,21 @@ impl Document {
                 }
                 b'}' | b']' => {
                     if self.depth == 1 {
-                        self.close_value(signs);
+                        self.close_value(each);
                     }
                     self.depth = self.depth.saturating_sub(1);
                     self.keep(&[byte]);
                     self.over |= self.depth == 0;
                 }
                 b',' if self.depth == 1 => {
-                    self.close_value(signs);
+                    self.close_value(each);
                     self.expects_key = true;
                 }
                 b':' if self.depth == 1 => {
                     self.expects_key = false;
-                    let wanted = matches!(&self.key[..], b"usage\"" | b"error\"");
-                    self.value = wanted.then(Vec::new);
+                    let key = self.key();
+                    let is_wanted = wanted.iter().any(|name| name.as_bytes() == key);
+                    self.value = is_wanted.then(Vec::new);
                 }
                 _ => self.keep(&[byte]),
             }
@@ -127,10 +131,14 @@ impl Document {
         }
     }
 
-    fn close_value(&mut self, signs: &mut Signs) {
-        if let Some(value) = self.value.take() {
-            let key = self.key.strip_suffix(b"\"").unwrap_or(&self.key);
-            signs.member(key, &value);
+    /// The key at hand, without its closing quote.
+    fn key(&self) -> &[u8] {
+        self.key.strip_suffix(b"\"").unwrap_or(&self.key)
+    }
+
+    fn close_value(&mut self, each: &mut impl FnMut(&str, &[u8])) {
+        if let (Some(value), Ok(key)) = (self.value.take(), std::str::from_utf8(self.key())) {
+            each(key, &value);
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{answered, block, take_usage};
 use crate::{
     decode::Draft,
-    dialects::{error::error_of, parts::arguments},
+    dialects::{Assemble, error::error_of, parts::arguments},
     json::Json,
     usage::AnthropicUsage,
 };
@@ -16,7 +16,7 @@ const MAX_BLOCKS: usize = 4096;
 
 /// A streamed answer in the making.
 #[derive(Default)]
-pub(crate) struct Stream {
+pub(in crate::dialects) struct Stream {
     usage: AnthropicUsage,
     blocks: Vec<(u64, Block)>,
     started: bool,
@@ -32,8 +32,8 @@ struct Block {
     input: String,
 }
 
-impl Stream {
-    pub(crate) fn event(&mut self, event: Json<'_>, draft: &mut Draft) {
+impl Assemble for Stream {
+    fn event(&mut self, _name: &[u8], event: Json<'_>, draft: &mut Draft) {
         match event.str_at("type") {
             Some("message_start") => self.start(event, draft),
             Some("content_block_start") => {
@@ -65,6 +65,19 @@ impl Stream {
         }
     }
 
+    fn finish(self: Box<Self>, draft: &mut Draft) {
+        draft.usage = self.usage.usage();
+        draft.finish_reasons.extend(self.finish_reason.clone());
+        if !self.started {
+            return;
+        }
+        let parts = self.blocks.into_iter().flat_map(|(_, block)| block.into_parts()).collect();
+        let message = Message { role: Role::Assistant, name: None, parts, finish_reason: self.finish_reason };
+        draft.content.output_messages.push(message);
+    }
+}
+
+impl Stream {
     fn start(&mut self, event: Json<'_>, draft: &mut Draft) {
         self.started = true;
         for (key, value) in event.into_members() {
@@ -102,17 +115,6 @@ impl Stream {
         };
         self.started = true;
         Some(&mut self.blocks[at].1)
-    }
-
-    pub(crate) fn finish(self, draft: &mut Draft) {
-        draft.usage = self.usage.usage();
-        draft.finish_reasons.extend(self.finish_reason.clone());
-        if !self.started {
-            return;
-        }
-        let parts = self.blocks.into_iter().flat_map(|(_, block)| block.into_parts()).collect();
-        let message = Message { role: Role::Assistant, name: None, parts, finish_reason: self.finish_reason };
-        draft.content.output_messages.push(message);
     }
 }
 

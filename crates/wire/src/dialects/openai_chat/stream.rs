@@ -6,6 +6,7 @@ use super::{content, role};
 use crate::{
     decode::Draft,
     dialects::{
+        Assemble,
         openai::{MAX_CHOICES, answer_member, choice, is_known_choice_member},
         parts::arguments,
     },
@@ -17,7 +18,7 @@ const MAX_CALLS: usize = 1024;
 
 /// A streamed answer in the making.
 #[derive(Default)]
-pub(crate) struct Stream {
+pub(super) struct Stream {
     choices: Vec<(usize, Building)>,
 }
 
@@ -43,8 +44,8 @@ struct Call {
     arguments: String,
 }
 
-impl Stream {
-    pub(crate) fn event(&mut self, event: Json<'_>, draft: &mut Draft) {
+impl Assemble for Stream {
+    fn event(&mut self, _name: &[u8], event: Json<'_>, draft: &mut Draft) {
         for (key, value) in event.into_members() {
             if key != "choices" {
                 answer_member(&key, value, draft);
@@ -68,7 +69,7 @@ impl Stream {
         }
     }
 
-    pub(crate) fn finish(mut self, draft: &mut Draft) {
+    fn finish(mut self: Box<Self>, draft: &mut Draft) {
         self.choices.sort_by_key(|(index, _)| *index);
         for (_, building) in self.choices {
             draft.finish_reasons.extend(building.finish_reason.clone());

@@ -1,0 +1,89 @@
+//! Reads the answer of an exchange: one document, or events.
+
+use llmtrace_model::{BodyCoverage, ErrorInfo};
+
+use super::{Draft, Exchange, Limits, body::Copied, header, json_body};
+use crate::{
+    dialects::{
+        Format,
+        error::{bare_error, error_info, error_of},
+    },
+    framing::{Decoder, Frame, Framing},
+    headers::is_json,
+    json::{Rules, parse},
+};
+
+/// Reads the answer's body.
+pub(super) fn read_answered(format: &Format, x: &Exchange<'_>, limits: &Limits, draft: &mut Draft) -> BodyCoverage {
+    let copied = match Copied::open(&x.response, x.answer_headers, limits) {
+        Ok(copied) => copied,
+        Err(coverage) => {
+            draft.error = status_error(x.status, "");
+            return coverage;
+        }
+    };
+    let media = header(x.answer_headers, "content-type").unwrap_or("");
+    let failed = x.status.is_some_and(|status| status >= 400);
+    if let (Some(framing), false) = (Framing::of(media), failed) {
+        return read_stream(format, framing, &copied, limits, draft);
+    }
+    let body =
+        if is_json(media) || media.is_empty() { json_body(&copied, format.skip, limits) } else { Err("not json") };
+    match body {
+        Ok(body) if failed => {
+            draft.error = error_of(&body).or_else(|| bare_error(&body)).or_else(|| status_error(x.status, ""));
+            draft.request_id = body.str_at("request_id").map(str::to_owned);
+        }
+        Ok(body) => (format.answer)(body, draft),
+        Err(reason) => {
+            let is_text = media.starts_with("text/plain");
+            draft.error = status_error(x.status, if is_text { copied.text().unwrap_or("") } else { "" });
+            return BodyCoverage::Opaque(reason.to_owned());
+        }
+    }
+    copied.coverage()
+}
+
+/// The error a status alone tells.
+pub(super) fn status_error(status: Option<u16>, text: &str) -> Option<ErrorInfo> {
+    let status = status.filter(|status| *status >= 400)?;
+    Some(error_info(&format!("http_{status}"), text))
+}
+
+/// Reads an answer that came as events.
+fn read_stream(
+    format: &Format,
+    framing: Framing,
+    copied: &Copied<'_>,
+    limits: &Limits,
+    draft: &mut Draft,
+) -> BodyCoverage {
+    let Some(assembler) = format.stream else { return BodyCoverage::Opaque("unexpected stream".to_owned()) };
+    let mut stream = assembler();
+    let rules = Rules { max_depth: limits.max_depth, max_values: limits.max_values, skip: format.skip };
+    let mut decoder = Decoder::new(framing, limits.max_event_bytes);
+    let mut understood = 0u64;
+    let mut each = |frame: Frame<'_>| match frame {
+        Frame::Event { data: b"[DONE]", .. } => understood += 1,
+        Frame::Event { name, data } => match std::str::from_utf8(data).map(|text| parse(text, &rules)) {
+            Ok(Ok(event)) => {
+                understood += 1;
+                if name == b"error" && event.get("error").is_none() {
+                    draft.error = bare_error(&event).or(draft.error.take());
+                }
+                stream.event(name, event, draft);
+            }
+            Ok(Err(_)) | Err(_) => draft.unknown("event", "malformed"),
+        },
+        Frame::TooLong => draft.unknown("event", "too long"),
+    };
+    decoder.feed(copied.head(), &mut each);
+    if let Some(tail) = copied.tail() {
+        // A whole copy has no tail of its own: this one lies behind a gap.
+        decoder.skip_to_next();
+        decoder.feed(tail, &mut each);
+    }
+    decoder.finish(&mut each);
+    stream.finish(draft);
+    if understood == 0 { BodyCoverage::Opaque("no event understood".to_owned()) } else { copied.coverage() }
+}
