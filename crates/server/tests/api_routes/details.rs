@@ -41,9 +41,11 @@ async fn one_span_holds_every_promised_name() {
         "error": null,
         "usage": {
             "input": 10, "cache_read": 5, "cache_write_5m": 0, "cache_write_1h": 0, "output": 7, "reasoning": 0,
-            "audio_input": 0, "audio_output": 0, "image_input": 0, "total": 22
+            "audio_input": 0, "audio_output": 0, "image_input": 0, "image_output": 0, "audio_cache_read": 0,
+            "image_cache_read": 0, "total": 22
         },
         "usage_source": "provider",
+        "units": {},
         "cost_usd": "0.00025",
         "price_version": "2026-01",
         "started_at": "2025-10-09T08:53:20.000000Z",
