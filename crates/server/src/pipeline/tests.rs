@@ -44,7 +44,7 @@ fn closed(n: u8, tenant: &str) -> Closed {
         end_reason: EndReason::Complete,
         error: None,
         timing: Timing::default(),
-        usage: None,
+        meter: None,
     }
 }
 
