@@ -1,4 +1,5 @@
-//! Measures the journal alone: `cargo run --release -p llmtrace-server --example journal_bench [FOLDER]`.
+//! Measures the journal alone: `cargo run --release -p llmtrace-server --example journal_bench [FOLDER [ROW]]`; with ROW only
+//! the loads whose names contain it.
 //!
 //! CPU is user and system time of the whole process, all threads, per exchange (open and close). The column `journal` is what
 //! is left of it without the generator, which is measured by itself: the same loop that drops the records instead. So the
@@ -32,29 +33,37 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from).join("llmtrace-journal-bench");
+    let only = std::env::args().nth(2).unwrap_or_default();
     println!(
         "{:<34}{:>12}{:>12}{:>14}{:>14}{:>14}",
         "load", "journal µs", "generator", "enqueue p50", "p99", "commit p99"
     );
     for (name, fsync) in [("never", Fsync::Never), ("200 ms", Fsync::Interval(Duration::from_millis(200)))] {
-        for (bytes, rate, count) in [(2_000, 20_000, 200_000), (20_000, 5_000, 50_000), (2_000, 200, 2_000)] {
+        let loads = [(2_000, 20_000, 200_000), (20_000, 5_000, 50_000), (100_000, 1_000, 10_000), (2_000, 200, 2_000)];
+        for (bytes, rate, count) in loads {
+            let name = format!("{bytes} B at {rate}/s, fsync {name}");
+            if !name.contains(&only) {
+                continue;
+            }
             let disk = load(&root, fsync, bytes, rate, count)?;
             let generator = generate(bytes, rate, count, |_| {}, drop).cpu_us(count);
             println!(
                 "{:<34}{:>12.2}{:>12.2}{:>11} ns{:>11} ns{:>11} µs",
-                format!("{bytes} B at {rate}/s, fsync {name}"),
+                name,
                 disk.cpu_us - generator,
                 generator,
                 disk.enqueue_p50,
                 disk.enqueue_p99,
                 disk.commit_p99 / 1000,
             );
-            if rate > 1000 {
+            if rate >= 1000 {
                 println!("    bytes written per payload byte {:.4}", disk.written_per_payload);
             }
         }
     }
-    leftover(&root)?;
+    if only.is_empty() {
+        leftover(&root)?;
+    }
     Ok(())
 }
 
@@ -173,7 +182,7 @@ fn leftover(root: &Path) -> Result<(), Box<dyn Error>> {
     let mut count = 0_u64;
     while journal.status().bytes < 1 << 30 {
         for _ in 0..1000 {
-            journal.closed(closed(&opened(&clock), &body));
+            journal.closed(closed(&Arc::new(opened(&clock)), &body));
         }
         count += 1000;
         journal.flush();
@@ -191,7 +200,7 @@ fn leftover(root: &Path) -> Result<(), Box<dyn Error>> {
     }
     let start = Instant::now();
     let (journal, deliveries) = open(&left, Mode::Disk, Fsync::Never)?;
-    journal.closed(closed(&opened(&clock), &body));
+    journal.closed(closed(&Arc::new(opened(&clock)), &body));
     journal.flush();
     println!("serving after {:?} with {count} exchanges (1 GiB) left over", start.elapsed());
     let before = cpu();
@@ -247,11 +256,11 @@ fn opened(clock: &Clock) -> Opened {
 }
 
 /// Carries the time of its close where the journal does not look.
-fn closed(opened: &Opened, body: &Bytes) -> Closed {
+fn closed(opened: &Arc<Opened>, body: &Bytes) -> Closed {
     let half = || Recorded { head: body.clone(), tail: Bytes::new(), total_bytes: body.len() as u64 };
     let now = u64::try_from(Clock::system().now().unix_us()).unwrap();
     Closed {
-        opened: opened.clone(),
+        opened: Arc::clone(opened),
         request: half(),
         answer: None,
         response: half(),
@@ -264,7 +273,7 @@ fn closed(opened: &Opened, body: &Bytes) -> Closed {
 
 /// Size of what is recorded of an exchange besides its bodies: the open record, and the same again in the close.
 fn postcard_bytes(clock: &Clock) -> u64 {
-    let opened = opened(clock);
+    let opened = Arc::new(opened(clock));
     let open = postcard::to_stdvec(&opened).unwrap().len();
     let close = postcard::to_stdvec(&closed(&opened, &Bytes::new())).unwrap().len();
     (open + close) as u64
@@ -286,13 +295,16 @@ fn percentile(times: &mut [Duration], p: usize) -> u64 {
     times.get(at).map_or(0, |t| u64::try_from(t.as_nanos()).unwrap())
 }
 
-/// User and system time of this process, all threads.
+/// User and system time of this process, all its threads that live: the kernel counts them in nanoseconds, while
+/// `/proc/self/stat` has hundredths of a second.
 fn cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    // After the name in parentheses: state is field 3, utime 14, stime 15, in hundredths of a second.
-    let after_name = stat.rsplit(')').next().unwrap();
-    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
-    Duration::from_millis(ticks * 10)
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let ran = |thread: std::io::Result<std::fs::DirEntry>| -> u64 {
+        // A thread may end in between; the journal's end when nothing is measured.
+        let Ok(text) = std::fs::read_to_string(thread.unwrap().path().join("schedstat")) else { return 0 };
+        text.split(' ').next().unwrap().parse().unwrap()
+    };
+    Duration::from_nanos(threads.map(ran).sum())
 }
 
 /// Bytes this process gave to `write`.

@@ -7,8 +7,8 @@
 //! what found no room in memory ─▶ replay ────┘
 //! ```
 //!
-//! The front lane never waits here: [`Journal::opened`] and [`Journal::closed`] queue and return. The back lane takes
-//! [`Delivery`]s and releases their receipts once the store has them, in any order. Delivery is at least once, and
+//! The front lane waits here for one thing, before a request is sent: [`Journal::admit`], where the writer is behind.
+//! [`Journal::opened`] and [`Journal::closed`] queue and return. The back lane takes [`Delivery`]s and releases their receipts once the store has them, in any order. Delivery is at least once, and
 //! idempotent by exchange id. The format is in `segment`, what keeps a segment in `release`, why it is our own in
 //! `docs/adr/0002-own-journal-segments.md`.
 
@@ -21,6 +21,7 @@ mod deliver;
 mod disk;
 mod exchange;
 mod face;
+mod gate;
 mod options;
 mod queue;
 mod read;
@@ -37,6 +38,7 @@ pub use crypt::{KeyError, MasterKey};
 pub use deliver::{Delivery, Entry};
 pub use exchange::{AnswerHead, Closed, Headers, Labels, Opened, Recorded};
 pub use face::{Deliveries, Journal, Status};
+pub use gate::{Full, Room};
 pub use options::{Fsync, Mode, OpenError, Options};
 pub use release::Receipt;
 

@@ -131,7 +131,8 @@ impl Proxy {
         if let Some((protocol, _)) = &switch {
             upgrade::ask(outgoing.request.headers_mut(), protocol.clone());
         }
-        slot.sent(outgoing.overhead);
+        let (room, waited) = admit::record(&self.door, outgoing.request.body()).await?;
+        slot.sent(outgoing.overhead + waited, room);
         self.events.overhead(Step::Parse, outgoing.overhead);
         let left = Instant::now();
         let answer = send::upstream(&upstream, outgoing.request, outgoing.upload, &self.options, outgoing.head).await?;

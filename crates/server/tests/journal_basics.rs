@@ -13,7 +13,7 @@ fn what_goes_in_comes_out_unchanged_and_in_order() {
     let (journal, deliveries) = bench.open();
     let records: Vec<_> = (0..100).map(|n| closed(n, 2_000)).collect();
     for record in &records {
-        journal.opened(Arc::new(record.opened.clone()));
+        journal.opened(Arc::clone(&record.opened));
     }
     journal.flush();
     for record in &records {

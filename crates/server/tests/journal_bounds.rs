@@ -220,11 +220,11 @@ fn a_folder_that_cannot_be_made_degrades_and_says_why() {
 }
 
 #[test]
-fn a_full_queue_sheds_and_counts_and_forgets_the_exchange() {
+fn exchanges_that_were_never_sent_have_no_promise_and_are_counted_where_the_queue_is_full() {
     let bench = Bench::with(|o| o.queue_bytes = 1);
     let (journal, deliveries) = bench.open();
     for n in 0..5000 {
-        journal.closed(closed(n, 100));
+        journal.closed_without_room(closed(n, 100));
     }
     journal.flush();
     let shed = journal.status().shed_queue;

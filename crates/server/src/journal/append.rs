@@ -19,7 +19,7 @@ use super::{
     cap::Cap,
     deliver::{Delivery, Offered, Stretch},
     queue::{Item, Took, Wait},
-    record,
+    record::{self, Effort},
     release::{Place, Position, Receipt},
     segment::{Kind, RECORD_HEADER_BYTES, seal_record},
     shared::Handle,
@@ -82,6 +82,8 @@ pub(super) struct Writer {
     buf: Vec<u8>,
     staged: Vec<Staged>,
     deliveries: Vec<Delivery>,
+    /// What was taken out of the queue and still counts as in it.
+    in_hand: usize,
 }
 
 impl Writer {
@@ -99,6 +101,7 @@ impl Writer {
             buf: Vec::new(),
             staged: Vec::new(),
             deliveries: Vec::new(),
+            in_hand: 0,
         }
     }
 
@@ -119,7 +122,13 @@ impl Writer {
                     idle = 0;
                     self.append(&mut items);
                 }
-                Took::Nothing => idle += 1,
+                Took::Nothing => {
+                    idle += 1;
+                    if !self.is_due() {
+                        continue;
+                    }
+                }
+                Took::Nudge => {}
                 Took::Closed => break,
             }
             self.look_after();
@@ -141,15 +150,17 @@ impl Writer {
         let mut superseded = superseded.into_iter();
         for item in items.drain(..) {
             match item {
-                Item::Opened(opened) => {
+                Item::Opened(opened, bytes) => {
                     // Where its close came in the same breath it is gone from here, and nobody needs it.
                     if self.live.get(&opened.id).is_some_and(|live| live.queued) {
                         self.stage_open(&opened);
                     }
+                    self.in_hand += bytes;
                 }
                 Item::Closed(closed, bytes) => {
                     let open = superseded.next().flatten();
                     self.stage_close(closed, bytes, open);
+                    self.in_hand += bytes;
                 }
                 Item::GivenUp(_) => self.release_open(superseded.next().flatten()),
                 Item::Flush(done) => {
@@ -165,7 +176,7 @@ impl Writer {
         let mut batch = Vec::new();
         for item in items.drain(..) {
             match item {
-                Item::Opened(_) | Item::GivenUp(_) => {}
+                Item::Opened(..) | Item::GivenUp(_) => {}
                 Item::Closed(closed, bytes) => batch.push(unwritten(closed, bytes)),
                 Item::Flush(done) => {
                     self.shared.deliver_unwritten(std::mem::take(&mut batch));
@@ -181,7 +192,7 @@ impl Writer {
         let mut superseded = Vec::new();
         for item in items {
             match item {
-                Item::Opened(opened) => {
+                Item::Opened(opened, _) => {
                     let live = Live { opened: Arc::clone(opened), written: None, queued: true };
                     self.live.insert(opened.id, live);
                 }
@@ -248,7 +259,9 @@ impl Writer {
         let Some(active) = &self.active else { return Encoded::No };
         let start = self.buf.len();
         self.buf.resize(start + RECORD_HEADER_BYTES, 0);
-        let packing = match record::encode(what, &mut self.buf) {
+        let behind = self.shared.gate.bytes() > self.shared.tuning.compress_below;
+        let effort = if behind { Effort::Fast } else { Effort::Small };
+        let packing = match record::encode(what, effort, &mut self.buf) {
             Ok(packing) => packing,
             Err(e) => {
                 tracing::error!(error = &e as &dyn std::error::Error, "journal record cannot be encoded");
@@ -262,6 +275,12 @@ impl Writer {
 
     /// Writes the batch, hands it on, and forgets it.
     fn commit(&mut self) {
+        self.write_staged();
+        // Also what needed no writing.
+        self.shared.left(std::mem::take(&mut self.in_hand));
+    }
+
+    fn write_staged(&mut self) {
         if self.staged.is_empty() {
             return;
         }
@@ -334,6 +353,7 @@ impl Drop for Writer {
         if std::thread::panicking() {
             self.shared.degrade(&io::Error::other("the writer thread panicked, see the log"));
         }
+        self.shared.gate.set_degraded(true);
         let lost = self.shared.queue.abandon();
         self.shared.shed(Shed::JournalQueue, lost);
         self.shared.writer_ended();

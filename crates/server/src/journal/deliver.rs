@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Closed, Opened, Receipt, release::LogId};
+use super::{Closed, Mode, Opened, Receipt, release::LogId};
 
 /// One exchange on its way to the store.
 #[derive(Debug)]
@@ -109,12 +109,14 @@ impl Outbox {
         Offered::LeftOnDisk
     }
 
-    /// Takes records that are nowhere else; returns those there is no room for.
-    pub(super) fn offer_unwritten(&self, batch: Vec<Delivery>) -> Vec<Delivery> {
+    /// Takes records that are nowhere else; returns those there is no room for. With [`Mode::Memory`] room was made sure
+    /// of before they came.
+    pub(super) fn offer_unwritten(&self, batch: Vec<Delivery>, mode: Mode) -> Vec<Delivery> {
         let mut refused = Vec::new();
         let mut state = self.lock();
         for delivery in batch {
-            let fits = state.bytes + delivery.bytes <= self.limit_bytes || state.queue.is_empty();
+            let fits =
+                mode == Mode::Memory || state.bytes + delivery.bytes <= self.limit_bytes || state.queue.is_empty();
             if fits && !state.closed {
                 state.bytes += delivery.bytes;
                 state.queue.push_back(delivery);

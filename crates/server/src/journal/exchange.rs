@@ -1,5 +1,7 @@
 //! What the front lane hands over: the open record of an exchange, and the closed one.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use llmtrace_model::{EndReason, ErrorInfo, ExchangeId, Meter, SpanId, TenantId, Timestamp, Timing, TraceId};
 use serde::{Deserialize, Serialize};
@@ -59,7 +61,7 @@ pub struct Labels {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
     /// The open record again, so that a close record stands alone.
-    pub opened: Opened,
+    pub opened: Arc<Opened>,
     /// The request body as received.
     pub request: Recorded,
     /// The answer's head as the client saw it.

@@ -13,9 +13,10 @@ pub struct Options {
     pub fsync: Fsync,
     /// The folder that holds one folder per instance.
     pub path: PathBuf,
-    /// Most bytes that wait for the writer thread; beyond it records are shed.
+    /// From so many bytes that wait for the writer thread on, new exchanges wait (see `gate`).
     pub queue_bytes: usize,
-    /// Most bytes that wait in memory for the back lane; beyond it records are read back from disk.
+    /// Most bytes that wait in memory for the back lane; beyond it records are read back from disk. With
+    /// [`Mode::Memory`] new exchanges wait from here on, in place of `queue_bytes`.
     pub delivery_bytes: usize,
 }
 

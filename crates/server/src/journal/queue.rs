@@ -1,4 +1,4 @@
-//! The front lane's end: a bounded queue that is never waited for.
+//! The front lane's end: a queue that is never waited for. What it may hold is decided at the `gate`, before.
 
 use std::{
     sync::{
@@ -10,11 +10,12 @@ use std::{
 
 use llmtrace_model::ExchangeId;
 
-use super::{Closed, Opened};
+use super::{Closed, Opened, gate::Gate};
 
 /// What the writer finds in the queue.
 pub(super) enum Item {
-    Opened(Arc<Opened>),
+    /// With its size in memory.
+    Opened(Arc<Opened>, usize),
     /// With its size in memory.
     Closed(Box<Closed>, usize),
     /// The close of this exchange was refused: it is not in flight any more.
@@ -27,7 +28,7 @@ pub(super) enum Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pushed {
     Taken,
-    /// The queue is full, or nobody reads it any more.
+    /// The queue holds too much, or nobody reads it any more.
     Refused,
 }
 
@@ -45,6 +46,8 @@ pub(super) enum Wait {
 pub(super) enum Took {
     Items,
     Nothing,
+    /// Somebody asks to be looked after.
+    Nudge,
     /// Nothing, and nothing will come.
     Closed,
 }
@@ -52,30 +55,42 @@ pub(super) enum Took {
 pub(super) struct Queue {
     state: Mutex<State>,
     wake: Condvar,
-    limit_bytes: usize,
+}
+
+/// How full the gate may be for an item to be pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// The item has a promise.
+    None,
+    /// With the item so many bytes; an item alone always passes.
+    Bytes(usize),
 }
 
 #[derive(Default)]
 struct State {
     items: Vec<Item>,
-    bytes: usize,
     parked: bool,
     nudged: bool,
     closed: bool,
 }
 
 impl Queue {
-    pub(super) fn new(limit_bytes: usize) -> Self {
-        Self { state: Mutex::default(), wake: Condvar::new(), limit_bytes }
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::default(), wake: Condvar::new() }
     }
 
     /// Puts an item of `bytes` in; wakes the writer only where it sleeps, because a wake-up costs more than the item.
-    pub(super) fn push(&self, item: Item, bytes: usize) -> Pushed {
+    pub(super) fn push(&self, item: Item, bytes: usize, gate: &Gate, limit: Limit) -> Pushed {
         let mut state = self.lock();
-        if state.closed || (state.bytes + bytes > self.limit_bytes && !state.items.is_empty()) {
+        // Under the lock nobody else pushes: what is seen here can only become less.
+        let passes = match limit {
+            Limit::None => true,
+            Limit::Bytes(most) => gate.bytes() == 0 || gate.bytes() + bytes <= most,
+        };
+        if state.closed || !passes {
             return Pushed::Refused;
         }
-        state.bytes += bytes;
+        gate.entered(bytes);
         state.items.push(item);
         if std::mem::take(&mut state.parked) {
             drop(state);
@@ -140,11 +155,14 @@ impl Queue {
             state = self.wake.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.parked = false;
-        state.nudged = false;
+        let nudged = std::mem::take(&mut state.nudged);
         if state.items.is_empty() {
-            return if state.closed { Took::Closed } else { Took::Nothing };
+            return match (state.closed, nudged) {
+                (true, _) => Took::Closed,
+                (false, true) => Took::Nudge,
+                (false, false) => Took::Nothing,
+            };
         }
-        state.bytes = 0;
         // Swapping keeps both buffers, so that the front lane seldom pays for growing one.
         std::mem::swap(&mut state.items, into);
         Took::Items
@@ -167,30 +185,26 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_refuses_and_an_emptied_one_takes_again() {
-        let queue = Queue::new(10);
-        assert_eq!(queue.push(flush(), 6), Pushed::Taken);
-        assert_eq!(queue.push(flush(), 5), Pushed::Refused);
-        assert_eq!(queue.push(flush(), 4), Pushed::Taken);
+    fn a_limit_refuses_until_something_left() {
+        let (queue, gate) = (Queue::new(), Gate::new(10, Duration::ZERO));
+        let push = |bytes, limit| queue.push(flush(), bytes, &gate, limit);
+        assert_eq!(push(50, Limit::Bytes(10)), Pushed::Taken, "alone");
+        assert_eq!(push(1, Limit::Bytes(10)), Pushed::Refused);
+        assert_eq!(push(4, Limit::None), Pushed::Taken, "promised");
         let mut items = Vec::new();
         assert_eq!(queue.take(&mut items, NO_TIME), Took::Items);
         assert_eq!(items.len(), 2);
-        assert_eq!(queue.push(flush(), 10), Pushed::Taken);
-    }
-
-    #[test]
-    fn one_item_larger_than_the_bound_passes_alone() {
-        let queue = Queue::new(10);
-        assert_eq!(queue.push(flush(), 50), Pushed::Taken);
-        assert_eq!(queue.push(flush(), 1), Pushed::Refused);
+        assert_eq!(push(1, Limit::Bytes(10)), Pushed::Refused, "what the writer has in hand still counts");
+        gate.left(50);
+        assert_eq!(push(6, Limit::Bytes(10)), Pushed::Taken);
     }
 
     #[test]
     fn a_closed_queue_gives_out_what_it_has_and_takes_nothing() {
-        let queue = Queue::new(10);
-        assert_eq!(queue.push(flush(), 1), Pushed::Taken);
+        let (queue, gate) = (Queue::new(), Gate::new(10, Duration::ZERO));
+        assert_eq!(queue.push(flush(), 1, &gate, Limit::None), Pushed::Taken);
         queue.close();
-        assert_eq!(queue.push(flush(), 1), Pushed::Refused);
+        assert_eq!(queue.push(flush(), 1, &gate, Limit::None), Pushed::Refused);
         let mut items = Vec::new();
         assert_eq!(queue.take(&mut items, NO_TIME), Took::Items);
         items.clear();

@@ -8,6 +8,8 @@ use super::segment::Packing;
 
 /// Bodies above this size are compressed: below it the ratio does not pay for the time.
 const COMPRESS_ABOVE: usize = 64 * 1024;
+/// So much from the middle of a body tells whether compressing it pays.
+const SAMPLE: usize = 8 * 1024;
 /// No record is larger, so that a damaged length cannot ask for all memory.
 pub(super) const MAX_BODY_BYTES: usize = 1 << 30;
 /// LZ4 cannot expand further than this.
@@ -24,24 +26,41 @@ pub(super) enum BodyError {
     TooLarge,
 }
 
+/// How much work the size of a record is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Large bodies are compressed: LZ4 takes longer than everything else that is done with a record.
+    Small,
+    /// They stay as they are: the writer is behind.
+    Fast,
+}
+
 /// Appends the body of `record` to `out`, compressed where that pays.
-pub(super) fn encode<T: Serialize>(record: &T, out: &mut Vec<u8>) -> Result<Packing, BodyError> {
+pub(super) fn encode<T: Serialize>(record: &T, effort: Effort, out: &mut Vec<u8>) -> Result<Packing, BodyError> {
     let start = out.len();
     postcard::serialize_with_flavor(record, Append(out))?;
     let plain_bytes = out.len() - start;
     if plain_bytes > MAX_BODY_BYTES {
         return Err(BodyError::TooLarge);
     }
-    if plain_bytes <= COMPRESS_ABOVE {
+    if plain_bytes <= COMPRESS_ABOVE || effort == Effort::Fast {
+        return Ok(Packing::Plain);
+    }
+    let middle = start + plain_bytes / 2 - SAMPLE / 2;
+    if !pays(block::compress(&out[middle..middle + SAMPLE]).len(), SAMPLE) {
         return Ok(Packing::Plain);
     }
     let packed = block::compress_prepend_size(&out[start..]);
-    if packed.len() >= plain_bytes / 8 * 7 {
+    if !pays(packed.len(), plain_bytes) {
         return Ok(Packing::Plain);
     }
     out.truncate(start);
     out.extend_from_slice(&packed);
     Ok(Packing::Lz4)
+}
+
+fn pays(packed_bytes: usize, plain_bytes: usize) -> bool {
+    packed_bytes < plain_bytes / 8 * 7
 }
 
 /// Reads a body; never allocates more than a record may have.
@@ -88,9 +107,17 @@ mod tests {
     fn a_large_body_is_compressed_and_survives() {
         let text = "the same again and again ".repeat(10_000);
         let mut out = vec![1, 2, 3];
-        assert_eq!(encode(&text, &mut out).unwrap(), Packing::Lz4);
+        assert_eq!(encode(&text, Effort::Small, &mut out).unwrap(), Packing::Lz4);
         assert!(out.len() < text.len() / 10);
         assert_eq!(decode::<String>(Packing::Lz4, &out[3..]).unwrap(), text);
+    }
+
+    #[test]
+    fn in_a_hurry_a_large_body_stays_as_it_is() {
+        let text = "the same again and again ".repeat(10_000);
+        let mut out = Vec::new();
+        assert_eq!(encode(&text, Effort::Fast, &mut out).unwrap(), Packing::Plain);
+        assert_eq!(decode::<String>(Packing::Plain, &out).unwrap(), text);
     }
 
     #[test]
@@ -113,7 +140,7 @@ mod tests {
             })
             .collect();
         let mut out = Vec::new();
-        assert_eq!(encode(&noise, &mut out).unwrap(), Packing::Plain);
+        assert_eq!(encode(&noise, Effort::Small, &mut out).unwrap(), Packing::Plain);
         assert_eq!(decode::<Vec<u64>>(Packing::Plain, &out).unwrap(), noise);
     }
 }

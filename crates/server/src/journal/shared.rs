@@ -7,20 +7,21 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
-    Mode, Options, Status,
+    Full, Mode, Options, Room, Status,
     crypt::MasterKey,
     deliver::{Delivery, Outbox},
     disk::Disk,
+    gate::{CaughtUp, Gate, Waited},
     queue::Queue,
     release::{Gone, Ledger, Place, Receipt, Released},
 };
 use crate::{
     clock::Clock,
-    telemetry::{Events, Shed},
+    telemetry::{Events, Shed, Step},
 };
 
 /// Damaged segments that are kept for a person to look at; the oldest go first.
@@ -39,6 +40,10 @@ pub(super) struct Tuning {
     pub(super) retry_every: Duration,
     /// How often the reader looks for folders whose instance died.
     pub(super) adopt_every: Duration,
+    /// While more bytes than this wait for the writer, it compresses nothing.
+    pub(super) compress_below: usize,
+    /// How long a request may wait for room in the queue.
+    pub(super) patience: Duration,
 }
 
 impl Tuning {
@@ -51,6 +56,9 @@ impl Tuning {
             naps_before_sleep: 25,
             retry_every: Duration::from_secs(1),
             adopt_every: Duration::from_secs(60),
+            // What a nap brings at 100 MB/s, twice.
+            compress_below: 1024 * 1024,
+            patience: Duration::from_secs(2),
         }
     }
 }
@@ -62,6 +70,7 @@ pub(super) struct Shared {
     pub(super) events: Events,
     pub(super) clock: Clock,
     pub(super) disk: Disk,
+    pub(super) gate: Gate,
     pub(super) queue: Queue,
     pub(super) outbox: Outbox,
     ledger: Mutex<Ledger>,
@@ -88,8 +97,13 @@ impl Shared {
         clock: Clock,
         disk: Disk,
     ) -> Self {
+        let mark = match options.mode {
+            Mode::Disk => options.queue_bytes,
+            Mode::Memory => options.delivery_bytes,
+        };
         Self {
-            queue: Queue::new(options.queue_bytes),
+            gate: Gate::new(mark, tuning.patience),
+            queue: Queue::new(),
             outbox: Outbox::new(options.delivery_bytes),
             options,
             tuning,
@@ -128,11 +142,48 @@ impl Shared {
         self.events.shed(why, records);
     }
 
-    /// Hands over records that have no file; what finds no room is shed.
+    /// Waits for room in the queue; counts it, and says it where it was in vain.
+    pub(super) async fn wait_for_room(&self, known_bytes: usize) -> Result<Room, Full> {
+        let since = Instant::now();
+        self.events.notice("journal_wait");
+        let waited = self.gate.wait(known_bytes).await;
+        self.events.overhead(Step::Limits, since.elapsed());
+        match waited {
+            Waited::LetIn(room) => Ok(room),
+            Waited::Stalled => {
+                if self.gate.stall() {
+                    self.events.journal_stalled(self.gate.bytes());
+                }
+                Ok(Room::NotPromised)
+            }
+            Waited::InVain => {
+                self.events.notice("journal_full");
+                Err(Full)
+            }
+        }
+    }
+
+    /// Bytes of the queue are written, or went another way.
+    pub(super) fn left(&self, bytes: usize) {
+        if self.gate.left(bytes) == CaughtUp::Yes && lock(&self.degraded).is_none() {
+            self.events.journal_recovered();
+        }
+    }
+
+    /// Says whether the disk takes what comes.
+    pub(super) fn keeps_up(&self) -> bool {
+        !self.gate.is_stalled() && lock(&self.degraded).is_none()
+    }
+
+    /// Hands over records that have no file; what finds no room is shed, unless it was let in for memory in the first place.
     pub(super) fn deliver_unwritten(&self, batch: Vec<Delivery>) {
         // Before they can be released.
         self.unwritten.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        let refused = self.outbox.offer_unwritten(batch).len() as u64;
+        let refused = self.outbox.offer_unwritten(batch, self.options.mode);
+        if self.options.mode == Mode::Memory {
+            self.left(refused.iter().map(|d| d.bytes).sum());
+        }
+        let refused = refused.len() as u64;
         self.unwritten.fetch_sub(refused, Ordering::Relaxed);
         self.shed(Shed::Memory, refused);
     }
@@ -217,11 +268,14 @@ impl Shared {
             self.events.journal_degraded(cause);
         }
         *degraded = Some(cause.to_string());
+        drop(degraded);
+        self.gate.set_degraded(true);
     }
 
     /// The disk takes records again.
     pub(super) fn recover(&self) {
         if lock(&self.degraded).take().is_some() {
+            self.gate.set_degraded(false);
             self.events.journal_recovered();
         }
     }
@@ -247,6 +301,23 @@ impl Shared {
         self.events.journal_size(records + self.unwritten.load(Ordering::Relaxed), bytes);
         let (records, bytes) = self.outbox.size();
         self.events.queue_size(records, bytes);
+        self.events.journal_queue_size(self.gate.bytes());
+    }
+
+    /// Why records are not on disk when they should be.
+    fn trouble(&self) -> Option<String> {
+        if self.options.mode == Mode::Disk
+            && let Some(cause) = lock(&self.degraded).clone()
+        {
+            return Some(cause);
+        }
+        let (bytes, waiting) = (self.gate.bytes(), self.gate.waiting());
+        if self.gate.is_stalled() {
+            return Some(format!(
+                "{bytes} bytes wait to be written and hardly any are: new exchanges do not wait for them"
+            ));
+        }
+        (waiting > 0).then(|| format!("{waiting} requests wait, because {bytes} bytes wait to be written"))
     }
 
     pub(super) fn status(&self) -> Status {
@@ -260,13 +331,11 @@ impl Shared {
         };
         Status {
             mode: self.options.mode,
-            degraded: match self.options.mode {
-                Mode::Disk => lock(&self.degraded).clone(),
-                Mode::Memory => None,
-            },
+            degraded: self.trouble(),
             records: records + self.unwritten.load(Ordering::Relaxed),
             bytes,
             oldest_age: oldest.map(age),
+            waiting: self.gate.waiting(),
             shed_queue: self.shed_queue.load(Ordering::Relaxed),
             shed_cap: self.shed_cap.load(Ordering::Relaxed),
             shed_memory: self.shed_memory.load(Ordering::Relaxed),

@@ -43,7 +43,7 @@ fn opened(n: u64) -> Opened {
 fn closed(n: u64) -> Closed {
     let body = Recorded { head: Bytes::from(vec![b'x'; 1000]), tail: Bytes::new(), total_bytes: 1000 };
     Closed {
-        opened: opened(n),
+        opened: Arc::new(opened(n)),
         request: body.clone(),
         answer: None,
         response: body,
@@ -76,6 +76,10 @@ impl Bad {
 
     fn open(&self, disk: Disk) -> (Journal, Deliveries) {
         let tuning = Tuning { retry_every: Duration::ZERO, ..Tuning::for_size(self.options.max_bytes) };
+        self.open_tuned(disk, tuning)
+    }
+
+    fn open_tuned(&self, disk: Disk, tuning: Tuning) -> (Journal, Deliveries) {
         let events = Events::new(Arc::new(Metrics::new()));
         open_on(disk, tuning, self.options.clone(), self.key.clone(), events, &Tasks::new(), &Clock::system()).unwrap()
     }
@@ -291,8 +295,10 @@ fn with_fsync_each_a_failed_force_moves_the_batch_and_leaves_no_double() {
 #[test]
 fn the_shape_of_records_has_not_changed_unnoticed() {
     let mut buf = Vec::new();
-    record::encode(&opened(1), &mut buf).unwrap();
-    record::encode(&closed(1), &mut buf).unwrap();
+    record::encode(&opened(1), record::Effort::Small, &mut buf).unwrap();
+    record::encode(&closed(1), record::Effort::Small, &mut buf).unwrap();
     let digest = ring::digest::digest(&ring::digest::SHA256, &buf);
     assert_eq!((buf.len(), hex::encode(&digest.as_ref()[..8]).as_str()), (2179, "60fb3d946b1913e0"));
 }
+
+mod pressure;

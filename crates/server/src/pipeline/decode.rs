@@ -223,7 +223,7 @@ mod tests {
         };
         let body = Recorded { total_bytes: 9, ..Recorded::default() };
         let entry = Entry::Closed(Box::new(Closed {
-            opened,
+            opened: std::sync::Arc::new(opened),
             request: body.clone(),
             answer: Some(AnswerHead { status: 200, headers: Vec::new() }),
             response: body,

@@ -1,18 +1,25 @@
-//! Whether a request may go on: rate limits before its body is read, and the memory that held bodies take.
+//! Whether a request may go on: rate limits before its body is read, the memory that held bodies take, and a place in the
+//! journal's queue before it is sent.
 //!
 //! Limits and budgets do not exist yet: [`rate`] admits everybody and [`reserve`] books nothing. They stand in the order
 //! of the steps so that nothing moves when they come.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use llmtrace_model::{Principal, Timestamp, Usage};
 use llmtrace_wire::{Priced, Request as Asked};
 
-use super::{options::Unpriced, refusal::Refusal, upstreams::Upstream};
-use crate::telemetry::Events;
+use super::{options::Unpriced, refusal::Refusal, slot::Door, upstreams::Upstream};
+use crate::{
+    journal::{Full, Room},
+    telemetry::Events,
+};
 
 /// Admits a request before its body is read.
 pub(super) fn rate(_principal: &Principal) -> Result<(), Refusal> {
@@ -35,6 +42,21 @@ pub(super) fn reserve(
         Priced::Known { .. } => Ok(()),
         Priced::Unknown => Err(Refusal::Unpriced { model: model.chars().take(128).collect() }),
     }
+}
+
+/// Makes sure that what the exchange becomes finds its place in the journal; says how long that took.
+///
+/// Waits a bounded time where exchanges come faster than they are written, which slows clients down instead of losing
+/// records; beyond it the request is refused. A disk that is broken is not waited for.
+pub(super) async fn record(door: &Door, body: &impl http_body::Body) -> Result<(Room, Duration), Refusal> {
+    let Door::Journal(journal) = door else { return Ok((Room::NotPromised, Duration::ZERO)) };
+    if let Some(room) = journal.admit_now() {
+        return Ok((room, Duration::ZERO));
+    }
+    let since = Instant::now();
+    let known_bytes = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let room = journal.admit(known_bytes).await.map_err(|Full| Refusal::Unrecorded)?;
+    Ok((room, since.elapsed()))
 }
 
 /// The memory that all held bodies share (`buffer.max_bytes`).

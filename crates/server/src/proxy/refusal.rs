@@ -25,6 +25,8 @@ pub(super) enum Refusal {
     TooLarge { limit: usize },
     #[error("too many request bodies are being held (buffer.max_bytes), try again shortly")]
     Busy,
+    #[error("exchanges come faster than they can be recorded (pipeline.queue_max_bytes), try again shortly")]
+    Unrecorded,
     #[error("model {model:?} has no price and prices.on_unknown_model is deny; add it to prices.overrides")]
     Unpriced { model: String },
     #[error("request body could not be read to its end")]
@@ -75,7 +77,7 @@ impl Refusal {
                 "invalid_request_error",
                 "request_too_large",
             ),
-            Self::Busy => Row {
+            Self::Busy | Self::Unrecorded => Row {
                 retry_after_seconds: Some(1),
                 ..refused(StatusCode::SERVICE_UNAVAILABLE, "gateway_busy", "server_error", "overloaded_error")
             },
@@ -156,5 +158,22 @@ fn aws_exception(status: StatusCode) -> &'static str {
         StatusCode::GATEWAY_TIMEOUT => "ModelTimeoutException",
         StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailableException",
         _ => "InternalServerException",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_recorded_is_a_503_to_try_again() {
+        for (family, word) in [(Family::OpenAi, "gateway_busy"), (Family::Anthropic, "overloaded_error")] {
+            let answer = Refusal::Unrecorded.answer(family, None);
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(answer.headers().get(header::RETRY_AFTER), Some(&HeaderValue::from(1)));
+            let Answer::Made(Some(body)) = answer.into_body() else { panic!("made here") };
+            let body = String::from_utf8_lossy(&body);
+            assert!(body.contains(word) && body.contains("pipeline.queue_max_bytes"), "{body}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use llmtrace_wire::{Dialect, Scanner};
 
 use super::{body::Upload, recorder::Recorder};
 use crate::{
-    journal::{AnswerHead, Closed, Headers, Journal, Opened, Recorded},
+    journal::{AnswerHead, Closed, Headers, Journal, Opened, Recorded, Room},
     telemetry::{Events, Gauged},
 };
 
@@ -43,7 +43,8 @@ struct Open {
 
 enum Sent {
     No,
-    Yes,
+    /// With or without a promise of the journal.
+    Yes(Room),
 }
 
 enum Request {
@@ -108,13 +109,13 @@ impl Slot {
     }
 
     /// The request leaves: from here on a crash leaves an `interrupted` span.
-    pub(super) fn sent(&mut self, overhead: std::time::Duration) {
+    pub(super) fn sent(&mut self, overhead: std::time::Duration, room: Room) {
         let Some(x) = &mut self.exchange else { return };
         x.timing.overhead_us = micros(overhead);
-        if let (Door::Journal(journal), Sent::No) = (&self.door, &x.sent) {
+        if let (Door::Journal(journal), Sent::No, Room::Promised) = (&self.door, &x.sent, room) {
             journal.opened(Arc::clone(&x.opened));
         }
-        x.sent = Sent::Yes;
+        x.sent = Sent::Yes(room);
     }
 
     /// The answer's head arrived; `connected` is how long its connection took to open, if this exchange opened it.
@@ -201,7 +202,8 @@ impl Drop for Slot {
         self.end(EndReason::ClientGone, None);
         let Some(open) = self.exchange.take() else { return };
         match &self.door {
-            Door::Journal(journal) => journal.closed(open.close()),
+            Door::Journal(journal) if matches!(open.sent, Sent::Yes(Room::Promised)) => journal.closed(open.close()),
+            Door::Journal(journal) => journal.closed_without_room(open.close()),
             Door::CountOnly => open.count(&self.events),
         }
     }
@@ -230,7 +232,7 @@ impl Open {
             Request::Streamed(upload) => upload.copy.lock().finish(),
         };
         Closed {
-            opened: Arc::unwrap_or_clone(self.opened),
+            opened: self.opened,
             request,
             answer: self.answer,
             response: self.response.copy.finish(),

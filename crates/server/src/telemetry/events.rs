@@ -205,6 +205,18 @@ impl Events {
         self.0.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
+    /// Bytes that wait for the journal's writer.
+    pub fn journal_queue_size(&self, bytes: usize) {
+        self.0.journal_queue_bytes.set(clamp(bytes));
+    }
+
+    /// The journal's disk takes so little that waiting for it has no sense.
+    pub fn journal_stalled(&self, bytes: usize) {
+        self.notice("journal_stalled");
+        self.0.journal_degraded.set(1);
+        tracing::error!(journal.queue_bytes = bytes, "journal hardly moves, new exchanges do not wait for it");
+    }
+
     /// The journal stopped writing to disk.
     pub fn journal_degraded(&self, cause: &(dyn std::error::Error + 'static)) {
         self.0.journal_degraded.set(1);

@@ -57,6 +57,7 @@ pub struct Metrics {
     pub(super) queue_bytes: Gauge,
     pub(super) journal_records: Gauge,
     pub(super) journal_bytes: Gauge,
+    pub(super) journal_queue_bytes: Gauge,
     pub(super) journal_degraded: Gauge,
     pub(super) journal_replayed: Counter,
     pub(super) journal_damaged: Counter,
@@ -126,6 +127,12 @@ impl Metrics {
             queue_bytes: add!("queue", "Bytes waiting for the back lane in memory", Unit::Bytes, Gauge::default()),
             journal_records: add!("journal_records", "Records the store has not acknowledged", Gauge::default()),
             journal_bytes: add!("journal", "Size of the journal on disk", Unit::Bytes, Gauge::default()),
+            journal_queue_bytes: add!(
+                "journal_queue",
+                "Bytes waiting for the journal's writer",
+                Unit::Bytes,
+                Gauge::default()
+            ),
             journal_degraded: add!("journal_degraded", "1 while the journal cannot write to disk", Gauge::default()),
             journal_replayed: add!("journal_replayed", "Records replayed after a restart", Counter::default()),
             journal_damaged: add!(

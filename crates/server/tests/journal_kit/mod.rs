@@ -175,7 +175,7 @@ pub fn closed(n: u64, bytes: usize) -> Closed {
         Recorded { total_bytes: head.len() as u64, head, tail: Bytes::new() }
     };
     Closed {
-        opened: opened(n),
+        opened: Arc::new(opened(n)),
         request: body(1),
         answer: None,
         response: body(2),

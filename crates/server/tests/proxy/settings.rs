@@ -56,6 +56,30 @@ async fn held_bodies_share_buffer_max_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_small_queue_slows_clients_and_loses_nothing() {
+    const CLIENTS: usize = 16;
+    const EACH: usize = 6;
+    let app = TestApp::with(&[("PIPELINE__QUEUE_MAX_BYTES", "64KiB")]).await;
+    app.provider.on(CHAT, Answer::json(json!({"id": "x", "choices": []})));
+    let prompt =
+        json!({"model": "gpt-4o", "messages": [{"role": "user", "content": "word ".repeat(12_000)}]}).to_string();
+    let request = post(CHAT, &prompt, "");
+    let one = async || {
+        let mut client = app.client().await;
+        for _ in 0..EACH {
+            client.send(&request).await.unwrap();
+            assert_eq!(client.answer().await.unwrap().status, 200);
+        }
+    };
+    futures_util::future::join_all((0..CLIENTS).map(|_| one())).await;
+    let stored = app.spans(CLIENTS * EACH).await;
+    assert!(stored.iter().all(|r| r.content.is_some()));
+    let metrics = app.send("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
+    assert!(!metrics.contains("llmtrace_shed_total{"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn streaming_switched_off_holds_the_answer_until_it_is_complete() {
     let text = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n";
     let app = TestApp::with(&[("ENABLE_STREAMING", "false")]).await;

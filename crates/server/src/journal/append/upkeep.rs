@@ -23,6 +23,11 @@ enum Which {
 }
 
 impl Writer {
+    /// Whether time alone, or another thread, made something due.
+    pub(super) fn is_due(&self) -> bool {
+        self.retry_at.is_some_and(|at| Instant::now() >= at) || self.shared.distrust_segment.load(Ordering::Relaxed)
+    }
+
     /// Everything that is due besides records.
     pub(super) fn look_after(&mut self) {
         if self.shared.options.mode == Mode::Disk {
