@@ -37,6 +37,9 @@ use crate::{
 const TAKE: usize = 128;
 /// How long a worker waits for the next record before it looks whether it should end.
 const WAIT: Duration = Duration::from_millis(100);
+/// How long a worker that was woken for a few records lets more of them gather: each wake-up, its own and the writer's, costs
+/// as much CPU as several records. Below `pipeline.batch_ms`, so that the store hardly gets them later.
+const GATHER: Duration = Duration::from_millis(25);
 /// How many finished batches may wait for the writer before the workers wait for it.
 const WRITER_QUEUE: usize = 8;
 
@@ -93,12 +96,16 @@ fn start_with(
 /// One worker: takes records, processes them, hands them to the writer; waits there when the store is slow.
 fn work(step: Step, context: &Context, deliveries: &Deliveries, to_writer: &mpsc::Sender<Vec<Finished>>) {
     loop {
-        let taken = deliveries.next(TAKE, WAIT);
+        let mut taken = deliveries.next(TAKE, WAIT);
         if taken.is_empty() {
             if deliveries.is_closed() {
                 return;
             }
             continue;
+        }
+        if taken.len() < TAKE && !deliveries.is_closed() {
+            std::thread::sleep(GATHER);
+            taken.extend(deliveries.next(TAKE - taken.len(), Duration::ZERO));
         }
         let finished = taken.into_iter().map(|delivery| {
             let entry = &delivery.entry;
