@@ -37,7 +37,7 @@ fn closed(n: u8, tenant: &str) -> Closed {
         headers: Vec::new(),
     };
     Closed {
-        opened,
+        opened: opened.into(),
         request: Recorded::default(),
         answer: Some(AnswerHead { status: 200, headers: Vec::new() }),
         response: Recorded::default(),
