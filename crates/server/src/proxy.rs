@@ -107,7 +107,13 @@ impl Proxy {
         let family = llmtrace_wire::family_of(request.uri().path());
         let (routed, mut slot) = match self.open(request, peer) {
             Ok(open) => open,
-            Err((refusal, slot)) => return refusal.answer(family, slot),
+            Err((refusal, slot)) => {
+                if slot.is_none() {
+                    // No span will tell of it, so that a flood of these must show in the metrics.
+                    self.events.notice(refusal.code());
+                }
+                return refusal.answer(family, slot);
+            }
         };
         match self.steps(routed, &mut slot).await {
             Ok((answer, pass, switch)) => self.relay(answer, pass, switch, slot),
@@ -214,6 +220,7 @@ impl Proxy {
             buffer: &self.buffer,
             max_request_size_bytes: self.options.max_request_size_bytes,
             capture_max_bytes: self.options.capture_max_bytes,
+            idle_timeout: self.options.idle_timeout,
         };
         let reading = Instant::now();
         let head = head_of(&parts, &upstream, &target);

@@ -27,10 +27,13 @@ const TAGS_MAX: usize = 32;
 
 /// Says who sends the request. A tenant name that is none is refused: guessing one would mix up two tenants' rows.
 pub(super) fn principal(headers: &HeaderMap) -> Result<Principal, Refusal> {
-    let tenant = match headers.get(TENANT) {
-        None => TenantId::default_tenant(),
-        Some(value) => value.to_str().unwrap_or_default().trim().parse().map_err(Refusal::BadTenant)?,
-    };
+    let mut named = headers.get_all(TENANT).iter();
+    let Some(first) = named.next() else { return Ok(Principal { tenant: TenantId::default_tenant() }) };
+    // A gateway that adds the header to one its client sent: whichever is taken, one of them is not believed.
+    if named.any(|other| other != first) {
+        return Err(Refusal::TwoTenants);
+    }
+    let tenant = first.to_str().unwrap_or_default().trim().parse().map_err(Refusal::BadTenant)?;
     Ok(Principal { tenant })
 }
 

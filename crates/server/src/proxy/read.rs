@@ -1,11 +1,14 @@
 //! Reading the request: JSON bodies are held whole, because the decision needs them; everything else streams through.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use llmtrace_wire::{Head, Signed, View};
+use tokio::time::timeout;
 
 use super::{
     admit::{Buffer, Held},
@@ -37,6 +40,7 @@ pub(super) struct Reader<'a> {
     pub(super) buffer: &'a Buffer,
     pub(super) max_request_size_bytes: usize,
     pub(super) capture_max_bytes: usize,
+    pub(super) idle_timeout: Duration,
 }
 
 /// Reads the body, or arranges for it to stream.
@@ -73,7 +77,11 @@ async fn collect(
     }
     held.grow_to(announced.unwrap_or(0))?;
     let (mut first, mut whole, mut trailers) = (Bytes::new(), BytesMut::new(), None);
-    while let Some(frame) = body.frame().await {
+    // A client that stands still would keep its part of the shared memory for good.
+    // Cancel-safe: a frame is either returned or still in the body.
+    while let Some(frame) =
+        timeout(reader.idle_timeout, body.frame()).await.map_err(|_| Refusal::BodyTimeout(reader.idle_timeout))?
+    {
         let frame = match frame.map_err(|_| Refusal::BrokenBody)?.into_data() {
             Ok(data) => data,
             Err(frame) => {

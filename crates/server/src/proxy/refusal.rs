@@ -15,6 +15,8 @@ use super::{body::Answer, slot::Slot};
 pub(super) enum Refusal {
     #[error("header X-LLMTrace-Tenant-ID is {0}")]
     BadTenant(TenantError),
+    #[error("header X-LLMTrace-Tenant-ID names two tenants, expected one")]
+    TwoTenants,
     #[error("upstream {name:?} is unknown, expected one of {known}")]
     UnknownUpstream { name: String, known: String },
     #[error("path {0:?} cannot be joined to the upstream's URL")]
@@ -31,6 +33,8 @@ pub(super) enum Refusal {
     Unpriced { model: String },
     #[error("request body could not be read to its end")]
     BrokenBody,
+    #[error("nothing came of the request body for {} ms (idle_timeout_ms)", .0.as_millis())]
+    BodyTimeout(Duration),
     #[error("upstream could not be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("upstream did not accept a connection within {} ms (connect_timeout_ms)", .0.as_millis())]
@@ -65,7 +69,7 @@ impl Refusal {
         let failed = |status, code, end| Row { end, ..refused(status, code, "server_error", "api_error") };
         let invalid = |status, code| refused(status, code, "invalid_request_error", "invalid_request_error");
         match self {
-            Self::BadTenant(_) => invalid(StatusCode::BAD_REQUEST, "invalid_tenant"),
+            Self::BadTenant(_) | Self::TwoTenants => invalid(StatusCode::BAD_REQUEST, "invalid_tenant"),
             Self::UnknownUpstream { .. } => {
                 refused(StatusCode::NOT_FOUND, "unknown_upstream", "invalid_request_error", "not_found_error")
             }
@@ -87,6 +91,9 @@ impl Refusal {
             Self::BrokenBody => {
                 Row { end: EndReason::ClientGone, ..invalid(StatusCode::BAD_REQUEST, "broken_request_body") }
             }
+            Self::BodyTimeout(_) => {
+                Row { end: EndReason::TimedOut, ..invalid(StatusCode::REQUEST_TIMEOUT, "request_timeout") }
+            }
             Self::Unreachable(_) => failed(StatusCode::BAD_GATEWAY, "upstream_unreachable", EndReason::UpstreamFailed),
             Self::ConnectTimeout(_) => {
                 failed(StatusCode::GATEWAY_TIMEOUT, "upstream_connect_timeout", EndReason::TimedOut)
@@ -94,6 +101,11 @@ impl Refusal {
             Self::Upstream(_) => failed(StatusCode::BAD_GATEWAY, "upstream_failed", EndReason::UpstreamFailed),
             Self::HeadTimeout { .. } => failed(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", EndReason::TimedOut),
         }
+    }
+
+    /// Its stable word.
+    pub(super) fn code(&self) -> &'static str {
+        self.row().code
     }
 
     /// Ends the exchange and answers the client; without a slot nothing was identified, so there is no span.

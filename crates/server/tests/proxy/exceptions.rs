@@ -154,14 +154,15 @@ async fn a_stream_that_loses_its_usage_event_loses_its_length_and_no_other_field
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trailers_that_were_not_announced_or_not_asked_for_do_not_travel_on() {
+async fn trailers_that_were_not_announced_not_asked_for_or_not_allowed_do_not_travel_on() {
     let app = TestApp::start().await;
     let answer = "HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nTrailer: X-Sum\r\nTransfer-Encoding: \
                   chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: abc\r\nX-Hidden: 1\r\n\r\n";
     let ask = |te: &str| {
         format!(
             "POST /v1/audio/speech HTTP/1.1\r\nHost: p\r\nContent-Type: text/plain\r\n{te}Trailer: \
-             X-Check\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Check: 42\r\nX-Extra: 1\r\n\r\n"
+             X-Check, Host, Authorization, Content-Length\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nHost: \
+             x\r\nContent-Length: 9\r\nX-Check: 42\r\nAuthorization: a\r\nX-Extra: 1\r\n\r\n"
         )
     };
     app.provider.script(Answer::raw(answer));

@@ -7,6 +7,7 @@ mod bytes;
 mod ends;
 mod exceptions;
 mod hostile;
+mod hostile_upstream;
 mod settings;
 mod spans;
 mod transport;
