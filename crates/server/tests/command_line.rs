@@ -159,15 +159,20 @@ fn the_demo_sends_its_load_shows_what_was_stored_and_ends() {
     assert!(sum(5) > 0 && sum(6) > 0, "{shown}");
 }
 
-/// Starts the proxy with this configuration, waits until `health` finds it fit, ends it by a signal.
-fn serves_and_ends(folder: &Path, yaml: &str) {
+/// Starts the proxy with this configuration, waits until `health` finds it fit, ends it by a signal; returns what it logged.
+fn serves_and_ends(folder: &Path, yaml: &str) -> String {
+    serves_while(folder, yaml, |_| {})
+}
+
+/// As [`serves_and_ends`], with a look at the process while it serves.
+fn serves_while(folder: &Path, yaml: &str, look: impl FnOnce(&std::process::Child)) -> String {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     fs::write(folder.join("c.yaml"), format!("listen_addr: {free}\nstorage: {{profile: memory}}\n{yaml}")).unwrap();
     let mut serving = Command::new(env!("CARGO_BIN_EXE_llmtrace-proxy"))
         .args(["--config", "c.yaml"])
         .env_clear()
         .current_dir(folder)
-        .stderr(std::process::Stdio::null())
+        .stderr(fs::File::create(folder.join("log")).unwrap())
         .spawn()
         .unwrap();
     let started = std::time::Instant::now();
@@ -175,9 +180,11 @@ fn serves_and_ends(folder: &Path, yaml: &str) {
         assert!(serving.try_wait().unwrap().is_none(), "it ended by itself");
         assert!(started.elapsed().as_secs() < 30, "it did not become healthy");
     }
+    look(&serving);
     let pid = rustix::process::Pid::from_child(&serving);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert_eq!(serving.wait().unwrap().code(), Some(0));
+    fs::read_to_string(folder.join("log")).unwrap()
 }
 
 #[test]
@@ -193,4 +200,27 @@ fn health_asks_a_listener_with_tls_too() {
     fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
     fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
     serves_and_ends(folder.path(), "tls: {cert: cert.pem, key: key.pem}\n");
+}
+
+#[test]
+fn the_log_has_the_form_and_the_level_of_its_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = serves_and_ends(folder.path(), "");
+    assert!(text.contains(" INFO ") && text.contains("serving"), "{text}");
+    let json = serves_and_ends(folder.path(), "logging: {format: json}\n");
+    let lines: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["message"] == "serving" && line["level"] == "INFO"), "{json}");
+    assert_eq!(serves_and_ends(folder.path(), "logging: {level: error}\n"), "", "nothing went wrong");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_pipeline_has_as_many_threads_as_its_setting_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut names = Vec::new();
+    serves_while(folder.path(), "pipeline: {workers: 3}\n", |serving| {
+        let tasks = fs::read_dir(format!("/proc/{}/task", serving.id())).unwrap();
+        names.extend(tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default()));
+    });
+    assert_eq!(names.iter().filter(|name| name.starts_with("pipeline-")).count(), 3, "{names:?}");
 }

@@ -59,8 +59,12 @@ pub(super) fn journal(
         (None, JournalMode::Disk) => MasterKey::load_or_create(&config.storage.path.join("master.key"))
             .context("secrets.master_key is not set, and the key file in storage.path cannot be used")?,
     };
+    Ok(journal::open(journal_options(config), key, events.clone(), tasks, clock)?)
+}
+
+fn journal_options(config: &Config) -> journal::Options {
     let queue_bytes = config.pipeline.queue_max_bytes.len();
-    let options = journal::Options {
+    journal::Options {
         mode: match config.journal.mode {
             JournalMode::Disk => journal::Mode::Disk,
             JournalMode::Memory => journal::Mode::Memory,
@@ -74,8 +78,7 @@ pub(super) fn journal(
         path: config.journal.path.clone(),
         queue_bytes,
         delivery_bytes: queue_bytes,
-    };
-    Ok(journal::open(options, key, events.clone(), tasks, clock)?)
+    }
 }
 
 pub(super) fn pipeline(config: &Config) -> pipeline::Options {
@@ -191,4 +194,27 @@ pub(super) fn say_where(config: &Config, addr: SocketAddr, admin: Option<SocketA
         tracing::warn!(listen = %addr, "nobody is asked for a key: whoever reaches this address may use it and read traces");
     }
     tracing::info!(routes = OWN.join(" "), "these paths are answered here and never forwarded");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    fn config(pairs: &[(&str, &str)]) -> Config {
+        let env = pairs.iter().map(|(key, value)| (format!("LLMTRACE_{key}"), (*value).to_owned())).collect();
+        Config::load(&Sources { env, ..Sources::default() }).unwrap()
+    }
+
+    // What a sync does is the journal's to test; that it is told what the settings say can be seen from no other place.
+    #[test]
+    fn the_journal_is_told_when_to_sync() {
+        let fsync = |word| {
+            let pairs = [("JOURNAL__FSYNC", word), ("JOURNAL__FSYNC_INTERVAL_MS", "50")];
+            journal_options(&config(&pairs)).fsync
+        };
+        assert_eq!(fsync("never"), journal::Fsync::Never);
+        assert_eq!(fsync("interval"), journal::Fsync::Interval(Duration::from_millis(50)));
+        assert_eq!(fsync("each"), journal::Fsync::Each);
+    }
 }

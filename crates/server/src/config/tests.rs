@@ -278,6 +278,10 @@ fn a_wrong_value_says_what_was_found_and_what_was_expected() {
             "storage.profile (FILE): found production, but this build has the profiles lite and memory only",
         ),
         (
+            "storage: {counters: 'sqlite:counters.db'}",
+            "storage.counters (FILE): found \"sqlite:counters.db\", expected memory:",
+        ),
+        (
             "logging: {level: inf0}",
             "logging.level (FILE): found \"inf0\", expected off, error, warn, info, debug or trace, or such levels by \
              module: info,llmtrace_server::proxy=debug (a word in it is no level)",

@@ -216,7 +216,7 @@ async fn an_unfinished_exchange_is_stored_as_interrupted_by_the_next_start() {
     assert_eq!(record.span.session_id.as_deref(), Some("s1"));
 }
 
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+pub(crate) fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -1,110 +1,26 @@
-//! How the two sides are reached: TLS, HTTP/2, forward proxies, switched protocols, named upstreams.
+//! How the two sides are reached: TLS, HTTP/2, switched protocols, named upstreams.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use llmtrace_model::EndReason;
 use llmtrace_testkit::{Answer, Chunking, FakeProvider, Framing, tcp::RawClient};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
+use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
-use crate::app::{TestApp, post};
+use crate::{
+    app::{TestApp, post},
+    outside::{Authority, tls_front, write},
+};
 
 const CHAT: &str = "/v1/chat/completions";
 const BODY: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}"#;
-
-/// A certificate authority of the test, with what it issues.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-}
-
-/// PEM texts of a certificate and its key.
-struct Identity {
-    cert: String,
-    key: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
-    }
-
-    fn issue(&self) -> Identity {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let cert = params.signed_by(&key, &self.issuer).unwrap();
-        Identity { cert: cert.pem(), key: key.serialize_pem() }
-    }
-
-    fn pem(&self) -> String {
-        self.issuer.pem()
-    }
-
-    fn roots(&self) -> rustls::RootCertStore {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(self.pem().as_bytes()).unwrap()).unwrap();
-        roots
-    }
-
-    /// A client that trusts this authority alone and offers these protocols.
-    fn client(&self, alpn: &[&str]) -> tokio_rustls::TlsConnector {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config =
-            rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let mut config = config.with_root_certificates(self.roots()).with_no_client_auth();
-        config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
-        Arc::new(config).into()
-    }
-}
-
-fn write(folder: &Path, name: &str, text: &str) -> String {
-    let path = folder.join(name);
-    std::fs::write(&path, text).unwrap();
-    path.display().to_string()
-}
-
-/// Terminates TLS in front of a plain provider; asks clients for a certificate of `clients` where it is set.
-async fn tls_front(to: SocketAddr, identity: &Identity, clients: Option<&Authority>, alpn: &str) -> SocketAddr {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap();
-    let config = match clients {
-        None => config.with_no_client_auth(),
-        Some(authority) => config.with_client_cert_verifier(
-            rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(authority.roots()), provider)
-                .build()
-                .unwrap(),
-        ),
-    };
-    let chain = vec![CertificateDer::from_pem_slice(identity.cert.as_bytes()).unwrap()];
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
-    let mut config = config.with_single_cert(chain, key).unwrap();
-    config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let Ok(mut secure) = acceptor.accept(stream).await else { return };
-                let mut plain = TcpStream::connect(to).await.unwrap();
-                tokio::io::copy_bidirectional(&mut secure, &mut plain).await.ok();
-            });
-        }
-    });
-    addr
-}
 
 fn request(addr: SocketAddr) -> http::Request<Full<Bytes>> {
     http::Request::post(format!("http://{addr}{CHAT}"))
@@ -215,42 +131,6 @@ async fn a_named_upstream_is_chosen_by_path_or_header_and_may_name_its_provider(
     for record in app.spans(2).await {
         assert_eq!((record.span.upstream.as_str(), record.span.provider.as_str()), ("mine", "groq"));
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_forward_proxy_is_used_except_for_no_proxy() {
-    let provider = FakeProvider::start().await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let forward = listener.local_addr().unwrap();
-    let to = provider.addr();
-    let (asked, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                head.push(client.read_u8().await.unwrap());
-            }
-            asked.send(String::from_utf8(head).unwrap()).unwrap();
-            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-            let mut upstream = TcpStream::connect(to).await.unwrap();
-            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut upstream).await.ok() });
-        }
-    });
-    let url = format!("http://provider.example:{}", to.port());
-    let via = format!("http://user:pass-word@{forward}");
-    let app = TestApp::in_front_of(provider, &url, &[("PROXY__HTTP", &via)]).await;
-    assert_eq!(app.send(post(CHAT, BODY, "")).await.status, 200);
-    let head = heard.recv().await.unwrap();
-    assert!(head.starts_with(&format!("CONNECT provider.example:{} HTTP/1.1", to.port())), "{head}");
-    assert!(head.to_ascii_lowercase().contains("proxy-authorization: basic"), "{head}");
-    let direct = TestApp::in_front_of(
-        FakeProvider::start().await,
-        &app.provider.url(),
-        &[("PROXY__HTTP", &via), ("PROXY__NO_PROXY", "127.0.0.1")],
-    )
-    .await;
-    assert_eq!(direct.send(post(CHAT, BODY, "")).await.status, 200);
-    assert!(heard.try_recv().is_err(), "no_proxy was not respected");
 }
 
 #[tokio::test(flavor = "multi_thread")]
