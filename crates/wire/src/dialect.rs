@@ -17,6 +17,18 @@ pub enum Dialect {
     AnthropicMessages,
     /// Anthropic `POST …/messages/count_tokens`.
     AnthropicCountTokens,
+    /// Ollama `POST /api/chat`.
+    OllamaChat,
+    /// Ollama `POST /api/generate`.
+    OllamaGenerate,
+    /// Ollama `POST /api/embed` and `POST /api/embeddings`.
+    OllamaEmbed,
+    /// Cohere `POST /v2/chat`.
+    CohereChat,
+    /// Cohere `POST /v2/embed`.
+    CohereEmbed,
+    /// Cohere `POST …/rerank`.
+    CohereRerank,
 }
 
 /// Every dialect.
@@ -135,7 +147,13 @@ mod tests {
             ("POST", "/v1/messages/batches", None),
             ("POST", "/v1/threads/t_1/messages", None),
             ("GET", "/v1/messages", None),
-            ("POST", "/v1/responses", None),
+            ("POST", "/api/chat", Some(Dialect::OllamaChat)),
+            ("POST", "/up/local/api/generate", Some(Dialect::OllamaGenerate)),
+            ("POST", "/api/embed", Some(Dialect::OllamaEmbed)),
+            ("POST", "/api/embeddings", Some(Dialect::OllamaEmbed)),
+            ("POST", "/v2/chat", Some(Dialect::CohereChat)),
+            ("POST", "/v2/embed", Some(Dialect::CohereEmbed)),
+            ("POST", "/v1/rerank", Some(Dialect::CohereRerank)),
             ("POST", "/", None),
         ];
         for (method, path, dialect) in cases {

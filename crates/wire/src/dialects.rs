@@ -3,7 +3,11 @@
 
 pub(crate) mod anthropic_count_tokens;
 pub(crate) mod anthropic_messages;
+mod cohere;
+pub(crate) mod cohere_chat;
+pub(crate) mod cohere_embed;
 pub(crate) mod error;
+pub(crate) mod ollama;
 mod openai;
 pub(crate) mod openai_chat;
 pub(crate) mod openai_completions;
@@ -20,6 +24,12 @@ use crate::{
 
 /// Every format. The first that speaks a path is taken, so special paths stand before general ones.
 pub(crate) const FORMATS: &[&Format] = &[
+    &ollama::CHAT,
+    &ollama::GENERATE,
+    &ollama::EMBED,
+    &cohere_chat::FORMAT,
+    &cohere_embed::EMBED,
+    &cohere_embed::RERANK,
     &openai_chat::FORMAT,
     &openai_completions::FORMAT,
     &openai_embeddings::FORMAT,

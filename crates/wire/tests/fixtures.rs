@@ -234,8 +234,10 @@ fn the_scanner_agrees_with_the_decoder_however_the_bytes_were_cut() {
         }
         if case.streamed {
             assert!(expected.0, "{name}: a token passed");
-            let cut = decoded.error.is_some() || name.to_string().contains("stream_cut");
-            assert_eq!(expected.1, !cut, "{name}: the end passed");
+            // After an error a stream may end properly, or just stop.
+            if decoded.error.is_none() {
+                assert_eq!(expected.1, !name.to_string().contains("stream_cut"), "{name}: the end passed");
+            }
         }
         for cut in 0..=case.answer.len() {
             assert_eq!(scanned(&case, [cut]), expected, "{name} cut at {cut}");

@@ -29,7 +29,7 @@ pub(crate) const FORMAT: Format = Format {
     answer,
     skip: PROBABILITIES,
     stream: Some(|| Box::new(Stream::default())),
-    scan: || Box::new(openai::Scan::default()),
+    scan: || Box::new(openai::Scan),
     ..Format::JSON
 };
 
@@ -86,7 +86,7 @@ fn role(word: Option<&str>) -> Role {
 }
 
 /// Reads one message of either direction.
-fn message(value: Json<'_>, draft: &mut Draft) -> Message {
+pub(super) fn message(value: Json<'_>, draft: &mut Draft) -> Message {
     let role = role(value.str_at("role"));
     let mut message = Message { role, name: None, parts: Vec::new(), finish_reason: None };
     if role == Role::Unknown {
@@ -185,6 +185,11 @@ fn part(value: Json<'_>, draft: &mut Draft) -> Part {
             (Some(id), _) => file("file", id, draft),
             (None, Some(data)) => by_url("file", data, draft),
             (None, None) => file("file", "", draft),
+        }),
+        // Cohere: what a tool found, as a document with a text or fields.
+        Some("document") => value.get("document").map(|document| {
+            let data = document.get("data").unwrap_or(document).clone();
+            Part::ToolCallResponse { id: document.str_at("id").map(str::to_owned), result: data.into_value() }
         }),
         Some("thinking") => value.get("thinking").map(|thinking| Part::Reasoning { content: joined_text(thinking) }),
         Some(_) | None => None,

@@ -25,7 +25,7 @@ pub(crate) const FORMAT: Format = Format {
     answer,
     skip: PROBABILITIES,
     stream: Some(|| Box::new(Stream::default())),
-    scan: || Box::new(openai::Scan::default()),
+    scan: || Box::new(openai::Scan),
     ..Format::JSON
 };
 

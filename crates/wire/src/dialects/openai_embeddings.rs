@@ -19,7 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     request,
     answer,
     skip: &["embedding"],
-    scan: || Box::new(openai::Scan::default()),
+    scan: || Box::new(openai::Scan),
     ..Format::JSON
 };
 

@@ -9,7 +9,6 @@ use crate::{
 };
 
 /// Needs no memory of its own: of every number the last one counts.
-#[derive(Default)]
 pub(in crate::dialects) struct Scan;
 
 impl scanner::Scan for Scan {
