@@ -4,6 +4,7 @@
 
 mod app;
 mod bytes;
+mod chunkings;
 mod ends;
 mod exceptions;
 mod hostile;
