@@ -200,7 +200,12 @@ pub fn probes(probes: Probes) -> Router {
     responses((status = 200, description = "The state of each dependency", body = HealthView))
 )]
 pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
-    let Pinged { at: _, spans, meta } = probes.stores().await;
+    let Pinged { at: _, mut spans, meta } = probes.stores().await;
+    if spans.status == Condition::Ok && !probes.events.does_store_take_spans() {
+        // A disk may have room for the little that a ping writes and none for a batch.
+        spans.status = Condition::Degraded;
+        spans.error = Some("spans cannot be written, they wait in the journal; the log says why".to_owned());
+    }
     let HealthReport { phase: _, uptime, mut journal, other } = (probes.report)();
     if let Some(journal) = &mut journal {
         journal.shed = probes.events.shed_so_far().map(|(why, n)| (why.as_str().to_owned(), n)).collect();

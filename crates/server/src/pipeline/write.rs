@@ -87,13 +87,17 @@ impl Writer {
             let result = self.store.write(records).await;
             self.events.store_done("write", started.elapsed());
             let error: Error = match result {
-                Ok(()) => return Written::Yes,
+                Ok(()) => {
+                    self.events.store_takes_spans(true);
+                    return Written::Yes;
+                }
                 Err(error) => error,
             };
             self.events.store_failed(&error);
             if error.kind == ErrorKind::Rejected {
                 return Written::Never;
             }
+            self.events.store_takes_spans(false);
             if pause == BACKOFF.0 {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,

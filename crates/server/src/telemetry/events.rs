@@ -187,6 +187,16 @@ impl Events {
         self.0.spans_stored.inc_by(spans);
     }
 
+    /// The store took spans, or did not; while it does not, they wait in the journal and are tried again.
+    pub fn store_takes_spans(&self, takes: bool) {
+        self.0.store_failing.set(i64::from(!takes));
+    }
+
+    /// Whether the store took the last spans it was given.
+    pub fn does_store_take_spans(&self) -> bool {
+        self.0.store_failing.get() == 0
+    }
+
     /// A store operation failed; the caller decides about a retry and logs where it stops.
     pub fn store_failed(&self, error: &Error) {
         let kind: ErrorKind = error.kind;

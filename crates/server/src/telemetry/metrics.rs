@@ -64,6 +64,7 @@ pub struct Metrics {
     pub(super) shed: Family<Label, Counter>,
     pub(super) store_seconds: Family<Label, Histogram>,
     pub(super) store_failures: Family<Label, Counter>,
+    pub(super) store_failing: Gauge,
     pub(super) spans_stored: Counter,
     pub(super) notices: Family<Label, Counter>,
     pub(super) api_requests: Family<ApiLabels, Counter>,
@@ -148,6 +149,11 @@ impl Metrics {
                 Family::new_with_constructor(short as fn() -> Histogram)
             ),
             store_failures: add!("store_failures", "Failed store operations, by kind", Family::default()),
+            store_failing: add!(
+                "store_failing",
+                "1 while spans cannot be written and wait in the journal",
+                Gauge::default()
+            ),
             spans_stored: add!("spans_stored", "Spans the store acknowledged", Counter::default()),
             notices: add!("notices", "Rare events on the data path, by event", Family::default()),
             api_requests: add!("api_requests", "Answers of the API, by route", Family::default()),
