@@ -210,10 +210,10 @@ impl Outbox {
         taken
     }
 
-    /// Records and bytes that wait in memory.
-    pub(super) fn size(&self) -> (usize, usize) {
+    /// What waits for the back lane.
+    pub(super) fn size(&self) -> Size {
         let state = self.lock();
-        (state.queue.len(), state.bytes)
+        Size { records: state.queue.len(), bytes: state.bytes, has_backlog: !state.backlog.is_empty() }
     }
 
     fn wake_takers(&self, state: MutexGuard<'_, State>) {
@@ -228,6 +228,16 @@ impl Outbox {
         // No code under this lock can panic half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What waits for the back lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size {
+    /// In memory.
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+    /// Whether more of our own waits on disk.
+    pub(super) has_backlog: bool,
 }
 
 /// Whether adopted records wait for their turn.

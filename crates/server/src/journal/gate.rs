@@ -8,7 +8,11 @@
 //! [`Gate::admit`] is asked before a request is sent. Below the mark it promises a place: the close of that exchange is
 //! taken whatever the queue holds by then. So what waits never passes the mark by more than the copies of the exchanges
 //! in flight, which are in memory before they get here, and the reserve. Above the mark newcomers wait in their order, at
-//! most [`Gate::patience`]; who waited in vain is refused. Nobody waits for a disk that does not move: see [`Gate::wait`].
+//! most for the time it was made with; who waited in vain is refused. Nobody waits for a disk that does not move: see
+//! [`Gate::wait`].
+//!
+//! The same line waits where the back lane is behind by most of `journal.max_bytes`, so that its oldest records are not given
+//! up for new ones. There nobody is refused: a back lane that does not catch up in time is not waited for any more.
 
 use std::{
     collections::BTreeMap,
@@ -43,6 +47,8 @@ pub(super) enum Waited {
     LetIn(Room),
     /// Nothing moved meanwhile: from now on nobody waits.
     Stalled,
+    /// The back lane did not catch up: from now on nobody waits for it.
+    Outrun,
     /// Others were let in, for as long as a request may wait.
     InVain,
 }
@@ -61,6 +67,22 @@ pub(super) struct Gate {
     degraded: AtomicBool,
     /// The writer takes too little to be waited for.
     stalled: AtomicBool,
+    backlog: Backlog,
+}
+
+/// What is written and the back lane is behind with.
+struct Backlog {
+    bytes: AtomicU64,
+    mark: u64,
+    /// It takes too long to be waited for.
+    outrun: AtomicBool,
+}
+
+impl Backlog {
+    /// Bytes until somebody has to wait.
+    fn room(&self) -> u64 {
+        if self.outrun.load(SeqCst) { u64::MAX } else { self.mark.saturating_sub(self.bytes.load(SeqCst)) }
+    }
 }
 
 #[derive(Default)]
@@ -89,7 +111,7 @@ impl Drop for Place<'_> {
 }
 
 impl Gate {
-    pub(super) fn new(mark: usize, patience: Duration) -> Self {
+    pub(super) fn new(mark: usize, backlog_mark: u64, patience: Duration) -> Self {
         Self {
             bytes: AtomicUsize::new(0),
             left: AtomicU64::new(0),
@@ -99,15 +121,22 @@ impl Gate {
             waiting: AtomicUsize::new(0),
             degraded: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
+            backlog: Backlog { bytes: AtomicU64::new(0), mark: backlog_mark, outrun: AtomicBool::new(false) },
         }
     }
 
     /// Asks for a place without waiting; `None` where somebody has to wait.
     pub(super) fn admit(&self) -> Option<Room> {
-        if self.waiting.load(SeqCst) == 0 && self.bytes() < self.mark {
+        if self.waiting.load(SeqCst) == 0 && self.room() > 0 {
             return Some(Room::Promised);
         }
         self.nobody_waits().then_some(Room::NotPromised)
+    }
+
+    /// Bytes until somebody has to wait.
+    fn room(&self) -> usize {
+        let backlog = usize::try_from(self.backlog.room()).unwrap_or(usize::MAX);
+        self.mark.saturating_sub(self.bytes()).min(backlog)
     }
 
     /// Waits for a place, behind those who came before. `bytes` is what the exchange is known to need.
@@ -136,6 +165,7 @@ impl Gate {
             Ok(Ok(room)) => Waited::LetIn(room),
             // The line is gone: so is the journal.
             Ok(Err(_)) => Waited::LetIn(Room::NotPromised),
+            Err(_) if self.backlog.room() == 0 => Waited::Outrun,
             Err(_) if self.left.load(SeqCst) - left_before >= (self.mark / 16) as u64 => Waited::InVain,
             Err(_) => Waited::Stalled,
         }
@@ -166,7 +196,7 @@ impl Gate {
     /// Lets in those who come first, for as much as there is room for now: what leaves next lets in more.
     fn let_in(&self) {
         let mut line = lock(&self.line);
-        let mut room = self.mark.saturating_sub(self.bytes());
+        let mut room = self.room();
         while room > 0
             && let Some((_, waiter)) = line.first_come.pop_first()
         {
@@ -176,6 +206,31 @@ impl Gate {
             }
         }
         self.waiting.store(line.first_come.len(), SeqCst);
+    }
+
+    /// What the back lane is behind with. Says whether one that was outrun has caught up.
+    pub(super) fn set_backlog(&self, bytes: u64) -> CaughtUp {
+        self.backlog.bytes.store(bytes, SeqCst);
+        if self.waiting.load(SeqCst) > 0 {
+            self.let_in();
+        }
+        let outrun = &self.backlog.outrun;
+        if bytes <= self.backlog.mark / 2 && outrun.load(SeqCst) && outrun.swap(false, SeqCst) {
+            return CaughtUp::Yes;
+        }
+        CaughtUp::No
+    }
+
+    /// Nobody waits for the back lane from now on, until it caught up. True for the first who says so.
+    pub(super) fn outrun(&self) -> bool {
+        let first = !self.backlog.outrun.swap(true, SeqCst);
+        self.let_in();
+        first
+    }
+
+    /// Whether it is the back lane that is waited for.
+    pub(super) fn waits_for_back_lane(&self) -> bool {
+        self.backlog.room() == 0
     }
 
     /// Sends everybody on who waits.

@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_limit_refuses_until_something_left() {
-        let (queue, gate) = (Queue::new(), Gate::new(10, Duration::ZERO));
+        let (queue, gate) = (Queue::new(), Gate::new(10, u64::MAX, Duration::ZERO));
         let push = |bytes, limit| queue.push(flush(), bytes, &gate, limit);
         assert_eq!(push(50, Limit::Bytes(10)), Pushed::Taken, "alone");
         assert_eq!(push(1, Limit::Bytes(10)), Pushed::Refused);
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_closed_queue_gives_out_what_it_has_and_takes_nothing() {
-        let (queue, gate) = (Queue::new(), Gate::new(10, Duration::ZERO));
+        let (queue, gate) = (Queue::new(), Gate::new(10, u64::MAX, Duration::ZERO));
         assert_eq!(queue.push(flush(), 1, &gate, Limit::None), Pushed::Taken);
         queue.close();
         assert_eq!(queue.push(flush(), 1, &gate, Limit::None), Pushed::Refused);

@@ -102,7 +102,7 @@ impl Shared {
             Mode::Memory => options.delivery_bytes,
         };
         Self {
-            gate: Gate::new(mark, tuning.patience),
+            gate: Gate::new(mark, options.max_bytes / 4 * 3, tuning.patience),
             queue: Queue::new(),
             outbox: Outbox::new(options.delivery_bytes),
             options,
@@ -155,6 +155,13 @@ impl Shared {
                     self.events.journal_stalled(self.gate.bytes());
                 }
                 Ok(Room::NotPromised)
+            }
+            Waited::Outrun => {
+                if self.gate.outrun() {
+                    self.events.notice("journal_outrun");
+                    tracing::warn!("the store does not keep up, new exchanges do not wait for it");
+                }
+                Ok(self.gate.admit().unwrap_or(Room::NotPromised))
             }
             Waited::InVain => {
                 self.events.notice("journal_full");
@@ -299,8 +306,13 @@ impl Shared {
             (ledger.records(), ledger.bytes())
         };
         self.events.journal_size(records + self.unwritten.load(Ordering::Relaxed), bytes);
-        let (records, bytes) = self.outbox.size();
-        self.events.queue_size(records, bytes);
+        let waiting = self.outbox.size();
+        self.events.queue_size(waiting.records, waiting.bytes);
+        // What a dead instance left is no reason to wait: it is worked off beside the traffic.
+        let behind = if waiting.has_backlog { bytes } else { 0 };
+        if self.gate.set_backlog(behind) == CaughtUp::Yes {
+            tracing::info!("the store keeps up again");
+        }
         self.events.journal_queue_size(self.gate.bytes());
     }
 
@@ -317,7 +329,12 @@ impl Shared {
                 "{bytes} bytes wait to be written and hardly any are: new exchanges do not wait for them"
             ));
         }
-        (waiting > 0).then(|| format!("{waiting} requests wait, because {bytes} bytes wait to be written"))
+        let what = if self.gate.waits_for_back_lane() {
+            "the store is behind".to_owned()
+        } else {
+            format!("{bytes} bytes wait to be written")
+        };
+        (waiting > 0).then(|| format!("{waiting} requests wait, because {what}"))
     }
 
     pub(super) fn status(&self) -> Status {

@@ -10,7 +10,7 @@ use super::*;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 fn gate(holding: usize) -> Gate {
-    let gate = Gate::new(100, PATIENCE);
+    let gate = Gate::new(100, 1000, PATIENCE);
     gate.entered(holding);
     gate
 }
@@ -99,4 +99,22 @@ async fn a_degraded_journal_keeps_nobody_waiting() {
     assert_eq!(gate.admit(), Some(Room::NotPromised));
     gate.set_degraded(false);
     assert_eq!(gate.admit(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_back_lane_that_is_behind_is_waited_for_as_long_as_it_catches_up_in_time() {
+    let gate = gate(0);
+    assert_eq!(gate.set_backlog(1000), CaughtUp::No);
+    assert_eq!(gate.admit(), None);
+    let (waited, _) = join(gate.wait(40), async { gate.set_backlog(990) }).await;
+    assert_eq!(waited, Waited::LetIn(Room::Promised));
+
+    gate.set_backlog(1000);
+    assert_eq!(gate.wait(40).await, Waited::Outrun, "never refused");
+    assert!(gate.outrun(), "the first to say so");
+    assert_eq!(gate.admit(), Some(Room::Promised), "the queue has room");
+    assert_eq!(gate.set_backlog(501), CaughtUp::No);
+    assert_eq!(gate.set_backlog(500), CaughtUp::Yes);
+    gate.set_backlog(1000);
+    assert_eq!(gate.admit(), None, "waited for again");
 }
