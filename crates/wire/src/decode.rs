@@ -13,7 +13,7 @@ use crate::{
         format,
     },
     framing::Framing,
-    headers::is_rate_limit,
+    headers::{is_rate_limit, percent_decoded},
     json::{Fault, Json, Rules, parse, parse_head},
     providers::provider_of,
 };
@@ -141,7 +141,8 @@ pub fn decode(x: &Exchange<'_>, limits: &Limits) -> Decoded {
         None => unread(x, limits, &mut draft),
     };
     if let Some(format) = format {
-        draft.request_model = draft.request_model.take().or_else(|| (format.path_model)(path).map(str::to_owned));
+        let named = || (format.path_model)(path).map(|model| percent_decoded(model).into_owned());
+        draft.request_model = draft.request_model.take().or_else(named);
     }
     let answer_media = header(x.answer_headers, "content-type");
     let asked = || format.is_some_and(|format| (format.streams)(path, draft.stream_member));

@@ -1,6 +1,6 @@
 //! How an answer that comes in pieces is cut into events: one decoder for each media type, all with the same face.
 
-use crate::{headers::essence, ndjson, sse};
+use crate::{eventstream, headers::essence, ndjson, sse};
 
 /// What a decoder hands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +12,17 @@ pub enum Frame<'a> {
         /// Its data.
         data: &'a [u8],
     },
+    /// The sender says that the stream failed.
+    Failure {
+        /// What kind of failure it was.
+        name: &'a [u8],
+        /// A JSON document with a `message`, or the text of one.
+        data: &'a [u8],
+    },
     /// An event, or a line of it, was over the bound; its data is lost.
     TooLong,
+    /// Bytes that cannot be what was sent, and why; what they said is lost.
+    Broken(&'static str),
 }
 
 /// How events are framed.
@@ -23,6 +32,8 @@ pub(crate) enum Framing {
     Sse,
     /// `application/x-ndjson`: one JSON document a line.
     Ndjson,
+    /// `application/vnd.amazon.eventstream`: binary messages with checksums.
+    EventStream,
 }
 
 impl Framing {
@@ -33,6 +44,8 @@ impl Framing {
             Some(Self::Sse)
         } else if is("application/x-ndjson") || is("application/jsonl") {
             Some(Self::Ndjson)
+        } else if is("application/vnd.amazon.eventstream") {
+            Some(Self::EventStream)
         } else {
             None
         }
@@ -44,6 +57,7 @@ impl Framing {
 pub(crate) enum Decoder {
     Sse(sse::Decoder),
     Ndjson(ndjson::Decoder),
+    EventStream(eventstream::Decoder),
 }
 
 impl Decoder {
@@ -52,6 +66,7 @@ impl Decoder {
         match framing {
             Framing::Sse => Self::Sse(sse::Decoder::new(max_frame)),
             Framing::Ndjson => Self::Ndjson(ndjson::Decoder::new(max_frame)),
+            Framing::EventStream => Self::EventStream(eventstream::Decoder::new(max_frame)),
         }
     }
 
@@ -60,6 +75,7 @@ impl Decoder {
         match self {
             Self::Sse(decoder) => decoder.feed(chunk, each),
             Self::Ndjson(decoder) => decoder.feed(chunk, each),
+            Self::EventStream(decoder) => decoder.feed(chunk, each),
         }
     }
 
@@ -68,6 +84,7 @@ impl Decoder {
         match self {
             Self::Sse(decoder) => decoder.finish(each),
             Self::Ndjson(decoder) => decoder.finish(each),
+            Self::EventStream(decoder) => decoder.finish(each),
         }
     }
 
@@ -76,6 +93,7 @@ impl Decoder {
         match self {
             Self::Sse(decoder) => decoder.skip_to_next(),
             Self::Ndjson(decoder) => decoder.skip_to_next(),
+            Self::EventStream(decoder) => decoder.skip_to_next(),
         }
     }
 }

@@ -14,6 +14,12 @@ const REQUEST: &[&str] = &[
     "openai-organization",
     "openai-project",
     "user-agent",
+    "x-amzn-bedrock-accept",
+    "x-amzn-bedrock-guardrailidentifier",
+    "x-amzn-bedrock-guardrailversion",
+    "x-amzn-bedrock-performanceconfig-latency",
+    "x-amzn-bedrock-service-tier",
+    "x-amzn-bedrock-trace",
     "x-client-request-id",
     "x-request-id",
     "x-stainless-arch",
@@ -45,6 +51,15 @@ const ANSWER: &[&str] = &[
     "retry-after",
     "retry-after-ms",
     "server",
+    "x-amzn-bedrock-cache-read-input-token-count",
+    "x-amzn-bedrock-cache-write-input-token-count",
+    "x-amzn-bedrock-content-type",
+    "x-amzn-bedrock-input-token-count",
+    "x-amzn-bedrock-invocation-latency",
+    "x-amzn-bedrock-output-token-count",
+    "x-amzn-bedrock-performanceconfig-latency",
+    "x-amzn-bedrock-service-tier",
+    "x-amzn-errortype",
     "x-amzn-requestid",
     "x-envoy-upstream-service-time",
     "x-groq-region",
@@ -156,8 +171,8 @@ fn secret_pair(pair: &str) -> Option<&str> {
     SECRET_KEYS.contains(&plain.as_str()).then_some(key)
 }
 
-/// `k%65y` is `key`.
-fn percent_decoded(key: &str) -> Cow<'_, str> {
+/// A text with its percent escapes resolved: `k%65y` is `key`.
+pub(crate) fn percent_decoded(key: &str) -> Cow<'_, str> {
     if !key.contains('%') {
         return Cow::Borrowed(key);
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::{
     Dialect, dialect_of,
     dialects::{Format, RequestBody, UsageOption, format},
-    headers::is_json,
+    headers::{is_json, percent_decoded},
     json::{Fault, Json, Rules, parse},
     providers::{UsageEvent, provider_of},
     skim,
@@ -126,7 +126,7 @@ pub fn inspect(head: &Head<'_>, body: &[u8]) -> View {
 fn look(head: &Head<'_>, body: &[u8]) -> Result<Request, OpaqueReason> {
     let dialect = dialect_of(head.method, head.path).ok_or(OpaqueReason::UnknownPath)?;
     let format = format(dialect);
-    let named = || (format.path_model)(head.path).map(str::to_owned);
+    let named = || (format.path_model)(head.path).map(|model| percent_decoded(model).into_owned());
     let streaming = |member| if (format.streams)(head.path, member) { Streaming::Yes } else { Streaming::No };
     if format.body == RequestBody::Nothing {
         return Ok(Request { dialect, model: named(), stream: streaming(None), usage_option: None });

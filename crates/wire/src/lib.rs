@@ -6,6 +6,7 @@
 mod decode;
 mod dialect;
 mod dialects;
+pub mod eventstream;
 mod framing;
 mod headers;
 mod inflate;

@@ -101,7 +101,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut note = |frame: Frame<'_>| match frame {
             Frame::Event { data, .. } => seen.push(Some(data.to_vec())),
-            Frame::TooLong => seen.push(None),
+            Frame::Failure { .. } | Frame::TooLong | Frame::Broken(_) => seen.push(None),
         };
         for piece in pieces {
             decoder.feed(piece, &mut note);

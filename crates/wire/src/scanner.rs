@@ -12,7 +12,7 @@ use crate::{
     Dialect,
     dialects::{
         Format,
-        error::{bare_error, error_of},
+        error::{bare_error, error_of, failure},
         format,
     },
     framing::{Decoder, Frame, Framing},
@@ -181,10 +181,12 @@ impl Reader {
     fn feed(&mut self, chunk: &[u8]) {
         let (scan, vital) = (&mut *self.scan, &mut self.vital);
         match &mut self.shape {
-            Shape::Events(decoder) => decoder.feed(chunk, |frame| {
-                if let Frame::Event { name, data } = frame {
-                    scan.event(name, data, vital);
+            Shape::Events(decoder) => decoder.feed(chunk, |frame| match frame {
+                Frame::Event { name, data } => scan.event(name, data, vital),
+                Frame::Failure { name, data } => {
+                    vital.error.get_or_insert_with(|| failure(name, data));
                 }
+                Frame::TooLong | Frame::Broken(_) => {}
             }),
             Shape::Document(document) => {
                 document.feed(chunk, self.format.vital, |key, value| {

@@ -6,7 +6,7 @@ use super::{Draft, Exchange, Limits, body::Copied, header, json_body};
 use crate::{
     dialects::{
         Format,
-        error::{bare_error, error_info, error_of},
+        error::{bare_error, error_info, error_of, failure},
     },
     framing::{Decoder, Frame, Framing},
     headers::is_json,
@@ -32,6 +32,7 @@ pub(super) fn read_answered(format: &Format, x: &Exchange<'_>, limits: &Limits, 
     match body {
         Ok(body) if failed => {
             draft.error = error_of(&body).or_else(|| bare_error(&body)).or_else(|| status_error(x.status, ""));
+            name_error(x, draft);
             draft.request_id = body.str_at("request_id").map(str::to_owned);
         }
         Ok(body) => (format.answer)(body, draft),
@@ -42,6 +43,14 @@ pub(super) fn read_answered(format: &Format, x: &Exchange<'_>, limits: &Limits, 
         }
     }
     copied.coverage()
+}
+
+/// AWS names the kind of an error in a header: `ThrottlingException`, or that with an address behind a colon.
+fn name_error(x: &Exchange<'_>, draft: &mut Draft) {
+    let kind = header(x.answer_headers, "x-amzn-errortype").and_then(|value| value.split(':').next());
+    if let (Some(kind), Some(error)) = (kind.filter(|kind| !kind.is_empty()), &mut draft.error) {
+        *error = error_info(kind, &error.message);
+    }
 }
 
 /// The error a status alone tells.
@@ -75,7 +84,12 @@ fn read_stream(
             }
             Ok(Err(_)) | Err(_) => draft.unknown("event", "malformed"),
         },
+        Frame::Failure { name, data } => {
+            understood += 1;
+            draft.error.get_or_insert_with(|| failure(name, data));
+        }
         Frame::TooLong => draft.unknown("event", "too long"),
+        Frame::Broken(why) => draft.unknown("event", why),
     };
     decoder.feed(copied.head(), &mut each);
     if let Some(tail) = copied.tail() {

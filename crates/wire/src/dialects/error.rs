@@ -2,7 +2,7 @@
 
 use llmtrace_model::ErrorInfo;
 
-use crate::json::Json;
+use crate::json::{Json, Rules, parse};
 
 /// Longest message that is kept, in characters.
 const MAX_MESSAGE: usize = 2000;
@@ -21,7 +21,7 @@ pub(crate) fn error_of(body: &Json<'_>) -> Option<ErrorInfo> {
 
 /// Reads a body that is itself the error: `{"object":"error","message":…}` (vLLM), `{"detail":…}` (FastAPI).
 pub(crate) fn bare_error(body: &Json<'_>) -> Option<ErrorInfo> {
-    let says = ["message", "detail", "error_description"].iter().any(|key| body.get(key).is_some());
+    let says = ["message", "Message", "detail", "error_description"].iter().any(|key| body.get(key).is_some());
     says.then(|| object_error(body))
 }
 
@@ -32,8 +32,21 @@ fn object_error(error: &Json<'_>) -> ErrorInfo {
         _ => None,
     };
     let kind = text("type").or_else(|| text("code")).or_else(|| text("status")).unwrap_or("error");
-    let message = text("message").or_else(|| text("detail")).or_else(|| text("error_description")).unwrap_or("");
+    let message = text("message")
+        .or_else(|| text("Message"))
+        .or_else(|| text("detail"))
+        .or_else(|| text("error_description"))
+        .unwrap_or("");
     error_info(kind, message)
+}
+
+/// Reads what a stream says about its failure ([`crate::framing::Frame::Failure`]).
+pub(crate) fn failure(name: &[u8], data: &[u8]) -> ErrorInfo {
+    let kind = std::str::from_utf8(name).ok().filter(|name| !name.is_empty()).unwrap_or("error");
+    let text = String::from_utf8_lossy(data);
+    let body = parse(&text, &Rules::default()).ok();
+    let said = body.as_ref().and_then(|body| body.str_at("message").or_else(|| body.str_at("Message")));
+    error_info(kind, said.unwrap_or(if matches!(body, Some(Json::Object(_))) { "" } else { &text }))
 }
 
 /// Makes an error with a bounded message in which nothing looks like a key.
@@ -61,7 +74,6 @@ fn without_keys(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Rules, parse};
 
     #[test]
     fn every_servers_shape_is_read() {

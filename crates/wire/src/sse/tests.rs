@@ -11,7 +11,7 @@ fn frames(stream: &[u8], cuts: &[usize], max: usize) -> Seen {
     let mut note = |frame: Frame<'_>| {
         seen.push(match frame {
             Frame::Event { name, data } => Some((String::from_utf8_lossy(name).into_owned(), data.to_vec())),
-            Frame::TooLong => None,
+            Frame::Failure { .. } | Frame::TooLong | Frame::Broken(_) => None,
         });
     };
     let mut from = 0;
