@@ -5,6 +5,16 @@ use crate::dialects::{FORMATS, format};
 /// A wire format this crate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
+    /// Amazon Bedrock `POST …/model/{id}/converse` and `…/converse-stream`.
+    BedrockConverse,
+    /// Amazon Bedrock `POST …/model/{id}/invoke` and `…/invoke-with-response-stream`.
+    BedrockInvoke,
+    /// Amazon Bedrock `POST …/model/{id}/invoke` of an embedding model.
+    BedrockEmbed,
+    /// Amazon Bedrock `POST …/model/{id}/count-tokens`.
+    BedrockCountTokens,
+    /// Amazon Bedrock `POST …/guardrail/{id}/version/{version}/apply`.
+    BedrockGuardrail,
     /// OpenAI `POST …/chat/completions`.
     OpenaiChat,
     /// OpenAI `POST …/completions` (the older text completion).
@@ -154,6 +164,14 @@ mod tests {
             ("POST", "/v2/chat", Some(Dialect::CohereChat)),
             ("POST", "/v2/embed", Some(Dialect::CohereEmbed)),
             ("POST", "/v1/rerank", Some(Dialect::CohereRerank)),
+            ("POST", "/model/us.amazon.nova-lite-v1%3A0/converse", Some(Dialect::BedrockConverse)),
+            ("POST", "/up/aws/model/x/converse-stream", Some(Dialect::BedrockConverse)),
+            ("POST", "/model/x/invoke-with-response-stream", Some(Dialect::BedrockInvoke)),
+            ("POST", "/model/x/invoke", Some(Dialect::BedrockInvoke)),
+            ("POST", "/model/amazon.titan-embed-text-v2:0/invoke", Some(Dialect::BedrockEmbed)),
+            ("POST", "/model/x/count-tokens", Some(Dialect::BedrockCountTokens)),
+            ("POST", "/guardrail/g/version/DRAFT/apply", Some(Dialect::BedrockGuardrail)),
+            ("POST", "/model/x/async-invoke", None),
             ("POST", "/", None),
         ];
         for (method, path, dialect) in cases {

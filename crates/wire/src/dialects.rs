@@ -3,6 +3,12 @@
 
 pub(crate) mod anthropic_count_tokens;
 pub(crate) mod anthropic_messages;
+pub(crate) mod bedrock;
+pub(crate) mod bedrock_converse;
+pub(crate) mod bedrock_count_tokens;
+pub(crate) mod bedrock_embed;
+pub(crate) mod bedrock_guardrail;
+pub(crate) mod bedrock_invoke;
 mod cohere;
 pub(crate) mod cohere_chat;
 pub(crate) mod cohere_embed;
@@ -24,6 +30,11 @@ use crate::{
 
 /// Every format. The first that speaks a path is taken, so special paths stand before general ones.
 pub(crate) const FORMATS: &[&Format] = &[
+    &bedrock_converse::FORMAT,
+    &bedrock_embed::FORMAT,
+    &bedrock_invoke::FORMAT,
+    &bedrock_count_tokens::FORMAT,
+    &bedrock_guardrail::FORMAT,
     &ollama::CHAT,
     &ollama::GENERATE,
     &ollama::EMBED,

@@ -6,7 +6,7 @@ use genai_prices::{Calculator, PriceRequest, UsageKey};
 use llmtrace_model::{Money, Usage};
 use rust_decimal::{Decimal, prelude::FromPrimitive, prelude::ToPrimitive};
 
-use crate::providers::provider_by_id;
+use crate::{dialects::bedrock::price_names, providers::provider_by_id};
 
 mod overrides;
 
@@ -97,11 +97,15 @@ impl PriceBook {
 
     /// Prices the tokens of the model that answered, else of the one asked for. An override of either wins.
     pub fn price_query(&self, query: &PriceQuery<'_>) -> Priced {
-        let models = || [query.response_model, query.request_model].into_iter().flatten().filter(|m| !m.is_empty());
+        let models = || named(query).into_iter().flatten().filter(|model| !model.is_empty());
         if let Some(priced) = models().find_map(|model| self.overrides.price(query.provider, model, query.usage)) {
             return priced;
         }
-        models().find_map(|model| self.list_price(model, query)).unwrap_or(Priced::Unknown)
+        let known = match query.provider {
+            BEDROCK => models().flat_map(price_names).find_map(|model| self.list_price(model, query)),
+            _ => models().find_map(|model| self.list_price(model, query)),
+        };
+        known.unwrap_or(Priced::Unknown)
     }
 
     fn list_price(&self, model: &str, query: &PriceQuery<'_>) -> Option<Priced> {
@@ -116,6 +120,17 @@ impl PriceBook {
         // The library adds up in f64; 15 digits of it are exact for any amount below a million dollars.
         let cost = nanos_up(Decimal::from_f64(price.total_price)?)?;
         Some(Priced::Known { cost, version: BUNDLED_VERSION.to_owned() })
+    }
+}
+
+const BEDROCK: &str = "aws.bedrock";
+
+/// The models of a query, the one that decides first: the one that answered; but on Bedrock the one asked for, since an
+/// answer does not say whether it came from a region or from the cheaper global profile.
+fn named<'q>(query: &PriceQuery<'q>) -> [Option<&'q str>; 2] {
+    match query.provider {
+        BEDROCK => [query.request_model, query.response_model],
+        _ => [query.response_model, query.request_model],
     }
 }
 

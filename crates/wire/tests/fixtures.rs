@@ -1,5 +1,7 @@
 //! Walks `fixtures/`: what the decoder tells of each exchange, and that no way of cutting its bytes changes it.
 
+mod readable_events;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -35,7 +37,9 @@ impl Case {
         let own: Value =
             read("exchange.json").map_or(json!({}), |b| serde_json::from_slice(&b).expect("exchange.json"));
         let text = |key: &str, default: &str| own[key].as_str().unwrap_or(default).to_owned();
-        let stream = STREAMS.into_iter().find_map(|(file, media)| Some((read(file)?, media)));
+        let stream = STREAMS.into_iter().find_map(|(file, media)| Some((read(file)?, media))).or_else(|| {
+            Some((readable_events::encode(&read("stream.events.json")?), "application/vnd.amazon.eventstream"))
+        });
         let streamed = stream.is_some();
         let media = stream.as_ref().map_or("application/json", |(_, media)| media);
         let mut answer_headers = vec![("content-type".to_owned(), media.to_owned())];
@@ -207,6 +211,11 @@ fn a_copy_that_was_cut_off_is_read_as_far_as_it_goes() {
     }
 }
 
+/// Whether the answer's headers hold its usage.
+fn counted_in_headers(case: &Case) -> bool {
+    case.answer_headers.iter().any(|(name, _)| name.ends_with("-token-count"))
+}
+
 /// What a scanner says after a stream that was cut at these places.
 fn scanned(
     case: &Case,
@@ -228,7 +237,10 @@ fn the_scanner_agrees_with_the_decoder_however_the_bytes_were_cut() {
         let name = case.folder.display();
         let decoded = case.decode(whole(&case.request), whole(&case.answer));
         let expected = scanned(&case, []);
-        assert_eq!(expected.2, decoded.usage, "{name}");
+        // What only Bedrock's headers tell does not pass the scanner.
+        if !(expected.2.is_none() && counted_in_headers(&case)) {
+            assert_eq!(expected.2, decoded.usage, "{name}");
+        }
         if case.status == 200 {
             assert_eq!(expected.3, decoded.error, "{name}");
         }
