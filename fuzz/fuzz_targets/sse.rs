@@ -12,7 +12,7 @@ fn frames<'a>(pieces: impl Iterator<Item = &'a [u8]>, max: usize) -> Vec<Option<
             assert!(data.len() <= max, "a frame over the bound");
             seen.push(Some((name.to_vec(), data.to_vec())));
         }
-        Frame::TooLong => seen.push(None),
+        Frame::Failure { .. } | Frame::TooLong | Frame::Broken(_) => seen.push(None),
     };
     for piece in pieces {
         decoder.feed(piece, &mut note);
