@@ -18,6 +18,9 @@ use super::{
 /// Room that a disk which was full must have before records are entrusted to it again.
 const RECOVERY_ROOM_BYTES: u64 = 1024 * 1024;
 
+/// How far ahead of the records a segment's blocks are asked for: block by block they cost a fifth of the write.
+const AHEAD_BYTES: u64 = 1024 * 1024;
+
 /// The log of this instance; its folder is made when the first segment is.
 pub(super) struct Log {
     shared: Handle,
@@ -82,6 +85,8 @@ impl Log {
             first_unwritten: 0,
             bytes,
             sound: bytes,
+            reserved: bytes,
+            ahead: AHEAD_BYTES.min(shared.tuning.segment_bytes),
         })
     }
 
@@ -129,6 +134,9 @@ pub(super) struct Active {
     bytes: u64,
     /// Up to here the file is known to be as written.
     sound: u64,
+    /// Up to here it has blocks.
+    reserved: u64,
+    ahead: u64,
 }
 
 impl Active {
@@ -143,6 +151,12 @@ impl Active {
     pub(super) fn write(&mut self, disk: &Disk, batch: &[u8]) -> io::Result<Stretch> {
         self.sound = self.bytes;
         let first = std::mem::replace(&mut self.first_unwritten, self.next_index);
+        let end = self.bytes + batch.len() as u64;
+        if end > self.reserved {
+            // Where there are none, the write tells; where blocks cannot be asked for, it does without.
+            self.reserved = end + self.ahead;
+            disk.reserve(&self.file.file, self.bytes, self.reserved).unwrap_or_default();
+        }
         disk.write(&self.file.file, batch)?;
         self.bytes += batch.len() as u64;
         Ok(Stretch {

@@ -59,7 +59,8 @@ impl Disk {
     pub(super) fn create_segment(&self, path: &Path, header: &[u8], reserve: Option<u64>) -> io::Result<File> {
         self.check(Op::Create, |_| Ok(()))?;
         let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
-        let made = reserve.map_or(Ok(()), |bytes| reserve_room(&file, bytes)).and_then(|()| self.write(&file, header));
+        let made =
+            reserve.map_or(Ok(()), |bytes| self.reserve(&file, 0, bytes)).and_then(|()| self.write(&file, header));
         if let Err(e) = made {
             // Nothing refers to it yet; a leftover would be read as damaged.
             fs::remove_file(path)?;
@@ -71,6 +72,16 @@ impl Disk {
     pub(super) fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         self.check(Op::Write, |written| file.write_all(&bytes[..written.min(bytes.len())]))?;
         file.write_all(bytes)
+    }
+
+    /// Makes sure that the file has blocks between these bytes, without changing its size.
+    #[expect(clippy::unused_self, reason = "what is asked of the file system stands in one place")]
+    pub(super) fn reserve(&self, file: &File, from: u64, to: u64) -> io::Result<()> {
+        match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, from, to - from) {
+            // Not every file system can promise; there the first write tells.
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
+            reserved => Ok(reserved?),
+        }
     }
 
     pub(super) fn sync(&self, file: &File) -> io::Result<()> {
@@ -95,14 +106,6 @@ impl Disk {
         let Some(fault) = self.faults.as_ref().and_then(|faults| faults(op)) else { return Ok(()) };
         before(fault.after_bytes)?;
         Err(fault.kind.into())
-    }
-}
-
-fn reserve_room(file: &File, bytes: u64) -> io::Result<()> {
-    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes) {
-        // Not every file system can promise; there the first write tells.
-        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
-        reserved => Ok(reserved?),
     }
 }
 

@@ -149,6 +149,7 @@ impl Deliveries {
     /// The store acknowledged these, in any order, at any time; twice is as good as once.
     pub fn release(&self, receipts: &[Receipt]) {
         self.0.release(receipts);
+        self.0.stored();
     }
 
     /// Says whether [`Deliveries::close`] was called.

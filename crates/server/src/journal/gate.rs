@@ -208,14 +208,20 @@ impl Gate {
         self.waiting.store(line.first_come.len(), SeqCst);
     }
 
-    /// What the back lane is behind with. Says whether one that was outrun has caught up.
-    pub(super) fn set_backlog(&self, bytes: u64) -> CaughtUp {
+    /// What the back lane is behind with.
+    pub(super) fn set_backlog(&self, bytes: u64) {
         self.backlog.bytes.store(bytes, SeqCst);
         if self.waiting.load(SeqCst) > 0 {
             self.let_in();
         }
+    }
+
+    /// The back lane stored something. Says whether one that was outrun has caught up; what the cap took off the backlog
+    /// meanwhile would not say that.
+    pub(super) fn stored(&self) -> CaughtUp {
         let outrun = &self.backlog.outrun;
-        if bytes <= self.backlog.mark / 2 && outrun.load(SeqCst) && outrun.swap(false, SeqCst) {
+        let half_empty = self.backlog.bytes.load(SeqCst) <= self.backlog.mark / 2;
+        if half_empty && outrun.load(SeqCst) && outrun.swap(false, SeqCst) {
             return CaughtUp::Yes;
         }
         CaughtUp::No

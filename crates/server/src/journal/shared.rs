@@ -177,6 +177,13 @@ impl Shared {
         }
     }
 
+    /// The store acknowledged something.
+    pub(super) fn stored(&self) {
+        if self.gate.stored() == CaughtUp::Yes {
+            tracing::info!("the store keeps up again");
+        }
+    }
+
     /// Says whether the disk takes what comes.
     pub(super) fn keeps_up(&self) -> bool {
         !self.gate.is_stalled() && lock(&self.degraded).is_none()
@@ -310,9 +317,7 @@ impl Shared {
         self.events.queue_size(waiting.records, waiting.bytes);
         // What a dead instance left is no reason to wait: it is worked off beside the traffic.
         let behind = if waiting.has_backlog { bytes } else { 0 };
-        if self.gate.set_backlog(behind) == CaughtUp::Yes {
-            tracing::info!("the store keeps up again");
-        }
+        self.gate.set_backlog(behind);
         self.events.journal_queue_size(self.gate.bytes());
     }
 
