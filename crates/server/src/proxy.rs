@@ -284,7 +284,7 @@ impl Proxy {
         let (mut parts, body) = answer.into_parts();
         parts.headers = headers::to_client(parts.headers);
         let text = |name| parts.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
-        let streamed = slot::is_stream(text(header::CONTENT_TYPE));
+        let streamed = slot.is_stream(text(header::CONTENT_TYPE));
         let plain = text(header::CONTENT_ENCODING).is_none_or(|e| e.eq_ignore_ascii_case("identity"));
         let pass = match (pass, self.options.streaming) {
             (Pass::WithoutUsageEvent(filter), _) if streamed && plain => {

@@ -146,7 +146,8 @@ pub fn decode(x: &Exchange<'_>, limits: &Limits) -> Decoded {
     }
     let answer_media = header(x.answer_headers, "content-type");
     let asked = || format.is_some_and(|format| (format.streams)(path, draft.stream_member));
-    let stream = if x.status.is_some() { answer_media.and_then(Framing::of).is_some() } else { asked() };
+    let stream =
+        if x.status.is_some() { draft.streamed || answer_media.and_then(Framing::of).is_some() } else { asked() };
     if let Some(scanned) = x.scanned {
         draft.join(scanned, &response);
     }
@@ -216,15 +217,32 @@ fn json_body<'b>(
     skip: &'static [&'static str],
     limits: &Limits,
 ) -> Result<Json<'b>, &'static str> {
-    let rules = Rules { max_depth: limits.max_depth, max_values: limits.max_values, skip };
-    let text = copied.text().ok_or("invalid utf-8")?;
-    let tree = if copied.is_whole() { parse(text, &rules) } else { parse_head(text, &rules) };
-    match tree.map_err(reason)? {
+    match json_tree(copied, skip, limits)? {
         object @ Json::Object(_) => Ok(object),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Str(_) | Json::Array(_) | Json::Skipped => {
             Err("malformed json")
         }
     }
+}
+
+/// The JSON tree of an error document; Google puts some into a list.
+fn error_body<'b>(copied: &'b Copied<'_>, limits: &Limits) -> Result<Json<'b>, &'static str> {
+    let tree = match json_tree(copied, &[], limits)? {
+        Json::Array(items) => items.into_iter().next().unwrap_or(Json::Null),
+        tree => tree,
+    };
+    if let Json::Object(_) = tree { Ok(tree) } else { Err("malformed json") }
+}
+
+fn json_tree<'b>(
+    copied: &'b Copied<'_>,
+    skip: &'static [&'static str],
+    limits: &Limits,
+) -> Result<Json<'b>, &'static str> {
+    let rules = Rules { max_depth: limits.max_depth, max_values: limits.max_values, skip };
+    let text = copied.text().ok_or("invalid utf-8")?;
+    let tree = if copied.is_whole() { parse(text, &rules) } else { parse_head(text, &rules) };
+    tree.map_err(reason)
 }
 
 /// What there is to say of an exchange in no format we read: an error document still tells why it failed.
@@ -234,7 +252,7 @@ fn unread(x: &Exchange<'_>, limits: &Limits, draft: &mut Draft) -> (BodyCoverage
     };
     if x.status.is_some_and(|status| status >= 400) {
         let copied = Copied::open(&x.response, x.answer_headers, limits).ok();
-        let body = copied.as_ref().and_then(|copied| json_body(copied, &[], limits).ok());
+        let body = copied.as_ref().and_then(|copied| error_body(copied, limits).ok());
         draft.error = body.and_then(|b| error_of(&b).or_else(|| bare_error(&b))).or_else(|| status_error(x.status, ""));
     }
     (coverage(&x.request), coverage(&x.response))

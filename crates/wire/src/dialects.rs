@@ -67,6 +67,8 @@ pub(crate) struct Format {
     pub path_model: fn(path: &str) -> Option<&str>,
     /// Whether a request asks for a stream, by its path and its member `stream`.
     pub streams: fn(path: &str, member: Option<bool>) -> bool,
+    /// Whether a JSON array is a stream of its elements.
+    pub arrays: Arrays,
     /// Whether its streams have OpenAI's usage event, which must be asked for.
     pub usage_event: UsageOption,
     /// Reads what stands in target and heads, before the bodies.
@@ -94,6 +96,15 @@ pub(crate) enum RequestBody {
     Nothing,
 }
 
+/// Whether an answer that is a JSON array is a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrays {
+    /// Its streams may come as an array, element by element; the media type says no more than JSON.
+    Streams,
+    /// It has no answers that are arrays.
+    Absent,
+}
+
 /// Whether a format has `stream_options.include_usage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UsageOption {
@@ -114,6 +125,7 @@ impl Format {
         body: RequestBody::Json,
         path_model: |_| None,
         streams: |_, member| member == Some(true),
+        arrays: Arrays::Absent,
         usage_event: UsageOption::Absent,
         head: |_, _| {},
         request: |_, _| {},

@@ -1,6 +1,13 @@
 //! How an answer that comes in pieces is cut into events: one decoder for each media type, all with the same face.
 
-use crate::{eventstream, headers::essence, ndjson, sse};
+use crate::{
+    Dialect,
+    decode::path_of,
+    dialects::{Arrays, Format, format},
+    eventstream,
+    headers::{essence, is_json},
+    json_array, ndjson, sse,
+};
 
 /// What a decoder hands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +41,8 @@ pub(crate) enum Framing {
     Ndjson,
     /// `application/vnd.amazon.eventstream`: binary messages with checksums.
     EventStream,
+    /// A JSON array whose elements are sent one by one.
+    JsonArray,
 }
 
 impl Framing {
@@ -52,12 +61,21 @@ impl Framing {
     }
 }
 
+/// Says whether the answer to a request is a stream of events rather than one document, as far as its head tells.
+pub fn is_stream(dialect: Option<Dialect>, target: &str, media: Option<&str>) -> bool {
+    let Some(media) = media else { return false };
+    let in_array =
+        |format: &Format| format.arrays == Arrays::Streams && is_json(media) && (format.streams)(path_of(target), None);
+    Framing::of(media).is_some() || dialect.is_some_and(|dialect| in_array(format(dialect)))
+}
+
 /// Cuts bytes into events. The events do not depend on how the bytes were cut.
 #[derive(Debug)]
 pub(crate) enum Decoder {
     Sse(sse::Decoder),
     Ndjson(ndjson::Decoder),
     EventStream(eventstream::Decoder),
+    JsonArray(json_array::Decoder),
 }
 
 impl Decoder {
@@ -67,6 +85,7 @@ impl Decoder {
             Framing::Sse => Self::Sse(sse::Decoder::new(max_frame)),
             Framing::Ndjson => Self::Ndjson(ndjson::Decoder::new(max_frame)),
             Framing::EventStream => Self::EventStream(eventstream::Decoder::new(max_frame)),
+            Framing::JsonArray => Self::JsonArray(json_array::Decoder::new(max_frame)),
         }
     }
 
@@ -76,6 +95,7 @@ impl Decoder {
             Self::Sse(decoder) => decoder.feed(chunk, each),
             Self::Ndjson(decoder) => decoder.feed(chunk, each),
             Self::EventStream(decoder) => decoder.feed(chunk, each),
+            Self::JsonArray(decoder) => decoder.feed(chunk, each),
         }
     }
 
@@ -85,6 +105,7 @@ impl Decoder {
             Self::Sse(decoder) => decoder.finish(each),
             Self::Ndjson(decoder) => decoder.finish(each),
             Self::EventStream(decoder) => decoder.finish(each),
+            Self::JsonArray(decoder) => decoder.finish(each),
         }
     }
 
@@ -94,6 +115,7 @@ impl Decoder {
             Self::Sse(decoder) => decoder.skip_to_next(),
             Self::Ndjson(decoder) => decoder.skip_to_next(),
             Self::EventStream(decoder) => decoder.skip_to_next(),
+            Self::JsonArray(decoder) => decoder.skip_to_next(),
         }
     }
 }

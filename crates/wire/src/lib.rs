@@ -12,6 +12,7 @@ mod headers;
 mod inflate;
 mod inspect;
 mod json;
+pub mod json_array;
 pub mod ndjson;
 mod prices;
 mod providers;
@@ -23,6 +24,7 @@ mod usage_filter;
 
 pub use decode::{BodyCopy, Decoded, Exchange, Limits, decode};
 pub use dialect::{DIALECTS, Dialect, Family, dialect_of, family_of};
+pub use framing::is_stream;
 pub use headers::{is_recorded_answer_header, is_recorded_request_header, redact_target};
 pub use inspect::{Head, OpaqueReason, Request, Signed, Splice, Streaming, View, inspect};
 pub use prices::{PriceBook, PriceError, PriceQuery, Priced};

@@ -11,7 +11,7 @@ use llmtrace_model::{ErrorInfo, Meter, Usage};
 use crate::{
     Dialect,
     dialects::{
-        Format,
+        Arrays, Format,
         error::{bare_error, error_of, failure},
         format,
     },
@@ -99,12 +99,13 @@ impl Scanner {
     /// Makes a scanner for an answer to a request of `dialect` with these headers.
     pub fn new(dialect: Option<Dialect>, content_type: Option<&str>, content_encoding: Option<&str>) -> Self {
         let Some((dialect, media)) = dialect.zip(content_type) else { return Self { body: Body::Off } };
+        let format = format(dialect);
         let shape = match Framing::of(media) {
             Some(framing) => Shape::Events(Decoder::new(framing, MAX_EVENT)),
-            None if is_json(media) => Shape::Document(Document::default()),
-            None => return Self { body: Body::Off },
+            None if !is_json(media) => return Self { body: Body::Off },
+            None if format.arrays == Arrays::Streams => Shape::Unseen,
+            None => Shape::Document(Document::default()),
         };
-        let format = format(dialect);
         let reader = Reader { shape, format, scan: (format.scan)(), vital: Vital::default(), inflated: 0 };
         let body = match Coding::of(content_encoding) {
             Coding::Identity => Body::Plain(Box::new(reader)),
@@ -173,12 +174,20 @@ struct Reader {
 enum Shape {
     Events(Decoder),
     Document(Document),
+    /// A document, or an array of events: its first byte will tell.
+    Unseen,
     /// Nothing more is read.
     Ended,
 }
 
 impl Reader {
     fn feed(&mut self, chunk: &[u8]) {
+        if let (Shape::Unseen, Some(first)) = (&self.shape, first_byte(chunk)) {
+            self.shape = match first {
+                b'[' => Shape::Events(Decoder::new(Framing::JsonArray, MAX_EVENT)),
+                _ => Shape::Document(Document::default()),
+            };
+        }
         let (scan, vital) = (&mut *self.scan, &mut self.vital);
         match &mut self.shape {
             Shape::Events(decoder) => decoder.feed(chunk, |frame| match frame {
@@ -196,7 +205,7 @@ impl Reader {
                 });
                 vital.finished |= document.is_complete();
             }
-            Shape::Ended => {}
+            Shape::Unseen | Shape::Ended => {}
         }
     }
 
@@ -225,6 +234,11 @@ impl Write for Reader {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The first byte that is no white space.
+pub(crate) fn first_byte(text: &[u8]) -> Option<u8> {
+    text.trim_ascii_start().first().copied()
 }
 
 /// Reads an event or a member's value.

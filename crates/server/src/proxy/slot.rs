@@ -131,9 +131,14 @@ impl Slot {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         x.response.scan = match x.dialect {
             None => Scan::Off,
-            Some(_) if is_stream(content_type) => Scan::On(x.scanner()),
+            Some(_) if x.is_stream(content_type) => Scan::On(x.scanner()),
             Some(_) => Scan::WhenCopyIsFull,
         };
+    }
+
+    /// Says whether an answer of this content type is a stream of events rather than one document.
+    pub(super) fn is_stream(&self, content_type: Option<&str>) -> bool {
+        self.exchange.as_deref().is_some_and(|x| x.is_stream(content_type))
     }
 
     /// The next bytes of the answer arrived.
@@ -210,6 +215,10 @@ impl Drop for Slot {
 }
 
 impl Open {
+    fn is_stream(&self, content_type: Option<&str>) -> bool {
+        llmtrace_wire::is_stream(self.dialect, &self.opened.target, content_type)
+    }
+
     /// A scanner for the answer whose head was recorded.
     fn scanner(&self) -> Box<Scanner> {
         let headers = self.answer.as_ref().map_or(&[][..], |a| &a.headers);
@@ -266,16 +275,6 @@ pub(super) fn recorded(headers: &HeaderMap, keep: fn(&str) -> bool) -> Headers {
         .filter(|(name, _)| keep(name.as_str()))
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect()
-}
-
-/// Says whether an answer is a stream of events rather than one document.
-pub(super) fn is_stream(content_type: Option<&str>) -> bool {
-    content_type.is_some_and(|t| {
-        let essence = t.split(';').next().unwrap_or_default().trim();
-        ["text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"]
-            .iter()
-            .any(|s| essence.eq_ignore_ascii_case(s))
-    })
 }
 
 fn micros(d: std::time::Duration) -> u64 {

@@ -2,15 +2,16 @@
 
 use llmtrace_model::{BodyCoverage, ErrorInfo};
 
-use super::{Draft, Exchange, Limits, body::Copied, header, json_body};
+use super::{Draft, Exchange, Limits, body::Copied, error_body, header, json_body};
 use crate::{
     dialects::{
-        Format,
+        Arrays, Format,
         error::{bare_error, error_info, error_of, failure},
     },
     framing::{Decoder, Frame, Framing},
     headers::is_json,
     json::{Rules, parse},
+    scanner::first_byte,
 };
 
 /// Reads the answer's body.
@@ -24,11 +25,17 @@ pub(super) fn read_answered(format: &Format, x: &Exchange<'_>, limits: &Limits, 
     };
     let media = header(x.answer_headers, "content-type").unwrap_or("");
     let failed = x.status.is_some_and(|status| status >= 400);
-    if let (Some(framing), false) = (Framing::of(media), failed) {
+    let is_json = is_json(media) || media.is_empty();
+    let in_array = || is_json && format.arrays == Arrays::Streams && first_byte(copied.head()) == Some(b'[');
+    if let (Some(framing), false) = (Framing::of(media).or_else(|| in_array().then_some(Framing::JsonArray)), failed) {
+        draft.streamed = true;
         return read_stream(format, framing, &copied, limits, draft);
     }
-    let body =
-        if is_json(media) || media.is_empty() { json_body(&copied, format.skip, limits) } else { Err("not json") };
+    let body = match (is_json, failed) {
+        (false, _) => Err("not json"),
+        (true, true) => error_body(&copied, limits),
+        (true, false) => json_body(&copied, format.skip, limits),
+    };
     match body {
         Ok(body) if failed => {
             draft.error = error_of(&body).or_else(|| bare_error(&body)).or_else(|| status_error(x.status, ""));

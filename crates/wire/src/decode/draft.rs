@@ -29,6 +29,8 @@ pub(crate) struct Draft {
     pub params: Params,
     /// The request's member `stream`.
     pub stream_member: Option<bool>,
+    /// Whether the answer was read as events.
+    pub streamed: bool,
     pub content: Content,
     pub usage: Option<Usage>,
     pub units: Units,
