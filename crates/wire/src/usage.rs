@@ -25,7 +25,9 @@ pub(crate) fn openai_usage(usage: &Json<'_>) -> Option<Usage> {
     let completion = usage.u64_at("completion_tokens").or_else(|| usage.u64_at("output_tokens"));
     let total = usage.u64_at("total_tokens");
     let (prompt, completion) = match (prompt, completion) {
-        (Some(prompt), completion) => (prompt, completion.unwrap_or(0)),
+        (Some(prompt), completion) => {
+            (prompt, completion.unwrap_or_else(|| total.map_or(0, |total| total.saturating_sub(prompt))))
+        }
         (None, Some(completion)) => (total.map_or(0, |t| t.saturating_sub(completion)), completion),
         // Embedding servers that only count a total: all of it is input.
         (None, None) => (total?, 0),
@@ -49,6 +51,9 @@ pub(crate) fn openai_usage(usage: &Json<'_>) -> Option<Usage> {
     let beside = reasoning > 0 && total == Some(prompt.saturating_add(completion).saturating_add(reasoning));
     let mut output = if beside { completion.saturating_add(reasoning) } else { completion };
     let reasoning = take(&mut output, reasoning);
+    // Google's OpenAI-compatible API tells its thoughts in the total alone.
+    let written = prompt.saturating_add(output).saturating_add(reasoning);
+    let reasoning = reasoning.saturating_add(total.map_or(0, |total| total.saturating_sub(written)));
     let audio_output = take(&mut output, detail(output_details, "audio_tokens"));
     Some(Usage {
         input,
@@ -65,7 +70,7 @@ pub(crate) fn openai_usage(usage: &Json<'_>) -> Option<Usage> {
 }
 
 /// Moves up to `wanted` tokens out of `from`.
-fn take(from: &mut u64, wanted: u64) -> u64 {
+pub(crate) fn take(from: &mut u64, wanted: u64) -> u64 {
     let taken = wanted.min(*from);
     *from -= taken;
     taken
@@ -173,6 +178,8 @@ mod tests {
             r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,"completion_tokens_details":{"reasoning_tokens":100}}"#,
         );
         assert_eq!(xai.map(|u| (u.output, u.reasoning, u.total())), Some((5, 100, 115)));
+        let google = openai(r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115}"#);
+        assert_eq!(google.map(|u| (u.output, u.reasoning, u.total())), Some((5, 100, 115)));
     }
 
     #[test]
