@@ -39,6 +39,18 @@ pub enum Dialect {
     CohereEmbed,
     /// Cohere `POST …/rerank`.
     CohereRerank,
+    /// Gemini `POST …/models/{model}:generateContent` and `:streamGenerateContent`, also on Vertex AI.
+    Gemini,
+    /// Gemini `POST …/models/{model}:countTokens`.
+    GeminiCountTokens,
+    /// Gemini `POST …/models/{model}:embedContent` and `:batchEmbedContents`, Vertex AI's embeddings by `:predict`.
+    GeminiEmbeddings,
+    /// Vertex AI `POST …/models/{model}:predict` and `:predictLongRunning`.
+    GeminiPredict,
+    /// Gemini `…/cachedContents`.
+    GeminiCachedContents,
+    /// Gemini `GET …/models` and `…/tunedModels`.
+    GeminiModels,
 }
 
 /// Every dialect.
@@ -97,6 +109,10 @@ pub fn dialect_of(method: &str, path: &str) -> Option<Dialect> {
 
 /// Says whose error shape the client of a path parses, also for paths that are no [`Dialect`].
 pub fn family_of(path: &str) -> Family {
+    // Google serves OpenAI's whole API there, to OpenAI's clients.
+    if path.contains("/v1beta/openai/") {
+        return Family::OpenAi;
+    }
     if let Some(dialect) = dialect_of("POST", path).or_else(|| dialect_of("GET", path)) {
         return dialect.family();
     }
@@ -150,7 +166,7 @@ mod tests {
             ("GET", "/v1/models", Some(Dialect::OpenaiModels)),
             ("GET", "/v1/models/meta-llama/Llama-3", Some(Dialect::OpenaiModels)),
             ("GET", "/models", Some(Dialect::OpenaiModels)),
-            ("GET", "/v1beta/models/gemini-2.5-pro", None),
+            ("GET", "/v1beta/models/gemini-2.5-pro", Some(Dialect::GeminiModels)),
             ("DELETE", "/v1/models/ft:x", None),
             ("POST", "/v1/messages", Some(Dialect::AnthropicMessages)),
             ("POST", "/v1/messages/count_tokens", Some(Dialect::AnthropicCountTokens)),
@@ -181,6 +197,9 @@ mod tests {
 
     #[test]
     fn families_reach_beyond_the_dialects() {
+        assert_eq!(family_of("/v1beta/openai/files"), Family::OpenAi);
+        assert_eq!(family_of("/v1beta/files"), Family::Google);
+        assert_eq!(family_of("/v1/models/gemini-2.5-pro:generateContent"), Family::Google);
         assert_eq!(family_of("/v1/messages/batches"), Family::Anthropic);
         assert_eq!(family_of("/v1/threads/t_1/messages"), Family::OpenAi);
         assert_eq!(family_of("/v1/files"), Family::OpenAi);

@@ -13,6 +13,12 @@ mod cohere;
 pub(crate) mod cohere_chat;
 pub(crate) mod cohere_embed;
 pub(crate) mod error;
+pub(crate) mod gemini;
+pub(crate) mod gemini_cached_contents;
+pub(crate) mod gemini_count_tokens;
+pub(crate) mod gemini_embeddings;
+pub(crate) mod gemini_models;
+pub(crate) mod gemini_predict;
 pub(crate) mod ollama;
 mod openai;
 pub(crate) mod openai_chat;
@@ -45,8 +51,14 @@ pub(crate) const FORMATS: &[&Format] = &[
     &openai_completions::FORMAT,
     &openai_embeddings::FORMAT,
     &openai_models::FORMAT,
-    &anthropic_messages::FORMAT,
     &anthropic_count_tokens::FORMAT,
+    &anthropic_messages::FORMAT,
+    &gemini::FORMAT,
+    &gemini_count_tokens::FORMAT,
+    &gemini_embeddings::FORMAT,
+    &gemini_predict::FORMAT,
+    &gemini_cached_contents::FORMAT,
+    &gemini_models::FORMAT,
 ];
 
 /// One wire format: how its exchanges are recognised and read. Made from [`Format::JSON`] by what differs.

@@ -62,6 +62,7 @@ const ANSWER: &[&str] = &[
     "x-amzn-errortype",
     "x-amzn-requestid",
     "x-envoy-upstream-service-time",
+    "x-gemini-service-tier",
     "x-groq-region",
     "x-ms-client-request-id",
     "x-ms-region",
@@ -119,6 +120,7 @@ const SECRET_KEYS: &[&str] = &[
     "credential",
     "id_token",
     "key",
+    "oauth_token",
     "password",
     "passwd",
     "refresh_token",
@@ -246,6 +248,11 @@ mod tests {
         let cases = [
             ("/v1/models", "/v1/models"),
             ("/v1beta/m?alt=sse&key=AIza123", "/v1beta/m?alt=sse&key=REDACTED"),
+            (
+                "/v1beta/models/g:streamGenerateContent?key=AIza1&alt=sse",
+                "/v1beta/models/g:streamGenerateContent?key=REDACTED&alt=sse",
+            ),
+            ("/v1/models?access_token=ya29.a&oauth_token=b", "/v1/models?access_token=REDACTED&oauth_token=REDACTED"),
             ("/x?k%65y=a&b=%20", "/x?k%65y=REDACTED&b=%20"),
             ("/x?X-Amz-Signature=ab&X-Amz-Date=1", "/x?X-Amz-Signature=REDACTED&X-Amz-Date=1"),
             ("/x?key=", "/x?key="),

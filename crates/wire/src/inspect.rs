@@ -128,7 +128,7 @@ fn look(head: &Head<'_>, body: &[u8]) -> Result<Request, OpaqueReason> {
     let format = format(dialect);
     let named = || (format.path_model)(head.path).map(|model| percent_decoded(model).into_owned());
     let streaming = |member| if (format.streams)(head.path, member) { Streaming::Yes } else { Streaming::No };
-    if format.body == RequestBody::Nothing {
+    if format.body == RequestBody::Nothing || matches!(head.method, "GET" | "HEAD" | "DELETE") {
         return Ok(Request { dialect, model: named(), stream: streaming(None), usage_option: None });
     }
     if head.content_encoding.is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {

@@ -11,7 +11,7 @@ pub struct Provider {
     pub id: &'static str,
     /// Its name in the price data; `None` where tokens have no list price (self-hosted servers).
     pub price_id: Option<&'static str>,
-    /// Hosts: exact, or every subdomain where it starts with a dot.
+    /// Hosts: exact, or every host with that end where it starts with a dot or a hyphen.
     pub hosts: &'static [&'static str],
     /// Paths it is known by on those hosts; empty for all.
     pub path_prefixes: &'static [&'static str],
@@ -88,6 +88,17 @@ pub static PROVIDERS: &[Provider] = &[
         auth_header: "x-goog-api-key",
         ..row("gcp.gemini", Some("google"), &["generativelanguage.googleapis.com"])
     },
+    // The global host, regional ones (`us-central1-aiplatform…`) and those of multi-regions (`aiplatform.eu.rep…`).
+    row(
+        "gcp.vertex_ai",
+        Some("google"),
+        &[
+            "aiplatform.googleapis.com",
+            "-aiplatform.googleapis.com",
+            "aiplatform.us.rep.googleapis.com",
+            "aiplatform.eu.rep.googleapis.com",
+        ],
+    ),
     Provider {
         usage_event: UsageEvent::NeverAsked,
         ..row("cohere", Some("cohere"), &["api.cohere.ai", "api.cohere.com"])
@@ -107,7 +118,7 @@ pub static PROVIDERS: &[Provider] = &[
 impl Provider {
     fn answers_at(&self, host: &str) -> bool {
         self.hosts.iter().any(|known| {
-            if known.starts_with('.') {
+            if known.starts_with(['.', '-']) {
                 host.len()
                     .checked_sub(known.len())
                     .and_then(|at| host.get(at..))
@@ -136,6 +147,13 @@ pub fn provider_of(host: &str, path: &str) -> &'static Provider {
     // Azure's shape gives it away on any host.
     if path.contains("/openai/deployments/") {
         return provider_by_id("azure.ai.openai").unwrap_or(&UNKNOWN);
+    }
+    // So do Google's: Vertex AI names project and place, and OpenAI's API stands below a version only Gemini has.
+    if path.contains("/publishers/") || path.contains("/projects/") && path.contains("/locations/") {
+        return provider_by_id("gcp.vertex_ai").unwrap_or(&UNKNOWN);
+    }
+    if path.contains("/v1beta/openai/") {
+        return provider_by_id("gcp.gemini").unwrap_or(&UNKNOWN);
     }
     let family = dialect::dialect_of("POST", path)
         .or_else(|| dialect::dialect_of("GET", path))
@@ -178,6 +196,17 @@ mod tests {
             ("me.services.ai.azure.com", "/models/chat/completions", "azure.ai.inference"),
             ("api.mistral.ai", "/v1/chat/completions", "mistral_ai"),
             ("openrouter.ai", "/api/v1/chat/completions", "openrouter"),
+            ("generativelanguage.googleapis.com", "/v1beta/openai/chat/completions", "gcp.gemini"),
+            (
+                "aiplatform.googleapis.com",
+                "/v1/projects/p/locations/global/endpoints/7:generateContent",
+                "gcp.vertex_ai",
+            ),
+            ("us-central1-aiplatform.googleapis.com:443", "/v1/publishers/google/models", "gcp.vertex_ai"),
+            ("evil-aiplatform.googleapis.com.example", "/x", "unknown"),
+            ("127.0.0.1:9", "/v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict", "gcp.vertex_ai"),
+            ("127.0.0.1:9", "/v1beta/models/gemini-2.5-pro:generateContent", "gcp.gemini"),
+            ("127.0.0.1:9", "/v1beta/openai/chat/completions", "gcp.gemini"),
             ("127.0.0.1:9000", "/v1/chat/completions", "openai"),
             ("localhost", "/v1/messages", "anthropic"),
             ("gateway.internal", "/openai/deployments/d/embeddings", "azure.ai.openai"),

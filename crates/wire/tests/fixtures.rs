@@ -14,8 +14,12 @@ use serde_json::{Value, json};
 type Headers = Vec<(String, String)>;
 
 /// The files a streamed answer may be in, and the media type each stands for.
-const STREAMS: [(&str, &str); 2] =
-    [("stream.sse", "text/event-stream; charset=utf-8"), ("stream.ndjson", "application/x-ndjson")];
+const STREAMS: [(&str, &str); 3] = [
+    ("stream.sse", "text/event-stream; charset=utf-8"),
+    ("stream.ndjson", "application/x-ndjson"),
+    // A JSON array, element by element.
+    ("stream.json", "application/json; charset=UTF-8"),
+];
 
 /// One exchange from its folder.
 struct Case {

@@ -11,7 +11,10 @@ pub(crate) const FORMAT: Format = Format {
     name: "anthropic_count_tokens",
     operation: "count_tokens",
     family: Family::Anthropic,
-    speaks: |method, path| super::posts_to(method, path, "/messages/count_tokens"),
+    speaks: |method, path| {
+        let on_vertex = anthropic_messages::on_vertex(method, path);
+        super::posts_to(method, path, "/messages/count_tokens") || on_vertex == Some(("count-tokens", "rawPredict"))
+    },
     request: anthropic_messages::request,
     answer,
     ..Format::JSON

@@ -24,13 +24,23 @@ pub(crate) const FORMAT: Format = Format {
     name: "anthropic_messages",
     operation: "chat",
     family: Family::Anthropic,
-    speaks: |method, path| super::posts_to(method, path, "/messages"),
+    speaks: |method, path| super::posts_to(method, path, "/messages") || on_vertex(method, path).is_some(),
+    path_model: |path| on_vertex("POST", path).map(|(model, _)| model),
+    streams: |path, member| member == Some(true) || path.ends_with(":streamRawPredict"),
     request,
     answer,
     stream: Some(|| Box::new(Stream::default())),
     scan: || Box::new(Scan::default()),
     ..Format::JSON
 };
+
+/// Model and verb of a path on Vertex AI: `…/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict`.
+pub(super) fn on_vertex<'p>(method: &str, path: &'p str) -> Option<(&'p str, &'p str)> {
+    let (_, name) = path.split_once("/publishers/anthropic/models/")?;
+    let (model, verb) = name.rsplit_once(':')?;
+    (method == "POST" && !model.contains('/') && matches!(verb, "rawPredict" | "streamRawPredict"))
+        .then_some((model, verb))
+}
 
 /// Parameters that are numbers, switches and words.
 const PARAMS: &[&str] = &[

@@ -31,7 +31,9 @@ fn object_error(error: &Json<'_>) -> ErrorInfo {
         Some(Json::Number(text)) => Some(*text),
         _ => None,
     };
-    let kind = text("type").or_else(|| text("code")).or_else(|| text("status")).unwrap_or("error");
+    // Google's number says less than the word beside it (`RESOURCE_EXHAUSTED`).
+    let word = || text("status").filter(|word| word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
+    let kind = text("type").or_else(word).or_else(|| text("code")).or_else(|| text("status")).unwrap_or("error");
     let message = text("message")
         .or_else(|| text("Message"))
         .or_else(|| text("detail"))
@@ -89,6 +91,11 @@ mod tests {
                 "Overloaded",
             ),
             (r#"{"error":{"code":429,"message":"slow down"}}"#, "429", "slow down"),
+            (
+                r#"{"error":{"code":429,"message":"Quota","status":"RESOURCE_EXHAUSTED","details":[]}}"#,
+                "RESOURCE_EXHAUSTED",
+                "Quota",
+            ),
             (r#"{"error":"Model is overloaded","error_type":"overloaded"}"#, "overloaded", "Model is overloaded"),
             (
                 r#"{"object":"error","message":"no such model","type":"NotFoundError","code":404}"#,

@@ -55,7 +55,12 @@ pub(super) fn without_bytes(value: Json<'_>, draft: &mut Draft) -> Value {
 }
 
 fn without_bytes_in(members: Members<'_>, draft: &mut Draft) -> Value {
-    let base64 = members.iter().any(|(key, value)| key == "type" && value.as_str() == Some("base64"));
+    // Anthropic's word for inline bytes, and the media type that Google's and MCP's bytes stand beside.
+    let base64 = members.iter().any(|(key, value)| match key.as_ref() {
+        "type" => value.as_str() == Some("base64"),
+        "mimeType" | "mime_type" => true,
+        _ => false,
+    });
     let mut out = Map::new();
     for (key, value) in members {
         let value = match value {
