@@ -102,14 +102,14 @@ pub enum Part {
     },
     /// Something by reference.
     Uri {
-        /// `image`, `audio`, `document` or `file`.
+        /// `image`, `audio`, `document` or `file`; `citation` for a source the model names.
         modality: String,
         /// Where it is, without credentials.
         uri: String,
     },
     /// A file the provider holds.
     File {
-        /// `image`, `audio`, `document` or `file`.
+        /// `image`, `audio`, `document` or `file`; `citation` for a source the model names.
         modality: String,
         /// The provider's id.
         file_id: String,

@@ -19,10 +19,12 @@ use crate::{
 };
 
 mod answer;
+mod billed;
 mod body;
 mod draft;
 
 use answer::{read_answered, status_error};
+pub use billed::{Billed, REPEATED_USAGE, repeated_usage};
 use body::Copied;
 pub(crate) use draft::Draft;
 
@@ -104,6 +106,8 @@ pub struct Decoded {
     pub usage_source: UsageSource,
     /// What is billed by the piece.
     pub units: Units,
+    /// Whether this exchange is the one that is billed for usage and units.
+    pub billed: Billed,
     /// Why the model stopped, one per choice.
     pub finish_reasons: Vec<String>,
     /// The provider's id of the answer.
@@ -151,6 +155,7 @@ pub fn decode(x: &Exchange<'_>, limits: &Limits) -> Decoded {
     if let Some(scanned) = x.scanned {
         draft.join(scanned, &response);
     }
+    draft.settle(x.scanned);
     let opaque = if dialect.is_none() { Some("unknown path".to_owned()) } else { opaque_of(&request, &response) };
     Decoded {
         provider: provider.id,

@@ -1,6 +1,6 @@
 //! Providers' usage objects to exclusive buckets.
 
-use llmtrace_model::Usage;
+use llmtrace_model::{Unit, Units, Usage};
 use memchr::memmem;
 
 use crate::json::Json;
@@ -39,6 +39,8 @@ pub(crate) fn openai_usage(usage: &Json<'_>) -> Option<Usage> {
         .and_then(|d| d.u64_at("cached_tokens"))
         .or_else(|| usage.u64_at("prompt_cache_hit_tokens"))
         .or_else(|| usage.u64_at("cached_tokens"))
+        .or_else(|| usage.u64_at("num_cached_tokens"))
+        .or_else(|| input_details.and_then(|d| d.u64_at("cache_read_input_tokens")))
         .unwrap_or(0);
     let mut input = prompt;
     let cache_read = take(&mut input, cached);
@@ -46,15 +48,28 @@ pub(crate) fn openai_usage(usage: &Json<'_>) -> Option<Usage> {
     let audio_input = take(&mut input, detail(input_details, "audio_tokens"));
     let image_input = take(&mut input, detail(input_details, "image_tokens"));
 
-    let reasoning = detail(output_details, "reasoning_tokens");
+    // SGLang counts reasoning inside the completion, Perplexity beside it; each without details.
+    let own = usage.u64_at("reasoning_tokens").unwrap_or(0);
+    let searched = ["num_search_queries", "citation_tokens", "search_context_size"];
+    let is_perplexity = searched.into_iter().any(|key| usage.get(key).is_some());
+    let reasoning = match output_details.and_then(|d| d.u64_at("reasoning_tokens")) {
+        Some(reasoning) => reasoning,
+        None if is_perplexity => 0,
+        None => own,
+    };
     // xAI counts reasoning beside the completion, not inside; its total tells.
     let beside = reasoning > 0 && total == Some(prompt.saturating_add(completion).saturating_add(reasoning));
     let mut output = if beside { completion.saturating_add(reasoning) } else { completion };
     let reasoning = take(&mut output, reasoning);
     // Google's OpenAI-compatible API tells its thoughts in the total alone.
     let written = prompt.saturating_add(output).saturating_add(reasoning);
-    let reasoning = reasoning.saturating_add(total.map_or(0, |total| total.saturating_sub(written)));
+    let mut reasoning = reasoning.saturating_add(total.map_or(0, |total| total.saturating_sub(written)));
     let audio_output = take(&mut output, detail(output_details, "audio_tokens"));
+    if is_perplexity {
+        // Billed, though its total leaves them out: reasoning, and the pages it read (at the price of input).
+        reasoning = reasoning.saturating_add(own);
+        input = input.saturating_add(usage.u64_at("citation_tokens").unwrap_or(0));
+    }
     Some(Usage {
         input,
         cache_read,
@@ -67,6 +82,26 @@ pub(crate) fn openai_usage(usage: &Json<'_>) -> Option<Usage> {
         image_input,
         ..Usage::default()
     })
+}
+
+/// Reads what OpenAI-compatible servers count in `usage` beside tokens: Perplexity's and xAI's searches, OpenRouter's, and
+/// the seconds of Mistral's audio.
+pub(crate) fn openai_units(usage: &Json<'_>) -> Units {
+    let mut units = Units::default();
+    let counted = |of: Option<&Json<'_>>, keys: &[&str]| -> u64 {
+        keys.iter().filter_map(|key| of.and_then(|of| of.u64_at(key))).fold(0, u64::saturating_add)
+    };
+    let own = usage.get("server_side_tool_usage_details");
+    units.add(Unit::WebSearches, counted(Some(usage), &["num_search_queries"]));
+    units.add(Unit::WebSearches, counted(own, &["web_search_calls", "x_search_calls"]));
+    units.add(Unit::WebSearches, counted(usage.get("server_tool_use"), &["web_search_requests"]));
+    let search = usage.get("tool_calls_details").and_then(|details| details.get("search_web"));
+    units.add(Unit::WebSearches, counted(search, &["invocation"]));
+    units.add(Unit::FileSearches, counted(own, &["file_search_calls", "document_search_calls"]));
+    units.add(Unit::CodeExecutions, counted(own, &["code_interpreter_calls"]));
+    units.add(Unit::ImagesOut, counted(own, &["image_generation_calls"]));
+    units.add(Unit::AudioInMs, counted(Some(usage), &["prompt_audio_seconds"]).saturating_mul(1000));
+    units
 }
 
 /// Moves up to `wanted` tokens out of `from`.
@@ -180,6 +215,18 @@ mod tests {
         assert_eq!(xai.map(|u| (u.output, u.reasoning, u.total())), Some((5, 100, 115)));
         let google = openai(r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115}"#);
         assert_eq!(google.map(|u| (u.output, u.reasoning, u.total())), Some((5, 100, 115)));
+    }
+
+    #[test]
+    fn what_stands_beside_the_sums_is_inside_or_outside_by_server() {
+        let sglang = openai(
+            r#"{"prompt_tokens":9,"completion_tokens":7,"total_tokens":16,"prompt_tokens_details":null,"reasoning_tokens":4}"#,
+        );
+        assert_eq!(sglang.map(|u| (u.output, u.reasoning, u.total())), Some((3, 4, 16)));
+        let perplexity = openai(
+            r#"{"prompt_tokens":33,"completion_tokens":71,"total_tokens":104,"citation_tokens":190,"num_search_queries":18,"reasoning_tokens":2031}"#,
+        );
+        assert_eq!(perplexity.map(|u| (u.input, u.output, u.reasoning)), Some((223, 71, 2031)));
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Meter, Params, Units, Usage};
+use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Message, Meter, Params, Part, Role, Units, Usage};
 use serde_json::Value;
 
-use super::Decoded;
+use super::{Billed, Decoded, REPEATED_USAGE, repeated_usage};
 use crate::json::{Json, Members};
 
 /// Most unknown names that are kept.
 const MAX_UNKNOWN: usize = 32;
+/// Most sources of one answer.
+const MAX_CITATIONS: usize = 256;
 /// Longest unknown name, in characters.
 const MAX_NAME: usize = 64;
 /// Most tags from metadata; OpenAI allows 16 pairs.
@@ -34,6 +36,7 @@ pub(crate) struct Draft {
     pub content: Content,
     pub usage: Option<Usage>,
     pub units: Units,
+    pub billed: Billed,
     pub finish_reasons: Vec<String>,
     pub response_id: Option<String>,
     pub request_id: Option<String>,
@@ -41,6 +44,8 @@ pub(crate) struct Draft {
     pub user_id: Option<String>,
     pub service_tier: Option<String>,
     pub system_fingerprint: Option<String>,
+    /// Sources an answer names beside its messages.
+    citations: Vec<Part>,
     tags: Vec<String>,
     not_read: BTreeMap<&'static str, u64>,
     unknown: BTreeSet<String>,
@@ -66,6 +71,18 @@ impl Draft {
             return;
         }
         self.params.insert(name.to_owned(), value.clone().into_value());
+    }
+
+    /// Keeps a source the answer names, once; servers repeat the list in every chunk.
+    pub(crate) fn cite(&mut self, source: Part) {
+        if self.citations.contains(&source) {
+            return;
+        }
+        if self.citations.len() < MAX_CITATIONS {
+            self.citations.push(source);
+        } else {
+            self.unknown("citation", "more");
+        }
     }
 
     /// Keeps metadata as tags `key:value`.
@@ -101,8 +118,45 @@ impl Draft {
         }
     }
 
+    /// Takes usage and units out of an exchange that only repeats them.
+    pub(super) fn settle(&mut self, scanned: Option<&Meter>) {
+        if self.billed == Billed::Elsewhere && scanned.is_some_and(|meter| meter.usage.is_some()) {
+            // The scanner reports a repeated usage only of a background response; the copy lacks the member that says so.
+            self.billed = Billed::IfUnseen;
+        }
+        match self.billed {
+            Billed::Here | Billed::IfUnseen => {}
+            Billed::Elsewhere => {
+                self.units = Units::default();
+                let repeated = self.usage.take();
+                self.params.extend(repeated.map(|usage| (REPEATED_USAGE.to_owned(), repeated_usage(&usage))));
+            }
+        }
+    }
+
+    /// Adds the sources to what was said.
+    fn place_citations(&mut self) {
+        if self.citations.is_empty() {
+            return;
+        }
+        let sources = std::mem::take(&mut self.citations);
+        let said = &mut self.content.output_messages;
+        match said.last_mut() {
+            // Servers name a source in the message and beside it.
+            Some(message) => {
+                for source in sources {
+                    if !message.parts.contains(&source) {
+                        message.parts.push(source);
+                    }
+                }
+            }
+            None => said.push(Message { role: Role::Assistant, name: None, parts: sources, finish_reason: None }),
+        }
+    }
+
     /// Puts everything into its place.
     pub(super) fn into_decoded(mut self, request: BodyCoverage, response: BodyCoverage) -> Decoded {
+        self.place_citations();
         let named = |(what, n): (&str, u64)| if n == 1 { what.to_owned() } else { format!("{what} ×{n}") };
         if let Some(fingerprint) = self.system_fingerprint {
             self.params.insert("openai.system_fingerprint".to_owned(), Value::String(fingerprint));
@@ -121,6 +175,7 @@ impl Draft {
             content: self.content,
             usage: self.usage,
             units: self.units,
+            billed: self.billed,
             finish_reasons: self.finish_reasons,
             response_id: self.response_id,
             error: self.error,

@@ -3,11 +3,11 @@
 use llmtrace_model::{Message, Part, Role};
 use serde_json::Value;
 
-use super::error::error_of;
+use super::{error::error_of, parts::citation};
 use crate::{
     decode::Draft,
     json::{Json, Members},
-    usage::openai_usage,
+    usage::{openai_units, openai_usage},
 };
 
 mod scan;
@@ -27,16 +27,20 @@ const PARAMS: &[(&str, &str)] = &[
     ("frequency_penalty", "frequency_penalty"),
     ("function_call", "function_call"),
     ("ignore_eos", "ignore_eos"),
+    ("include", "include"),
     ("include_reasoning", "include_reasoning"),
     ("logprobs", "logprobs"),
     ("max_completion_tokens", "max_tokens"),
+    ("max_output_tokens", "max_tokens"),
     ("max_tokens", "max_tokens"),
+    ("max_tool_calls", "max_tool_calls"),
     ("min_p", "min_p"),
     ("min_tokens", "min_tokens"),
     ("modalities", "modalities"),
     ("n", "choice.count"),
     ("parallel_tool_calls", "parallel_tool_calls"),
     ("presence_penalty", "presence_penalty"),
+    ("previous_response_id", "previous_response_id"),
     ("prompt_cache_key", "prompt_cache_key"),
     ("prompt_cache_retention", "prompt_cache_retention"),
     ("random_seed", "seed"),
@@ -53,33 +57,81 @@ const PARAMS: &[(&str, &str)] = &[
     ("top_k", "top_k"),
     ("top_logprobs", "top_logprobs"),
     ("top_p", "top_p"),
+    ("truncation", "truncation"),
     ("verbosity", "verbosity"),
 ];
 
 /// Members that are known and not kept: they hold text, maps of token numbers, or what the answer shows better.
 const KNOWN: &[&str] = &[
+    "add_generation_prompt",
     "audio",
+    "bad_words",
+    "cache_salt",
+    "chat_template",
     "chat_template_kwargs",
+    "citation_options",
+    "compound_custom",
+    "context_length_exceeded_behavior",
+    "context_management",
+    "continue_final_message",
+    "disable_search",
+    "documents",
+    "enable_search_classifier",
     "extra_body",
     "guided_choice",
     "guided_grammar",
     "guided_json",
     "guided_regex",
+    "image_domain_filter",
+    "image_format_filter",
+    "include_stop_str_in_output",
+    "kv_transfer_params",
+    "language_preference",
+    "last_updated_after_filter",
+    "length_penalty",
     "logit_bias",
+    "mm_processor_kwargs",
     "models",
+    "moderation",
+    "perf_metrics_in_response",
     "plugins",
     "prediction",
+    "preset",
+    "prompt_cache_options",
+    "prompt_mode",
+    "prompt_truncate_len",
     "provider",
+    "raw_output",
     "reasoning",
+    "return_images",
+    "return_related_questions",
+    "return_tokens_as_token_ids",
+    "return_videos",
     "route",
+    "safety_model",
+    "search_after_date_filter",
+    "search_before_date_filter",
+    "search_domain_filter",
+    "search_language_filter",
+    "search_mode",
     "search_parameters",
+    "search_recency_filter",
+    "search_settings",
+    "separate_reasoning",
+    "skip_special_tokens",
+    "spaces_between_special_tokens",
+    "stop_token_ids",
+    "stream_mode",
     "stream_options",
+    "stream_reasoning",
+    "structural_tag",
     "structured_outputs",
     "suffix",
     "thinking",
+    "trace",
     "transforms",
     "usage",
-    "web_search_options",
+    "use_beam_search",
 ];
 
 /// Takes a member of a request that is not special to its format.
@@ -101,6 +153,11 @@ pub(super) fn request_member(key: &str, value: Json<'_>, draft: &mut Draft) {
             draft.params.insert("output.type".to_owned(), Value::from(output));
             draft.param("response_format", &Json::Str(word.into()));
         }
+        "web_search_options" => {
+            if let Some(size) = value.get("search_context_size") {
+                draft.param("web_search_options.search_context_size", size);
+            }
+        }
         "encoding_format" => draft.param("encoding_formats", &Json::Array(vec![value])),
         "stop" if matches!(value, Json::Str(_)) => draft.param("stop_sequences", &Json::Array(vec![value])),
         _ => match PARAMS.binary_search_by_key(&key, |(wire, _)| wire) {
@@ -117,23 +174,34 @@ pub(super) fn answer_member(key: &str, value: Json<'_>, draft: &mut Draft) {
         return;
     }
     match key {
-        "id" => draft.response_id = value.into_string(),
+        "id" => draft.response_id = value.into_string().filter(|id| !id.is_empty()).or(draft.response_id.take()),
         "model" => draft.response_model = value.into_string().filter(|m| !m.is_empty()).or(draft.response_model.take()),
-        "usage" => draft.usage = openai_usage(&value).or(draft.usage),
+        "usage" => take_usage(&value, draft),
         "x_groq" => {
-            if let Some(usage) = value.get("usage").and_then(openai_usage) {
-                draft.usage = Some(usage);
+            if let Some(usage) = value.get("usage") {
+                take_usage(usage, draft);
             }
+            draft.error = error_of(&value).or(draft.error.take());
         }
         "service_tier" => draft.service_tier = value.into_string(),
-        "error" => draft.error = error_of(&Json::Object(vec![("error".into(), value)])),
+        "citations" | "search_results" => {
+            value.into_items().iter().filter_map(citation).for_each(|source| draft.cite(source));
+        }
+        "images" => draft.not_read("image"),
+        "videos" => draft.not_read("video"),
+        "related_questions" => draft.not_read("related question"),
         "system_fingerprint" => draft.system_fingerprint = value.into_string(),
         "object"
         | "created"
         | "prompt_filter_results"
+        | "error"
+        | "error_type"
+        | "p"
+        | "perf_metrics"
+        | "prompt"
         | "provider"
-        | "citations"
-        | "search_results"
+        | "raw_output"
+        | "time_info"
         | "timings"
         | "prompt_logprobs"
         | "prompt_token_ids"
@@ -148,6 +216,42 @@ pub(super) fn answer_member(key: &str, value: Json<'_>, draft: &mut Draft) {
         other => draft.unknown("answer", other),
     }
 }
+
+/// Takes the error of an answer or event.
+pub(super) fn take_error(body: &Json<'_>, draft: &mut Draft) {
+    if let Some(error) = error_of(body) {
+        draft.error = Some(error);
+    }
+}
+
+/// Takes a `usage` object: tokens, what is counted beside them, and what the provider says of its own bill.
+pub(super) fn take_usage(value: &Json<'_>, draft: &mut Draft) {
+    draft.usage = openai_usage(value).or(draft.usage);
+    for (unit, count) in openai_units(value).iter() {
+        draft.units.set(unit, count);
+    }
+    for (key, name) in BILL {
+        if let Some(value) = value.get(key) {
+            draft.param(name, value);
+        }
+    }
+    let details = value.get("completion_tokens_details").or_else(|| value.get("output_tokens_details"));
+    for key in ["accepted_prediction_tokens", "rejected_prediction_tokens"] {
+        // They are output tokens like all others, and in the sum already.
+        let tokens = details.and_then(|details| details.u64_at(key)).filter(|tokens| *tokens > 0);
+        draft.params.extend(tokens.map(|tokens| (format!("usage.{key}"), Value::from(tokens))));
+    }
+}
+
+/// What providers say in `usage` of the bill itself, which no price list can tell as well.
+const BILL: &[(&str, &str)] = &[
+    ("cost", "usage.cost"),
+    ("cost_details", "usage.cost_details"),
+    ("cost_in_usd_ticks", "usage.cost_in_usd_ticks"),
+    ("is_byok", "usage.is_byok"),
+    ("num_sources_used", "usage.num_sources_used"),
+    ("search_context_size", "usage.search_context_size"),
+];
 
 /// Members of a choice that are known and not read, in documents and events.
 pub(super) fn is_known_choice_member(key: &str) -> bool {
@@ -164,6 +268,9 @@ pub(super) fn is_known_choice_member(key: &str) -> bool {
             | "prompt_logprobs"
             | "prompt_token_ids"
             | "routed_experts"
+            | "hidden_states"
+            | "raw_output"
+            | "seed"
     )
 }
 

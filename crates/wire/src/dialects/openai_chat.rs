@@ -1,18 +1,23 @@
 //! OpenAI chat completions, as OpenAI and the servers compatible with it write them.
 //!
-//! Source: OpenAI API reference, "Chat" (2026-10), and the additions of vLLM, SGLang, DeepSeek, Mistral, OpenRouter.
+//! Source: OpenAI API reference, "Chat" (2026-10), and the additions of Azure, Cerebras, DeepSeek, Fireworks, Groq, Mistral,
+//! Moonshot, OpenRouter, Perplexity, SGLang, TGI, Together, vLLM and xAI in their own references.
 
-use llmtrace_model::{Message, Part, Role};
+use llmtrace_model::{Message, Part, Role, Unit};
 use serde_json::Value;
 
 use super::{
     Format, UsageOption,
-    openai::{self, PROBABILITIES, answer_member, choice, is_known_choice_member, request_member},
-    parts::{arguments, blob, by_url, file, without_bytes},
+    openai::{
+        self, PROBABILITIES, answer_member, choice, is_known_choice_member, request_member, take_error, take_usage,
+    },
+    parts::{arguments, blob, by_url, citation, file, inline, without_bytes},
 };
 use crate::{Dialect, Family, decode::Draft, json::Json};
 
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use stream::Stream;
 
@@ -51,6 +56,7 @@ fn request(body: Json<'_>, draft: &mut Draft) {
 
 /// Reads an answer.
 fn answer(body: Json<'_>, draft: &mut Draft) {
+    take_error(&body, draft);
     for (key, value) in body.into_members() {
         if key != "choices" {
             answer_member(&key, value, draft);
@@ -66,11 +72,24 @@ fn answer(body: Json<'_>, draft: &mut Draft) {
                         message.finish_reason.clone_from(&choice.finish_reason);
                         draft.content.output_messages.push(message);
                     }
+                    "usage" => take_usage(&value, draft),
+                    // OpenRouter: what failed after the answer had begun.
+                    "error" => take_error(&Json::Object(vec![("error".into(), value)]), draft),
                     other if is_known_choice_member(other) => {}
                     other => draft.unknown("choice", other),
                 }
             }
         }
+    }
+    search_model(draft);
+}
+
+/// OpenAI's search models search once for every answer, and bill it; no member says so.
+fn search_model(draft: &mut Draft) {
+    let model = draft.response_model.as_deref().unwrap_or("");
+    let searches = model.starts_with("gpt-") && (model.contains("-search-preview") || model.contains("-search-api"));
+    if searches && draft.usage.is_some() {
+        draft.units.set(Unit::WebSearches, 1);
     }
 }
 
@@ -120,8 +139,15 @@ struct Said {
     content: Vec<Part>,
     refusal: Vec<Part>,
     calls: Vec<Part>,
+    /// Reasoning that came as parts (OpenRouter); the same text again where there is `reasoning`.
+    details: String,
+    /// Tools the provider ran, images and sources.
+    more: Vec<Part>,
     result: Option<Value>,
 }
+
+/// Members of a message that list sources.
+const CITED: &[&str] = &["annotations", "citations"];
 
 impl Said {
     fn member(&mut self, key: &str, value: Json<'_>, draft: &mut Draft) {
@@ -138,14 +164,66 @@ impl Said {
             "tool_calls" => self.calls.extend(value.into_items().into_iter().map(|call| tool_call(call, draft))),
             "function_call" => self.calls.push(function(value, None)),
             "audio" => audio(&value, draft, &mut self.content),
-            "reasoning_content" | "reasoning" | "reasoning_details" | "annotations" | "prefix" | "cache_control"
-            | "context" | "weight" | "images" | "function_calls" | "executed_tools" => {}
+            "reasoning_details" => self.details = reasoning_details(value, draft),
+            "images" => self.more.extend(value.into_items().into_iter().map(|image| part(image, draft))),
+            "executed_tools" => {
+                value.into_items().into_iter().for_each(|tool| executed(tool, draft, &mut self.more));
+            }
+            cited if CITED.contains(&cited) => self.cite(&value),
+            "context" => self.cite(value.get("citations").unwrap_or(&Json::Null)),
+            "reasoning_content" | "reasoning" | "prefix" | "cache_control" | "weight" | "function_calls"
+            | "hidden_states" => {}
             other => draft.unknown("message", other),
         }
     }
 
-    fn into_parts(self) -> impl Iterator<Item = Part> {
-        self.reasoning.into_iter().chain(self.content).chain(self.refusal).chain(self.calls)
+    fn cite(&mut self, sources: &Json<'_>) {
+        let Json::Array(sources) = sources else { return };
+        for source in sources.iter().filter_map(citation) {
+            if !self.more.contains(&source) {
+                self.more.push(source);
+            }
+        }
+    }
+
+    fn into_parts(mut self) -> impl Iterator<Item = Part> {
+        if self.reasoning.is_empty() && !self.details.is_empty() {
+            self.reasoning.push(Part::Reasoning { content: self.details });
+        }
+        self.reasoning.into_iter().chain(self.content).chain(self.refusal).chain(self.more).chain(self.calls)
+    }
+}
+
+/// The text of OpenRouter's `reasoning_details`; what is encrypted in them is named.
+fn reasoning_details(value: Json<'_>, draft: &mut Draft) -> String {
+    let mut text = String::new();
+    for detail in value.into_items() {
+        match detail.str_at("text").or_else(|| detail.str_at("summary")) {
+            Some(said) => text.push_str(said),
+            None if detail.str_at("data").is_some() => draft.not_read("encrypted reasoning"),
+            None => {}
+        }
+    }
+    text
+}
+
+/// A tool that Groq ran: the call, and what it answered.
+fn executed(tool: Json<'_>, draft: &mut Draft, parts: &mut Vec<Part>) {
+    let (mut name, mut given, mut result) = (String::new(), Value::Null, None);
+    for (key, value) in tool.into_members() {
+        match (key.as_ref(), value) {
+            ("type" | "name", Json::Str(text)) => name = text.into_owned(),
+            ("arguments", Json::Str(text)) => given = arguments(text.into_owned()),
+            ("output", Json::Null) => {}
+            ("output", value) => result = Some(without_bytes(value, draft)),
+            // What it found is in `output` too.
+            _ => {}
+        }
+    }
+    // A stream shows a tool first when it starts, and again with what it answered.
+    if let Some(result) = result {
+        parts.push(Part::ToolCall { id: None, name, arguments: given });
+        parts.push(Part::ToolCallResponse { id: None, result });
     }
 }
 
@@ -183,7 +261,7 @@ fn part(value: Json<'_>, draft: &mut Draft) -> Part {
         }),
         Some("file") => value.get("file").map(|held| match (held.str_at("file_id"), held.str_at("file_data")) {
             (Some(id), _) => file("file", id, draft),
-            (None, Some(data)) => by_url("file", data, draft),
+            (None, Some(data)) => inline("file", data, draft),
             (None, None) => file("file", "", draft),
         }),
         // Cohere: what a tool found, as a document with a text or fields.
@@ -191,6 +269,8 @@ fn part(value: Json<'_>, draft: &mut Draft) -> Part {
             let data = document.get("data").unwrap_or(document).clone();
             Part::ToolCallResponse { id: document.str_at("id").map(str::to_owned), result: data.into_value() }
         }),
+        // Mistral points at what it was given: nothing of its own to read.
+        Some("reference") => return Part::Raw { value: value.into_value() },
         Some("thinking") => value.get("thinking").map(|thinking| Part::Reasoning { content: joined_text(thinking) }),
         Some(_) | None => None,
     };

@@ -8,6 +8,7 @@ use super::{
     Assemble, Format, UsageOption,
     openai::{
         self, MAX_CHOICES, PROBABILITIES, answer_member, choice, input_texts, is_known_choice_member, request_member,
+        take_error,
     },
 };
 use crate::{Dialect, Family, decode::Draft, json::Json};
@@ -61,6 +62,7 @@ struct Building {
 
 impl Assemble for Stream {
     fn event(&mut self, _name: &[u8], event: Json<'_>, draft: &mut Draft) {
+        take_error(&event, draft);
         for (key, value) in event.into_members() {
             if key != "choices" {
                 answer_member(&key, value, draft);
@@ -103,6 +105,7 @@ impl Stream {
             match (key.as_ref(), value) {
                 ("text", Json::Str(text)) => building.text.push_str(&text),
                 ("text", _) => {}
+                ("usage", usage) => openai::take_usage(&usage, draft),
                 (other, _) if is_known_choice_member(other) => {}
                 (other, _) => draft.unknown("choice", other),
             }

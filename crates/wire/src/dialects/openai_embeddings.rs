@@ -4,7 +4,7 @@
 
 use super::{
     Format,
-    openai::{self, answer_member, input_texts, request_member},
+    openai::{self, answer_member, input_texts, request_member, take_error},
 };
 use crate::{Dialect, Family, decode::Draft, json::Json};
 
@@ -35,6 +35,7 @@ fn request(body: Json<'_>, draft: &mut Draft) {
 
 /// Reads an answer.
 fn answer(body: Json<'_>, draft: &mut Draft) {
+    take_error(&body, draft);
     for (key, value) in body.into_members() {
         match key.as_ref() {
             "data" => value.into_items().iter().for_each(|_| draft.not_read("embedding")),

@@ -29,6 +29,30 @@ pub(super) fn by_url(modality: &'static str, url: &str, draft: &mut Draft) -> Pa
     }
 }
 
+/// Something inline: a data URL, or base64 without one; some servers also take a URL here.
+pub(super) fn inline(modality: &'static str, data: &str, draft: &mut Draft) -> Part {
+    if data.starts_with("data:") || data.starts_with("http://") || data.starts_with("https://") {
+        by_url(modality, data, draft)
+    } else {
+        blob(modality, None, data, draft)
+    }
+}
+
+/// A source an answer cites (`url_citation`, `file_citation` and their kin), flat or in a member named after its type;
+/// `None` where it names neither a URL nor a file.
+pub(super) fn citation(value: &Json<'_>) -> Option<Part> {
+    let kind = value.str_at("type").unwrap_or("");
+    let held = value.get(kind).unwrap_or(value);
+    let by = |key: &str| held.str_at(key).filter(|text| !text.is_empty());
+    if let Some(url) = value.as_str().or_else(|| by("url")) {
+        return Some(Part::Uri { modality: CITATION.to_owned(), uri: redact_target(url).into_owned() });
+    }
+    by("file_id").map(|id| Part::File { modality: CITATION.to_owned(), file_id: id.to_owned() })
+}
+
+/// The modality of a source: nothing the model was given or made, but what it says it drew from.
+const CITATION: &str = "citation";
+
 /// Inline bytes, by name and size.
 pub(super) fn blob(modality: &'static str, mime_type: Option<String>, data: &str, draft: &mut Draft) -> Part {
     draft.not_read(modality);
@@ -54,6 +78,9 @@ pub(super) fn without_bytes(value: Json<'_>, draft: &mut Draft) -> Value {
     }
 }
 
+/// Members that hold base64 wherever they stand.
+const BYTES: &[&str] = &["bytes", "file_data", "b64_json", "encrypted_content", "partial_image_b64"];
+
 fn without_bytes_in(members: Members<'_>, draft: &mut Draft) -> Value {
     // Anthropic's word for inline bytes, and the media type that Google's and MCP's bytes stand beside.
     let base64 = members.iter().any(|(key, value)| match key.as_ref() {
@@ -64,8 +91,7 @@ fn without_bytes_in(members: Members<'_>, draft: &mut Draft) -> Value {
     let mut out = Map::new();
     for (key, value) in members {
         let value = match value {
-            // Bedrock's sources have their bytes under a name of their own.
-            Json::Str(data) if (base64 && key == "data") || (key == "bytes" && data.len() > 64) => {
+            Json::Str(data) if (base64 && key == "data") || (data.len() > 64 && BYTES.contains(&key.as_ref())) => {
                 draft.not_read("blob");
                 Value::String(format!("[{} bytes inline]", data.len()))
             }

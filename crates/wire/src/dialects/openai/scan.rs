@@ -5,7 +5,7 @@ use memchr::memmem;
 use crate::{
     json::Json,
     scanner::{self, Vital, read},
-    usage::{may_have_usage, openai_usage},
+    usage::{may_have_usage, openai_units, openai_usage},
 };
 
 /// Needs no memory of its own: of every number the last one counts.
@@ -22,22 +22,42 @@ impl scanner::Scan for Scan {
             return;
         }
         let Some(chunk) = read(data) else { return };
-        let usage = chunk.get("usage").or_else(|| chunk.get("x_groq").and_then(|groq| groq.get("usage")));
-        if let Some(usage) = usage.and_then(openai_usage) {
-            vital.meter.usage = Some(usage);
+        let groq = chunk.get("x_groq");
+        for usage in [in_choice(&chunk), groq.and_then(|groq| groq.get("usage")), chunk.get("usage")] {
+            take(usage, vital);
         }
         if let Some(tier) = chunk.str_at("service_tier") {
             vital.meter.service_tier = Some(tier.to_owned());
         }
         vital.note_error(name, &chunk);
+        if let Some(groq) = groq {
+            vital.note_error(b"", groq);
+        }
         vital.first_token |= has_token(&chunk);
     }
 
     fn member(&mut self, key: &str, value: Json<'_>, vital: &mut Vital) {
         match key {
-            "usage" => vital.meter.usage = openai_usage(&value).or(vital.meter.usage),
+            "usage" => take(Some(&value), vital),
             _ => vital.note_error_member(value),
         }
+    }
+}
+
+/// Takes a `usage` object.
+fn take(usage: Option<&Json<'_>>, vital: &mut Vital) {
+    let Some(usage) = usage else { return };
+    vital.meter.usage = openai_usage(usage).or(vital.meter.usage);
+    for (unit, count) in openai_units(usage).iter() {
+        vital.meter.units.set(unit, count);
+    }
+}
+
+/// Moonshot closes a stream with the usage inside the choice.
+fn in_choice<'j>(chunk: &'j Json<'_>) -> Option<&'j Json<'j>> {
+    match chunk.get("choices") {
+        Some(Json::Array(choices)) => choices.iter().find_map(|choice| choice.get("usage")),
+        _ => None,
     }
 }
 

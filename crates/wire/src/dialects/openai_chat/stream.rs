@@ -2,13 +2,13 @@
 
 use llmtrace_model::{Message, Part, Role};
 
-use super::{content, role};
+use super::{CITED, content, executed, part, reasoning_details, role, search_model};
 use crate::{
     decode::Draft,
     dialects::{
         Assemble,
-        openai::{MAX_CHOICES, answer_member, choice, is_known_choice_member},
-        parts::arguments,
+        openai::{MAX_CHOICES, answer_member, choice, is_known_choice_member, take_error, take_usage},
+        parts::{arguments, citation},
     },
     json::Json,
 };
@@ -27,12 +27,16 @@ pub(super) struct Stream {
 struct Building {
     role: Option<Role>,
     reasoning: String,
+    /// Reasoning that came as parts (OpenRouter); the same text again where there is `reasoning`.
+    details: String,
     text: String,
     /// Content that came as parts instead of text (Mistral).
     parts: Vec<Part>,
     refusal: String,
     calls: Vec<(usize, Call)>,
     function: Option<Call>,
+    /// Tools the provider ran, images and sources.
+    more: Vec<Part>,
     audio_bytes: u64,
     finish_reason: Option<String>,
 }
@@ -46,6 +50,7 @@ struct Call {
 
 impl Assemble for Stream {
     fn event(&mut self, _name: &[u8], event: Json<'_>, draft: &mut Draft) {
+        take_error(&event, draft);
         for (key, value) in event.into_members() {
             if key != "choices" {
                 answer_member(&key, value, draft);
@@ -61,6 +66,9 @@ impl Assemble for Stream {
                 for (key, value) in choice.rest {
                     match key.as_ref() {
                         "delta" | "message" => building.delta(value, draft),
+                        "usage" => take_usage(&value, draft),
+                        // Together says the text here too.
+                        "text" => {}
                         other if is_known_choice_member(other) => {}
                         other => draft.unknown("choice", other),
                     }
@@ -76,6 +84,7 @@ impl Assemble for Stream {
             let message = building.into_message(draft);
             draft.content.output_messages.push(message);
         }
+        search_model(draft);
     }
 }
 
@@ -113,12 +122,26 @@ impl Building {
                     self.audio_bytes += audio.str_at("data").map_or(0, |data| data.len() as u64);
                     self.text.push_str(audio.str_at("transcript").unwrap_or(""));
                 }
-                (
-                    "reasoning_content" | "reasoning" | "reasoning_details" | "annotations" | "obfuscation"
-                    | "token_ids" | "images" | "citations" | "executed_tools" | "context",
-                    _,
-                ) => {}
+                ("reasoning_details", details) => self.details.push_str(&reasoning_details(details, draft)),
+                ("images", images) => {
+                    self.more.extend(images.into_items().into_iter().map(|image| part(image, draft)));
+                }
+                ("executed_tools", tools) => {
+                    tools.into_items().into_iter().for_each(|tool| executed(tool, draft, &mut self.more));
+                }
+                (cited, sources) if CITED.contains(&cited) => self.cite(&sources),
+                ("context", context) => self.cite(context.get("citations").unwrap_or(&Json::Null)),
+                ("reasoning_content" | "reasoning" | "obfuscation" | "token_id" | "token_ids", _) => {}
                 (other, _) => draft.unknown("delta", other),
+            }
+        }
+    }
+
+    fn cite(&mut self, sources: &Json<'_>) {
+        let Json::Array(sources) = sources else { return };
+        for source in sources.iter().filter_map(citation) {
+            if self.more.len() < MAX_CALLS && !self.more.contains(&source) {
+                self.more.push(source);
             }
         }
     }
@@ -143,8 +166,9 @@ impl Building {
 
     fn into_message(self, draft: &mut Draft) -> Message {
         let mut parts = Vec::new();
-        if !self.reasoning.is_empty() {
-            parts.push(Part::Reasoning { content: self.reasoning });
+        let reasoning = if self.reasoning.is_empty() { self.details } else { self.reasoning };
+        if !reasoning.is_empty() {
+            parts.push(Part::Reasoning { content: reasoning });
         }
         if self.audio_bytes > 0 {
             draft.not_read("audio");
@@ -157,6 +181,7 @@ impl Building {
         if !self.refusal.is_empty() {
             parts.push(Part::Refusal { content: self.refusal });
         }
+        parts.extend(self.more);
         parts.extend(self.calls.into_iter().map(|(_, call)| call.into_part()));
         parts.extend(self.function.map(Call::into_part));
         Message { role: self.role.unwrap_or(Role::Assistant), name: None, parts, finish_reason: self.finish_reason }
