@@ -23,6 +23,20 @@ pub enum Dialect {
     OpenaiEmbeddings,
     /// OpenAI `GET …/models` and `GET …/models/{id}`.
     OpenaiModels,
+    /// OpenAI `POST …/responses`.
+    OpenaiResponses,
+    /// OpenAI `GET …/responses/{id}`.
+    OpenaiResponsesRetrieve,
+    /// OpenAI `POST …/responses/{id}/cancel`.
+    OpenaiResponsesCancel,
+    /// OpenAI `DELETE …/responses/{id}`.
+    OpenaiResponsesDelete,
+    /// OpenAI `GET …/responses/{id}/input_items`.
+    OpenaiResponsesInputItems,
+    /// OpenAI `POST …/responses/input_tokens`.
+    OpenaiResponsesInputTokens,
+    /// OpenAI `POST …/responses/compact`.
+    OpenaiResponsesCompact,
     /// Anthropic `POST …/messages`.
     AnthropicMessages,
     /// Anthropic `POST …/messages/count_tokens`.
@@ -188,6 +202,17 @@ mod tests {
             ("POST", "/model/x/count-tokens", Some(Dialect::BedrockCountTokens)),
             ("POST", "/guardrail/g/version/DRAFT/apply", Some(Dialect::BedrockGuardrail)),
             ("POST", "/model/x/async-invoke", None),
+            ("POST", "/v1/responses", Some(Dialect::OpenaiResponses)),
+            ("POST", "/openai/responses", Some(Dialect::OpenaiResponses)),
+            ("GET", "/v1/responses/resp_1", Some(Dialect::OpenaiResponsesRetrieve)),
+            ("GET", "/openai/v1/responses/resp_1/", Some(Dialect::OpenaiResponsesRetrieve)),
+            ("GET", "/v1/responses/", None),
+            ("DELETE", "/v1/responses/resp_1", Some(Dialect::OpenaiResponsesDelete)),
+            ("POST", "/v1/responses/resp_1/cancel", Some(Dialect::OpenaiResponsesCancel)),
+            ("GET", "/v1/responses/resp_1/input_items", Some(Dialect::OpenaiResponsesInputItems)),
+            ("POST", "/v1/responses/input_tokens", Some(Dialect::OpenaiResponsesInputTokens)),
+            ("POST", "/v1/responses/compact", Some(Dialect::OpenaiResponsesCompact)),
+            ("POST", "/v1/responses/resp_1", None),
             ("POST", "/", None),
         ];
         for (method, path, dialect) in cases {

@@ -25,6 +25,7 @@ pub(crate) mod openai_chat;
 pub(crate) mod openai_completions;
 pub(crate) mod openai_embeddings;
 pub(crate) mod openai_models;
+pub(crate) mod openai_responses;
 mod parts;
 
 use crate::{
@@ -51,6 +52,13 @@ pub(crate) const FORMATS: &[&Format] = &[
     &openai_completions::FORMAT,
     &openai_embeddings::FORMAT,
     &openai_models::FORMAT,
+    &openai_responses::FORMAT,
+    &openai_responses::stored::RETRIEVE,
+    &openai_responses::stored::CANCEL,
+    &openai_responses::stored::DELETE,
+    &openai_responses::stored::INPUT_ITEMS,
+    &openai_responses::stored::INPUT_TOKENS,
+    &openai_responses::stored::COMPACT,
     &anthropic_count_tokens::FORMAT,
     &anthropic_messages::FORMAT,
     &gemini::FORMAT,

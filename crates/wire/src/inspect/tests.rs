@@ -65,7 +65,7 @@ fn what_is_not_read_has_a_reason() {
     assert_eq!(opaque(&form, b"{}"), OpaqueReason::NotJson);
     let packed = Head { content_encoding: Some("gzip"), ..openai() };
     assert_eq!(opaque(&packed, b"{}"), OpaqueReason::Compressed);
-    assert_eq!(opaque(&head("h", "/v1/responses", None), b"{}"), OpaqueReason::UnknownPath);
+    assert_eq!(opaque(&head("h", "/v1/assistants", None), b"{}"), OpaqueReason::UnknownPath);
     assert!(matches!(inspect(&Head { method: "GET", ..head("h", "/v1/models", None) }, b""), View::Parsed(_)));
 }
 
