@@ -231,6 +231,6 @@ def anthropic_usage(usage: dict) -> dict:
 
 def buckets(**tokens) -> dict:
     names = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"]
-    names += ["audio_input", "audio_output", "image_input"]
+    names += ["audio_input", "audio_cache_read", "audio_output", "image_input", "image_cache_read", "image_output"]
     usage = {name: tokens.get(name, 0) for name in names}
     return usage | {"total": sum(usage.values())}
