@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 fuzz_target!(|body: &[u8]| {
     let head = Head {
         method: "POST",
+        provider: None,
         host: "api.openai.com",
         path: "/v1/chat/completions",
         query: None,

@@ -333,6 +333,7 @@ fn head_of<'a>(parts: &'a Parts, upstream: &'a Upstream, target: &'a PathAndQuer
     let text = |name| parts.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
     Head {
         method: parts.method.as_str(),
+        provider: upstream.provider(),
         host: upstream.host(),
         path: target.path(),
         query: target.query(),

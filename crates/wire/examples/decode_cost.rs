@@ -64,6 +64,7 @@ fn main() {
     let (json, events) = (headers("application/json"), headers("text/event-stream"));
     let head = Head {
         method: "POST",
+        provider: None,
         host: "api.openai.com",
         path: "/v1/chat/completions",
         query: None,

@@ -9,7 +9,7 @@ use crate::{
     dialects::{Format, RequestBody, UsageOption, format},
     headers::{is_json, percent_decoded},
     json::{Fault, Json, Rules, parse},
-    providers::{UsageEvent, provider_of},
+    providers::{UsageEvent, provider_by_id, provider_of},
     skim,
 };
 
@@ -18,6 +18,8 @@ use crate::{
 pub struct Head<'a> {
     /// HTTP method.
     pub method: &'a str,
+    /// The id of the upstream's provider, where the operator names it; else its host decides.
+    pub provider: Option<&'a str>,
     /// The upstream's host.
     pub host: &'a str,
     /// The path without query.
@@ -219,7 +221,8 @@ fn may_ask(head: &Head<'_>, format: &Format) -> bool {
     if format.usage_event == UsageOption::Absent || head.signed == Signed::Yes {
         return false;
     }
-    match provider_of(head.host, head.path).usage_event {
+    let named = head.provider.and_then(provider_by_id);
+    match named.unwrap_or_else(|| provider_of(head.host, head.path)).usage_event {
         UsageEvent::OnRequest => true,
         UsageEvent::NeverAsked => false,
         UsageEvent::FromApiVersion(first) => azure_accepts(head, first),

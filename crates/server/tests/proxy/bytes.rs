@@ -1,7 +1,7 @@
 //! Bytes out equal bytes in, in both directions.
 
 use bytes::Bytes;
-use llmtrace_testkit::{Answer, Chunking, Framing};
+use llmtrace_testkit::{Answer, Chunking, FakeProvider, Framing};
 
 use crate::app::{TestApp, post};
 
@@ -122,6 +122,20 @@ async fn a_client_that_says_no_to_the_usage_event_is_respected() {
     let body = r#"{"model":"gpt-4o","stream":true,"messages":[]}"#;
     off.send(post(CHAT, body, "")).await;
     assert_eq!(off.provider.next_received().await.body, body.as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_whose_named_provider_takes_no_usage_option_is_not_asked() {
+    let provider = FakeProvider::start().await;
+    let url = provider.url();
+    let named =
+        format!("[{{name: strict, url: '{url}', provider: mistral_ai}}, {{name: vllm, url: '{url}', provider: vllm}}]");
+    let app = TestApp::in_front_of(provider, &url, &[("UPSTREAMS", &named)]).await;
+    let body = r#"{"model":"gpt-4o","stream":true,"messages":[]}"#;
+    app.send(post(&format!("/up/strict{CHAT}"), body, "")).await;
+    assert_eq!(app.provider.next_received().await.body, body.as_bytes());
+    app.send(post(&format!("/up/vllm{CHAT}"), body, "")).await;
+    assert_eq!(app.provider.next_received().await.json()["stream_options"]["include_usage"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]

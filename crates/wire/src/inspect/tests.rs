@@ -5,7 +5,7 @@ use super::*;
 
 fn head<'a>(host: &'a str, path: &'a str, query: Option<&'a str>) -> Head<'a> {
     let content_type = Some("application/json");
-    Head { method: "POST", host, path, query, content_type, content_encoding: None, signed: Signed::No }
+    Head { method: "POST", provider: None, host, path, query, content_type, content_encoding: None, signed: Signed::No }
 }
 
 fn openai() -> Head<'static> {
@@ -114,6 +114,22 @@ fn a_stream_is_not_asked_where_that_is_not_allowed() {
     for (host, path) in [("gateway.internal", "/v1/completions"), ("openrouter.ai", "/api/v1/chat/completions")] {
         assert!(spliced(&head(host, path, None), body).is_some(), "{host}");
     }
+}
+
+#[test]
+fn the_provider_that_the_operator_names_decides_and_not_the_host() {
+    let asked = |provider, host, path| {
+        let head = Head { provider: Some(provider), ..head(host, path, None) };
+        spliced(&head, r#"{"stream":true}"#).is_some()
+    };
+    let chat = "/v1/chat/completions";
+    assert!(
+        !asked("mistral_ai", "gateway.internal", chat),
+        "it sends usage unasked, and refuses what it does not know"
+    );
+    assert!(asked("vllm", "api.mistral.ai", chat));
+    assert!(!asked("azure.ai.openai", "gateway.internal", chat), "no api-version, no option");
+    assert!(!asked("openai", "gateway.internal", "/v1/messages"), "the format has no such event, whoever speaks it");
 }
 
 #[test]
