@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use crate::{Answer, Billed, Chunking, Fault, Received, answer::GARBAGE};
 
 mod anthropic;
+mod cohere;
+mod ollama;
 mod openai;
 
 /// Tokens of a text as the fake provider counts them.
@@ -190,7 +192,14 @@ pub(crate) fn answer(received: &Received, id: &str) -> Answer {
 
 fn post(received: &Received, path: &str, id: &str) -> Answer {
     type Page = fn(&Value, &Scene, &str) -> Answer;
-    const PAGES: [(&str, Page, Failure); 5] = [
+    // The first whose end fits is taken.
+    const PAGES: &[(&str, Page, Failure)] = &[
+        ("/api/chat", ollama::chat, ollama::error),
+        ("/api/generate", ollama::generate, ollama::error),
+        ("/api/embed", ollama::embed, ollama::error),
+        ("/v2/chat", cohere::chat, cohere::error),
+        ("/v2/embed", cohere::embed, cohere::error),
+        ("/v2/rerank", cohere::rerank, cohere::error),
         ("/chat/completions", openai::chat, openai_error),
         ("/completions", openai::completions, openai_error),
         ("/embeddings", openai::embeddings, openai_error),
