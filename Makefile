@@ -1,9 +1,9 @@
 # Every target says what it installs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help toolchain run demo test check bench fuzz crash
+.PHONY: help toolchain run demo test check bench fuzz crash e2e
 
 help: ## Lists the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-7s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-7s %s\n", $$1, $$2 }'
 
 toolchain:
 	@command -v cargo >/dev/null || { echo 'Rust is missing: install rustup, which fetches the version in rust-toolchain.toml' >&2; exit 1; }
@@ -26,6 +26,9 @@ bench: ## One table against nginx and bare hyper (without nginx: unpacks its pac
 
 fuzz: ## Every fuzz target for FUZZ_SECONDS=60 (installs cargo-fuzz)
 	@scripts/fuzz.sh
+
+e2e: ## Clients of every format, and REPLAY_EXCHANGES=10000 exchanges against the provider's bill (installs their packages into .venv)
+	@scripts/e2e.sh
 
 crash: ## kill -9 under load, KILLS=20 times, and what was lost
 	@scripts/crash.sh

@@ -200,12 +200,20 @@ PRICES = {
         "cache_write_1h": "6",
         "output": "15",
     },
+    "command-a-03-2025": {"input": "2.5", "output": "10"},
+    "rerank-v3.5": {},
 }
 
+# Dollars a piece.
+UNIT_PRICES = {"rerank-v3.5": {"rerank_searches": "0.002"}}
 
-def cost(model: str, usage: dict) -> Decimal:
-    """What the tokens cost, rounded up to the nano-dollar once."""
-    total = sum(Decimal(price) * usage[bucket] for bucket, price in PRICES[model].items()) / 1_000_000
+
+def cost(model: str, usage: dict, units: dict | None = None) -> Decimal | None:
+    """What tokens and pieces cost, rounded up to the nano-dollar once; None where there is no list price."""
+    if model not in PRICES:
+        return None
+    total = sum((Decimal(price) * usage[bucket] for bucket, price in PRICES[model].items()), Decimal(0)) / 1_000_000
+    total += sum(Decimal(UNIT_PRICES[model][unit]) * count for unit, count in (units or {}).items())
     return total.quantize(Decimal("1e-9"), rounding=ROUND_CEILING)
 
 

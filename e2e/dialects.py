@@ -1,0 +1,122 @@
+"""Every format the proxy reads: how to ask for an exchange in it, and how its provider reports usage."""
+
+import random
+from dataclasses import dataclass, field
+from typing import Callable
+
+from harness import anthropic_usage, buckets, openai_usage
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}}
+WORDS = "proxy trace token stream budget price cache span tenant journal replay bill".split()
+
+
+@dataclass
+class Asked:
+    """One request of the replay."""
+
+    dialect: str
+    model: str
+    path: str
+    body: dict
+    headers: dict = field(default_factory=dict)
+    method: str = "POST"
+    cancel: bool = False
+
+
+def text(rng: random.Random) -> str:
+    return " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 200)))
+
+
+def effects(rng: random.Random, *words: str) -> str:
+    """A suffix to the model's name that makes the provider answer so; mostly none."""
+    return "+" + rng.choice(words) if words and rng.random() < 0.3 else ""
+
+
+def openai_chat(rng):
+    model = rng.choice(["gpt-4o", "gpt-4o-mini", "o4-mini"])
+    asked = model + effects(rng, "cached", "gzip", "one-byte-chunks", "crlf", "comments", "error-429", "error-500")
+    body = {"model": asked, "messages": [{"role": "user", "content": text(rng)}]}
+    if rng.random() < 0.3:
+        body["tools"] = [{"type": "function", "function": {"name": "weather", "parameters": CITY}}]
+    if rng.random() < 0.5:
+        body["stream"] = True
+        if rng.random() < 0.3:
+            body["stream_options"] = {"include_usage": True}
+    return Asked("openai_chat", model, "/v1/chat/completions", body)
+
+
+def openai_embeddings(rng):
+    body = {"model": "text-embedding-3-small", "input": [text(rng), text(rng)]}
+    return Asked("openai_embeddings", "text-embedding-3-small", "/v1/embeddings", body)
+
+
+def anthropic_messages(rng):
+    model = "claude-sonnet-4-5"
+    asked = model + effects(rng, "gzip", "one-byte-chunks", "error-529")
+    said = {"type": "text", "text": text(rng)}
+    if rng.random() < 0.4:
+        said["cache_control"] = {"type": "ephemeral", "ttl": rng.choice(["5m", "1h"])}
+    body = {"model": asked, "max_tokens": 512, "messages": [{"role": "user", "content": [said]}]}
+    if rng.random() < 0.3:
+        body["tools"] = [{"name": "weather", "input_schema": CITY}]
+    if rng.random() < 0.5:
+        body["stream"] = True
+    headers = {"anthropic-version": "2023-06-01"}
+    return Asked("anthropic_messages", model, "/v1/messages", body, headers)
+
+
+def ollama_chat(rng):
+    body = {"model": "llama3.2" + effects(rng, "one-byte-chunks"), "messages": [{"role": "user", "content": text(rng)}]}
+    if rng.random() < 0.4:
+        body["stream"] = False
+    if rng.random() < 0.3:
+        body["tools"] = [{"type": "function", "function": {"name": "weather", "parameters": CITY}}]
+    return Asked("ollama_chat", "llama3.2", "/api/chat", body)
+
+
+def cohere_chat(rng):
+    model = "command-a-03-2025"
+    body = {"model": model + effects(rng, "gzip", "error-429"), "messages": [{"role": "user", "content": text(rng)}]}
+    body["stream"] = rng.random() < 0.5
+    if rng.random() < 0.3:
+        body["tools"] = [{"type": "function", "function": {"name": "weather", "parameters": CITY}}]
+    return Asked("cohere_chat", model, "/v2/chat", body)
+
+
+def cohere_rerank(rng):
+    body = {"model": "rerank-v3.5", "query": text(rng), "documents": [text(rng), text(rng)]}
+    return Asked("cohere_rerank", "rerank-v3.5", "/v2/rerank", body)
+
+
+FORMATS = [openai_chat, openai_chat, openai_embeddings, anthropic_messages, anthropic_messages, ollama_chat, cohere_chat, cohere_rerank]
+
+
+def pick(rng: random.Random, number: int) -> Asked:
+    """The exchange with this number: every format comes up, most streams are read to their end."""
+    asked = FORMATS[number % len(FORMATS)](rng)
+    asked.cancel = bool(asked.body.get("stream")) and rng.random() < 0.1
+    return asked
+
+
+def cohere_usage(usage: dict) -> tuple[dict, dict]:
+    billed = usage["billed_units"]
+    tokens = buckets(input=billed.get("input_tokens", 0), output=billed.get("output_tokens", 0))
+    searches = billed.get("search_units", 0)
+    return tokens, {"rerank_searches": searches} if searches else {}
+
+
+def ollama_usage(usage: dict) -> tuple[dict, dict]:
+    return buckets(input=usage["prompt_eval_count"], output=usage.get("eval_count", 0)), {}
+
+
+USAGE: dict[str, Callable[[dict], tuple[dict, dict]]] = {
+    "openai_chat": lambda usage: (openai_usage(usage), {}),
+    "openai_embeddings": lambda usage: (openai_usage(usage), {}),
+    "anthropic_messages": lambda usage: (anthropic_usage(usage), {}),
+    "ollama_chat": ollama_usage,
+    "ollama_generate": ollama_usage,
+    "ollama_embed": ollama_usage,
+    "cohere_embed": cohere_usage,
+    "cohere_chat": cohere_usage,
+    "cohere_rerank": cohere_usage,
+}
