@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use llmtrace_model::{EndReason, Money, Usage};
 use llmtrace_store::{Error, ErrorKind};
 
-use super::metrics::{ApiLabels, ExchangeLabels, Metrics, ProviderLabels};
+use super::{
+    metrics::{ApiLabels, ExchangeLabels, Metrics},
+    series::Series,
+};
 
 /// Counts and logs what happens. Cheap to clone; every room gets one from boot.
 #[derive(Clone)]
@@ -113,19 +116,25 @@ impl Events {
     ) {
         let status_class = http_status.map_or("none", status_class);
         let labels = ExchangeLabels { provider, dialect, status_class, end_reason: end_reason.as_str() };
-        self.0.requests.get_or_create(&labels).inc();
-        let labels = ProviderLabels { provider, dialect };
-        self.0.duration.get_or_create(&labels).observe(duration.as_secs_f64());
+        let find = || Series {
+            requests: self.0.requests.get_or_create_owned(&labels),
+            duration: self.0.duration.get_or_create_owned(&labels.of_durations()),
+        };
+        self.0.seen.with(&labels, find, |series| {
+            series.requests.inc();
+            series.duration.observe(duration.as_secs_f64());
+        });
         if let Some(first) = first_token {
-            self.0.first_token.get_or_create(&labels).observe(first.as_secs_f64());
+            self.0.first_token.get_or_create(&labels.of_durations()).observe(first.as_secs_f64());
         }
     }
 
     /// An exchange used tokens; `cost` is `None` where its model has no price.
     pub fn tokens_used(&self, usage: &Usage, cost: Option<Money>) {
         let buckets = Usage::BUCKETS.into_iter().zip(usage.buckets());
-        for (bucket, tokens) in buckets.filter(|(_, tokens)| *tokens > 0) {
-            self.0.tokens.get_or_create(&[("bucket", bucket)]).inc_by(tokens);
+        for (n, (bucket, tokens)) in buckets.enumerate().filter(|(_, (_, tokens))| *tokens > 0) {
+            let find = || self.0.tokens.get_or_create_owned(&[("bucket", bucket)]);
+            self.0.by_bucket.get(n, find).inc_by(tokens);
         }
         match cost {
             Some(cost) => {
@@ -139,7 +148,8 @@ impl Events {
 
     /// The proxy itself took `time` in `step`.
     pub fn overhead(&self, step: Step, time: Duration) {
-        self.0.overhead.get_or_create(&[("step", step.as_str())]).observe(time.as_secs_f64());
+        let find = || self.0.overhead.get_or_create_owned(&[("step", step.as_str())]);
+        self.0.by_step.get(step as usize, find).observe(time.as_secs_f64());
     }
 
     /// Something on the wire never became a request.

@@ -1,5 +1,10 @@
 //! Every metric, one field each. Labels have bounded values: never a tenant's text, a free-text model or an id.
 
+use super::{
+    events::Step,
+    series::{Fixed, Seen},
+};
+use llmtrace_model::Usage;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{
@@ -69,6 +74,9 @@ pub struct Metrics {
     pub(super) notices: Family<Label, Counter>,
     pub(super) api_requests: Family<ApiLabels, Counter>,
     pub(super) api_seconds: Family<Label, Histogram>,
+    pub(super) seen: Seen,
+    pub(super) by_step: Fixed<Histogram, { Step::ALL.len() }>,
+    pub(super) by_bucket: Fixed<Counter, { Usage::BUCKETS.len() }>,
 }
 
 impl Metrics {
@@ -163,6 +171,9 @@ impl Metrics {
                 Unit::Seconds,
                 Family::new_with_constructor(short as fn() -> Histogram)
             ),
+            seen: Seen::default(),
+            by_step: Fixed::default(),
+            by_bucket: Fixed::default(),
             registry: r,
         }
     }
