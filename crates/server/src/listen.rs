@@ -3,24 +3,31 @@
 //! Own routes match exactly; everything else is forwarded. The bound on open connections spares own routes, so that a
 //! flooded proxy can still be asked how it is.
 
+mod patience;
 mod routes;
 mod tls;
 
 use std::{
     convert::Infallible,
+    future::{Future, poll_fn},
     net::SocketAddr,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::Router;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use hyper::{body::Incoming, service::service_fn};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -29,16 +36,17 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
 };
-use tower::ServiceExt;
+use tower::{BoxError, ServiceExt};
 
 pub(crate) use routes::OWN;
 pub use routes::{Surface, nothing_here};
 pub use tls::{Certificates, TlsError};
 pub(crate) use tls::{chain, private_key};
 
+use self::patience::Patience;
 use crate::{
     proxy::{Answer, Proxy},
-    tasks::Tasks,
+    tasks::{Nudge, Tasks},
     telemetry::{Events, Rejected},
 };
 
@@ -46,6 +54,10 @@ use crate::{
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How often a connection that calls for itself is polled in one go before other tasks get their turn.
+const ROUNDS: usize = 4;
 /// The pause after a failed accept: the process is out of file descriptors, and spinning does not free any.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -124,49 +136,98 @@ struct Connection {
     seat: Seat,
 }
 
+/// What hyper asks for an answer. Boxed, because a connection keeps the room for it between two requests.
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
+
 impl Connection {
     async fn serve(self, stream: TcpStream, tls: Option<Arc<Certificates>>) {
         let _counted = self.events.connection();
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error = &error as &dyn std::error::Error, "TCP_NODELAY was refused");
         }
-        let Some(tls) = tls else { return self.speak(stream).await };
-        match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.speak(stream).await,
-            Ok(Err(_)) | Err(_) => self.events.connection_rejected(Rejected::Tls),
+        // Boxed, so that a plain HTTP/1.1 connection, the usual one behind an ingress, is no larger than it must be.
+        let this = Arc::new(self);
+        let ended = match tls {
+            Some(tls) => Box::pin(Arc::clone(&this).secure(stream, tls)).await,
+            None => match this.begins_with_http2(&stream).await {
+                Some(false) => this.clone().http1(stream).await,
+                Some(true) => Box::pin(this.clone().either(stream)).await,
+                None => return,
+            },
+        };
+        if ended.is_err_and(|error| is_bad_head(&*error)) {
+            this.events.connection_rejected(Rejected::BadHead);
         }
     }
 
-    /// Speaks HTTP until the connection ends; on shutdown it finishes the requests it is at.
-    async fn speak<S>(self, stream: S)
+    async fn secure(self: Arc<Self>, stream: TcpStream, tls: Arc<Certificates>) -> Result<(), BoxError> {
+        match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"http/1.1") => self.http1(stream).await,
+            Ok(Ok(stream)) => self.either(stream).await,
+            Ok(Err(_)) | Err(_) => {
+                self.events.connection_rejected(Rejected::Tls);
+                Ok(())
+            }
+        }
+    }
+
+    /// Says whether the client's first bytes may begin HTTP/2; `None` where there will be no request.
+    async fn begins_with_http2(&self, stream: &TcpStream) -> Option<bool> {
+        let mut first = [0; HTTP2_PREFACE.len()];
+        // Cancel-safe: peeking takes nothing.
+        let peeked = tokio::select! {
+            peeked = tokio::time::timeout(HEAD_TIMEOUT, stream.peek(&mut first)) => peeked,
+            () = self.tasks.stopping() => return None,
+        };
+        match peeked {
+            Ok(Ok(0) | Err(_)) => None,
+            Ok(Ok(n)) => Some(first[..n] == HTTP2_PREFACE[..n]),
+            Err(_) => {
+                self.events.connection_rejected(Rejected::BadHead);
+                None
+            }
+        }
+    }
+
+    /// Speaks HTTP/1.1 until the connection ends.
+    async fn http1<S>(self: Arc<Self>, stream: S) -> Result<(), BoxError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (events, tasks) = (self.events.clone(), self.tasks.clone());
-        let this = Arc::new(self);
-        let service = service_fn(move |request| {
+        let mut http = http1::Builder::new();
+        http.preserve_header_case(true).auto_date_header(false);
+        http.timer(Patience::default()).header_read_timeout(HEAD_TIMEOUT);
+        let connection = http.serve_connection(TokioIo::new(stream), self.service()).with_upgrades();
+        to_its_end(&self.tasks, pin!(connection), |c| c.graceful_shutdown()).await.map_err(Into::into)
+    }
+
+    /// Speaks HTTP/2, or HTTP/1.1 where the client turns out to, until the connection ends.
+    async fn either<S>(self: Arc<Self>, stream: S) -> Result<(), BoxError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut http = auto::Builder::new(TokioExecutor::new()).preserve_header_case(true);
+        http.http1().timer(Patience::default()).header_read_timeout(HEAD_TIMEOUT).auto_date_header(false);
+        http.http2().timer(TokioTimer::new()).auto_date_header(false).adaptive_window(true);
+        let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), self.service());
+        to_its_end(&self.tasks, pin!(connection), |c| c.graceful_shutdown()).await
+    }
+
+    fn service(
+        self: &Arc<Self>,
+    ) -> impl Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible, Future = Answering> + use<>
+    {
+        let this = Arc::clone(self);
+        service_fn(move |request| -> Answering {
             let this = Arc::clone(&this);
-            async move { Ok::<_, Infallible>(this.answer(request).await) }
-        });
-        let http = http();
-        let mut connection = pin!(http.serve_connection_with_upgrades(TokioIo::new(stream), service));
-        // Cancel-safe: the connection is only borrowed.
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = tasks.stopping() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if ended.is_err_and(|error| is_bad_head(&*error)) {
-            events.connection_rejected(Rejected::BadHead);
-        }
+            Box::pin(async move { Ok(this.answer(request).await) })
+        })
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Answer> {
         let room = routes::of(self.app.surface, &request);
         match room {
-            routes::Room::Own => self.own(request).await,
+            routes::Room::Own => Box::pin(self.own(request)).await,
             routes::Room::Forward if !self.seat.within => {
                 self.events.connection_rejected(Rejected::TooManyConnections);
                 full()
@@ -184,12 +245,34 @@ impl Connection {
     }
 }
 
-/// How we speak HTTP: nothing is added to an answer, and header names keep their case.
-fn http() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new()).preserve_header_case(true);
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).auto_date_header(false);
-    builder.http2().timer(TokioTimer::new()).auto_date_header(false).adaptive_window(true);
-    builder
+/// Polls a connection to its end; when the process stops, `finish` asks it to end after the requests it is at.
+async fn to_its_end<C: Future>(tasks: &Tasks, mut connection: Pin<&mut C>, finish: impl Fn(Pin<&mut C>)) -> C::Output {
+    let (nudge, waker) = Nudge::new();
+    let mut stopping = pin!(tasks.stopping());
+    let (mut waits, mut asked) = (false, false);
+    poll_fn(|cx| {
+        nudge.look(cx.waker());
+        let mut own = Context::from_waker(&waker);
+        for _ in 0..ROUNDS {
+            nudge.attend();
+            // Who waits for the stop stands in a list with one lock for all connections. This one stands in it from its
+            // first poll on, and looks at a flag after that.
+            let stops = !std::mem::replace(&mut waits, true) && stopping.as_mut().poll(&mut own).is_ready();
+            if !asked && (stops || tasks.is_stopping()) {
+                asked = true;
+                finish(connection.as_mut());
+            }
+            if let Poll::Ready(ended) = connection.as_mut().poll(&mut own) {
+                return Poll::Ready(ended);
+            }
+            if nudge.rest() {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
 }
 
 /// The answer to the first request of a connection over the bound. It says when to come back, and hangs up.

@@ -1,14 +1,30 @@
 //! The only place that spawns: every task has a name, and shutdown waits for all of them.
 
-use std::{future::Future, io, thread};
+mod alarm;
+mod nudge;
+
+use std::{
+    future::Future,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) use alarm::Alarm;
+pub(crate) use nudge::{Nudge, Since};
 
 /// Spawns tasks and knows which still run. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
     stop: CancellationToken,
+    /// The same as the token says, without its lock.
+    stopped: Arc<AtomicBool>,
 }
 
 impl Tasks {
@@ -42,6 +58,7 @@ impl Tasks {
 
     /// Asks every task that listens to [`Tasks::stopping`] to end.
     pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
         self.stop.cancel();
         self.tracker.close();
     }
@@ -53,7 +70,7 @@ impl Tasks {
 
     /// Says whether [`Tasks::stop`] was called.
     pub fn is_stopping(&self) -> bool {
-        self.stop.is_cancelled()
+        self.stopped.load(Ordering::Acquire)
     }
 
     /// Resolves when every task and thread has ended. Cancel-safe.

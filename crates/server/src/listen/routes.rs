@@ -67,10 +67,12 @@ fn is_under(path: &str, root: &str) -> bool {
 
 /// OTLP over HTTP: a provider must never see an application's telemetry, so these two paths are ours with its media types.
 fn is_telemetry<B>(request: &Request<B>) -> bool {
-    let is_otlp_path = matches!(request.uri().path(), "/v1/traces" | "/v1/logs");
+    if request.method() != Method::POST || !matches!(request.uri().path(), "/v1/traces" | "/v1/logs") {
+        return false;
+    }
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
-    request.method() == Method::POST && is_otlp_path && matches!(essence, "application/x-protobuf" | "application/json")
+    matches!(essence, "application/x-protobuf" | "application/json")
 }
 
 #[cfg(test)]
