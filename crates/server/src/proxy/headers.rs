@@ -6,7 +6,7 @@ use http::{
 };
 
 /// The prefix of our own headers.
-const OURS: &str = "x-llmtrace-";
+pub(super) const OURS: &str = "x-llmtrace-";
 
 /// Headers of one connection besides those that `Connection` names (RFC 9110, section 7.6.1).
 ///
@@ -20,8 +20,9 @@ fn is_connection_level(name: &HeaderName) -> bool {
 
 /// Says whether a connection is to be switched to another protocol, and keeps what asks for it.
 pub(super) fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
+    let protocol = headers.get(UPGRADE)?;
     let asks = headers.get_all(CONNECTION).iter().any(|v| tokens(v).any(|t| t.eq_ignore_ascii_case("upgrade")));
-    headers.get(UPGRADE).filter(|_| asks).cloned()
+    asks.then(|| protocol.clone())
 }
 
 /// The request headers that go upstream, in their order.
@@ -52,6 +53,10 @@ pub(super) fn without(headers: HeaderMap, name: &HeaderName) -> HeaderMap {
 
 /// Copies the map in order without connection-level fields; `HeaderMap::remove` would move the last field forward.
 fn rebuild(headers: HeaderMap, keep: impl Fn(&HeaderName, &HeaderValue) -> bool) -> HeaderMap {
+    // `Connection` is one of them, so nothing can be nominated here.
+    if headers.iter().all(|(name, value)| !is_connection_level(name) && *name != TE && keep(name, value)) {
+        return headers;
+    }
     let nominated: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderValue, header::HeaderName};
 use llmtrace_model::{Principal, SpanId, TenantId, TraceId};
 
-use super::refusal::Refusal;
+use super::{headers::OURS, refusal::Refusal};
 use crate::{config::Cidr, journal::Labels};
 
 const TENANT: HeaderName = HeaderName::from_static("x-llmtrace-tenant-id");
@@ -39,6 +39,9 @@ pub(super) fn principal(headers: &HeaderMap) -> Result<Principal, Refusal> {
 
 /// Reads the labels. They are free text: what is too long is cut, what is no text is dropped.
 pub(super) fn labels(headers: &HeaderMap) -> Labels {
+    if !headers.keys().any(|name| name.as_str().starts_with(OURS)) {
+        return Labels::default();
+    }
     let one = |name| headers.get(name).and_then(label);
     let tags = headers.get_all(TAGS).iter().filter_map(|v| std::str::from_utf8(v.as_bytes()).ok());
     Labels {
