@@ -7,7 +7,9 @@ mod body;
 mod connect;
 mod headers;
 mod identify;
+mod link;
 mod options;
+mod pool;
 mod read;
 mod recorder;
 mod refusal;
@@ -26,7 +28,7 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header, request::Parts, uri::PathAndQuery};
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use llmtrace_model::Principal;
-use llmtrace_wire::{Head, Request as Asked, Streaming as Asks, UsageFilter, View};
+use llmtrace_wire::{Family, Head, Request as Asked, Streaming as Asks, UsageFilter, View};
 
 pub use body::Answer;
 pub use connect::{Client, Connection, PlainVersion};
@@ -37,12 +39,12 @@ pub use upstreams::{DEFAULT, Upstream, Upstreams};
 use self::{
     admit::Buffer,
     body::{Outbound, Upload},
-    connect::OpenedAt,
-    read::{Inbound, Reader},
+    pool::Inflow,
+    read::{Inbound, Interest, Reader},
     refusal::Refusal,
     relay::{LeftBehind, Pass, Relay},
     send::HeadLimit,
-    slot::Slot,
+    slot::{Ids, Record, Slot},
 };
 use crate::{
     clock::Clock,
@@ -54,6 +56,9 @@ use crate::{
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-llmtrace-trace-id");
 const SPAN_ID: HeaderName = HeaderName::from_static("x-llmtrace-span-id");
+/// A trace id and a span id in hexadecimal.
+const TRACE_ID_CHARS: usize = 32;
+const SPAN_ID_CHARS: usize = 16;
 
 /// The longest event of a stream that is held back to see whether it is the usage event; a longer one is not.
 const EVENT_MAX_BYTES: usize = 1 << 20;
@@ -67,6 +72,7 @@ pub struct Proxy {
     clock: Clock,
     events: Events,
     tasks: Tasks,
+    left_behind: Arc<LeftBehind>,
 }
 
 /// A request that was identified and routed, before its body is read.
@@ -82,6 +88,8 @@ struct Routed {
 
 /// What leaves for the upstream.
 struct Outgoing {
+    principal: Principal,
+    upstream: Arc<Upstream>,
     request: Request<Outbound>,
     upload: Option<Arc<Upload>>,
     asked: Option<Asked>,
@@ -94,7 +102,12 @@ impl Proxy {
     /// A front lane that submits to `door`.
     pub fn new(options: Options, upstreams: Upstreams, door: Door, clock: Clock, events: Events, tasks: Tasks) -> Self {
         let buffer = Buffer::new(options.buffer_max_bytes, events.clone());
-        Self { options, upstreams, buffer, door, clock, events, tasks }
+        let left_behind = Arc::new(LeftBehind {
+            on_client_gone: options.on_client_gone,
+            tasks: tasks.clone(),
+            events: events.clone(),
+        });
+        Self { options, upstreams, buffer, door, clock, events, tasks, left_behind }
     }
 
     /// Every upstream, for `check` and `/health`.
@@ -104,7 +117,8 @@ impl Proxy {
 
     /// Forwards one request and answers with the upstream's answer, or with a refusal in the client's own dialect.
     pub async fn forward(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Answer> {
-        let family = llmtrace_wire::family_of(request.uri().path());
+        let path = request.uri().path_and_query().cloned();
+        let family = || path.as_ref().map_or(Family::Other, |path| llmtrace_wire::family_of(path.path()));
         let (routed, mut slot) = match self.open(request, peer) {
             Ok(open) => open,
             Err((refusal, slot)) => {
@@ -112,12 +126,12 @@ impl Proxy {
                     // No span will tell of it, so that a flood of these must show in the metrics.
                     self.events.notice(refusal.code());
                 }
-                return refusal.answer(family, slot);
+                return refusal.answer(family(), slot);
             }
         };
         match self.steps(routed, &mut slot).await {
             Ok((answer, pass, switch)) => self.relay(answer, pass, switch, slot),
-            Err(refusal) => refusal.answer(family, Some(slot)),
+            Err(refusal) => refusal.answer(family(), Some(slot)),
         }
     }
 
@@ -126,28 +140,31 @@ impl Proxy {
         &self,
         mut routed: Routed,
         slot: &mut Slot,
-    ) -> Result<(Response<Incoming>, Pass, Option<OnUpgrade>), Refusal> {
+    ) -> Result<(Response<Inflow>, Pass, Option<OnUpgrade>), Refusal> {
         admit::rate(&routed.principal)?;
         let switch = routed.switch.take();
-        let (upstream, principal) = (Arc::clone(&routed.upstream), routed.principal.clone());
         let (mut outgoing, held) = self.read(routed, slot).await?;
-        let now = self.clock.now();
-        let path = outgoing.request.uri().path();
-        admit::reserve(&principal, outgoing.asked.as_ref(), &upstream, path, &self.options.unpriced, now)?;
+        let upstream = Arc::clone(&outgoing.upstream);
+        let (path, asked) = (outgoing.request.uri().path(), outgoing.asked.as_ref());
+        admit::reserve(&outgoing.principal, asked, &upstream, path, &self.options.unpriced, &self.clock)?;
         if let Some((protocol, _)) = &switch {
             upgrade::ask(outgoing.request.headers_mut(), protocol.clone());
         }
         let (room, waited) = admit::record(&self.door, outgoing.request.body()).await?;
         slot.sent(outgoing.overhead + waited, room);
         self.events.overhead(Step::Parse, outgoing.overhead);
-        let left = Instant::now();
-        let answer = send::upstream(&upstream, outgoing.request, outgoing.upload, &self.options, outgoing.head).await?;
+        let upload = outgoing.upload.as_deref();
+        let answered = send::upstream(&upstream, outgoing.request, upload, &self.options, outgoing.head).await?;
         drop(held);
-        let connection = answer.extensions().get::<OpenedAt>().filter(|c| c.at >= left).map(|c| c.took);
-        if let Some(took) = connection {
+        if let Some(took) = answered.connecting {
             self.events.overhead(Step::Connect, took);
         }
-        slot.answered(answer.status().as_u16(), answer.headers(), connection);
+        let mut answer = answered.response;
+        slot.answered(answer.status().as_u16(), answer.headers(), answered.connecting);
+        if upload.is_some_and(|upload| !upload.is_done()) {
+            // The client may read nothing of the answer before it has sent everything.
+            self.drive_apart(answer.body_mut());
+        }
         Ok((answer, outgoing.pass, switch.map(|(_, client)| client)))
     }
 
@@ -187,40 +204,53 @@ impl Proxy {
             identify::trace_parent(&parts.headers).map_or_else(|| (id.trace_id(), None), |(t, s)| (t, Some(s)));
         let upstream = route.map(|(upstream, _)| upstream);
         let target = route.map_or_else(|| parts.uri.path_and_query(), |(_, target)| Some(target));
-        let opened = Opened {
-            id,
-            started_at: now,
-            tenant: principal.tenant.clone(),
-            trace_id,
-            parent_span_id,
-            labels: identify::labels(&parts.headers),
-            client_address: Some(
-                identify::client_address(&parts.headers, peer, &self.options.trusted_proxies).to_string(),
-            ),
-            upstream: upstream.map_or_else(String::new, |u| u.name().to_owned()),
-            upstream_host: upstream.map_or_else(String::new, |u| u.host().to_owned()),
-            // What was sent nowhere was sent to no provider, whatever its path looks like.
-            provider: upstream.map_or(Some("unknown"), |u| u.provider()).map(str::to_owned),
-            method: parts.method.as_str().to_owned(),
-            target: llmtrace_wire::redact_target(target.map_or("/", PathAndQuery::as_str)).into_owned(),
-            headers: slot::recorded(&parts.headers, llmtrace_wire::is_recorded_request_header),
+        let path = target.map_or("/", PathAndQuery::path);
+        // What was sent nowhere was sent to no provider, whatever its path looks like.
+        let record = match &self.door {
+            Door::Journal(journal) => Record::Kept {
+                journal: journal.clone(),
+                opened: Arc::new(Opened {
+                    id,
+                    started_at: now,
+                    tenant: principal.tenant.clone(),
+                    trace_id,
+                    parent_span_id,
+                    labels: identify::labels(&parts.headers),
+                    client_address: Some(
+                        identify::client_address(&parts.headers, peer, &self.options.trusted_proxies).to_string(),
+                    ),
+                    upstream: upstream.map_or_else(String::new, |u| u.name().to_owned()),
+                    upstream_host: upstream.map_or_else(String::new, |u| u.host().to_owned()),
+                    provider: upstream.map_or(Some("unknown"), |u| u.provider()).map(str::to_owned),
+                    method: parts.method.as_str().to_owned(),
+                    target: llmtrace_wire::redact_target(target.map_or("/", PathAndQuery::as_str)).into_owned(),
+                    headers: slot::recorded(&parts.headers, llmtrace_wire::is_recorded_request_header),
+                }),
+            },
+            Door::CountOnly => Record::Counted {
+                provider: upstream.map_or("unknown", |u| u.counted_as(path)),
+                target: target.map_or("/", PathAndQuery::as_str).into(),
+            },
         };
-        let dialect = llmtrace_wire::dialect_of(parts.method.as_str(), target.map_or("/", PathAndQuery::path));
+        let dialect = llmtrace_wire::dialect_of(parts.method.as_str(), path);
+        let ids = Ids { trace: trace_id, span: id.span_id() };
         let capture = self.options.capture_max_bytes;
-        Slot::open(self.door.clone(), self.events.clone(), opened, dialect, arrived, capture)
+        Slot::open(self.events.clone(), ids, record, dialect, arrived, capture)
     }
 
     /// Reads the request as far as it must be held, and makes the upstream's request of it.
     async fn read(&self, routed: Routed, slot: &mut Slot) -> Result<(Outgoing, Option<admit::Held>), Refusal> {
-        let Routed { mut parts, body, upstream, target, arrived, .. } = routed;
-        if let Some(opened) = slot.opened() {
-            send::propagate(&mut parts, self.options.propagate, opened.trace_id, opened.id.span_id());
-        }
+        let Routed { mut parts, body, principal, upstream, target, arrived, .. } = routed;
+        send::propagate(&mut parts, self.options.propagate, slot.trace_id(), slot.span_id());
         let reader = Reader {
             buffer: &self.buffer,
             max_request_size_bytes: self.options.max_request_size_bytes,
             capture_max_bytes: self.options.capture_max_bytes,
             idle_timeout: self.options.idle_timeout,
+            interest: match (&self.door, &self.options.unpriced) {
+                (Door::CountOnly, Unpriced::Allow) => Interest::in_streams_of(slot.dialect()),
+                (Door::Journal(_), _) | (Door::CountOnly, Unpriced::Deny(_)) => Interest::Everything,
+            },
         };
         let reading = Instant::now();
         let head = head_of(&parts, &upstream, &target);
@@ -230,8 +260,8 @@ impl Proxy {
             Inbound::Streamed(body, upload) => (body, Some(upload), None, None),
             Inbound::Held { body, trailers, view, held } => {
                 let asked = match view {
-                    View::Parsed(asked) => Some(asked),
-                    View::Opaque(_) => None,
+                    Some(View::Parsed(asked)) => Some(asked),
+                    Some(View::Opaque(_)) | None => None,
                 };
                 let body = self.splice(body, asked.as_ref(), &mut parts.headers);
                 (Outbound::held(body, trailers), None, asked, Some(held))
@@ -239,10 +269,10 @@ impl Proxy {
         };
         let streamed = asked.as_ref().is_some_and(|a| a.stream == Asks::Yes);
         let pass = self.pass(asked.as_ref());
-        let request = send::prepare(parts, &upstream, target, body)?;
+        let request = send::prepare(parts, &upstream, target, body);
         let overhead = (reading - arrived) + read.elapsed();
         let head = HeadLimit::of(&self.options, streamed);
-        Ok((Outgoing { request, upload, asked, head, pass, overhead }, held))
+        Ok((Outgoing { principal, upstream, request, upload, asked, head, pass, overhead }, held))
     }
 
     /// Asks the stream for its usage event where the client did not: the one standing exception to "bytes out = bytes in".
@@ -276,7 +306,7 @@ impl Proxy {
     }
 
     /// Hands the answer to the client: the body owns the slot until its last byte.
-    fn relay(&self, answer: Response<Incoming>, pass: Pass, switch: Option<OnUpgrade>, slot: Slot) -> Response<Answer> {
+    fn relay(&self, answer: Response<Inflow>, pass: Pass, switch: Option<OnUpgrade>, slot: Slot) -> Response<Answer> {
         let switched = answer.status() == http::StatusCode::SWITCHING_PROTOCOLS;
         if let (true, Some(client)) = (switched, switch) {
             return self.tunnel(answer, client, slot);
@@ -300,11 +330,7 @@ impl Proxy {
             (Pass::Through | Pass::Held { .. }, mode) => self.unfiltered(mode, streamed),
         };
         name_span(&mut parts.headers, &slot);
-        let left_behind = LeftBehind {
-            on_client_gone: self.options.on_client_gone,
-            tasks: self.tasks.clone(),
-            events: self.events.clone(),
-        };
+        let left_behind = Arc::clone(&self.left_behind);
         let counted = streamed.then(|| self.events.in_flight_stream());
         let relay = Relay::new(body, slot, pass, self.options.idle_timeout, left_behind, counted);
         Response::from_parts(parts, Answer::Relayed(Box::new(relay)))
@@ -317,8 +343,16 @@ impl Proxy {
         }
     }
 
-    fn tunnel(&self, mut answer: Response<Incoming>, client: OnUpgrade, mut slot: Slot) -> Response<Answer> {
+    /// Lets the answer's connection go on in a task of its own.
+    fn drive_apart(&self, body: &mut Inflow) {
+        if let Some(driver) = body.detach() {
+            self.tasks.spawn("upstream connection", driver);
+        }
+    }
+
+    fn tunnel(&self, mut answer: Response<Inflow>, client: OnUpgrade, mut slot: Slot) -> Response<Answer> {
         let upstream = hyper::upgrade::on(&mut answer);
+        self.drive_apart(answer.body_mut());
         let (mut parts, _) = answer.into_parts();
         name_span(&mut parts.headers, &slot);
         let sent = Upload::new(self.options.capture_max_bytes);
@@ -345,10 +379,16 @@ fn head_of<'a>(parts: &'a Parts, upstream: &'a Upstream, target: &'a PathAndQuer
 
 /// Tells the client where its exchange will be found.
 fn name_span(headers: &mut HeaderMap, slot: &Slot) {
-    let Some(opened) = slot.opened() else { return };
-    let ids = [(TRACE_ID, opened.trace_id.to_string()), (SPAN_ID, opened.id.span_id().to_string())];
-    for (name, id) in ids {
-        if let Ok(value) = HeaderValue::from_str(&id) {
+    // Both values are slices of one text.
+    let mut text = [0; TRACE_ID_CHARS + SPAN_ID_CHARS];
+    let (trace, span) = text.split_at_mut(TRACE_ID_CHARS);
+    let written = hex::encode_to_slice(slot.trace_id().as_bytes(), trace)
+        .and_then(|()| hex::encode_to_slice(slot.span_id().as_bytes(), span));
+    debug_assert!(written.is_ok(), "the ids have these lengths");
+    let text = bytes::Bytes::copy_from_slice(&text);
+    let (trace, span) = (text.slice(..TRACE_ID_CHARS), text.slice(TRACE_ID_CHARS..));
+    for (name, id) in [(TRACE_ID, trace), (SPAN_ID, span)] {
+        if let Ok(value) = HeaderValue::from_maybe_shared(id) {
             headers.insert(name, value);
         }
     }

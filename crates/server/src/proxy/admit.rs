@@ -12,11 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use llmtrace_model::{Principal, Timestamp, Usage};
+use llmtrace_model::{Principal, Usage};
 use llmtrace_wire::{Priced, Request as Asked};
 
 use super::{options::Unpriced, refusal::Refusal, slot::Door, upstreams::Upstream};
 use crate::{
+    clock::Clock,
     journal::{Full, Room},
     telemetry::Events,
 };
@@ -33,12 +34,12 @@ pub(super) fn reserve(
     upstream: &Upstream,
     path: &str,
     unpriced: &Unpriced,
-    now: Timestamp,
+    clock: &Clock,
 ) -> Result<(), Refusal> {
     let (Unpriced::Deny(prices), Some(asked)) = (unpriced, asked) else { return Ok(()) };
     let Some(model) = &asked.model else { return Ok(()) };
     let provider = upstream.provider().unwrap_or_else(|| llmtrace_wire::provider_of(upstream.host(), path).id);
-    match prices.load().price(provider, model, &Usage::default(), now.unix_seconds()) {
+    match prices.load().price(provider, model, &Usage::default(), clock.now().unix_seconds()) {
         Priced::Known { .. } => Ok(()),
         Priced::Unknown => Err(Refusal::Unpriced { model: model.chars().take(128).collect() }),
     }

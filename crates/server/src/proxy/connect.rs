@@ -1,23 +1,26 @@
-//! Connections to an upstream: TCP, TLS, a forward proxy in between, HTTP/1.1 or HTTP/2, and how long opening took.
+//! Opening a connection to an upstream: TCP, TLS, a forward proxy in between, HTTP/1.1 or HTTP/2.
 
 use std::{
     future::Future,
-    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use http::{Uri, header::HeaderValue};
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::HttpsConnector;
+use http::{
+    Uri,
+    header::HeaderValue,
+    uri::{Authority, Scheme},
+};
+use hyper::{
+    client::conn::{http1, http2},
+    rt::Executor as _,
+};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::{
     client::{
-        legacy::{
-            self,
-            connect::{Connected, HttpConnector, proxy::Tunnel},
-        },
+        legacy::connect::{Connection as _, HttpConnector, proxy::Tunnel},
         proxy::matcher::Matcher,
     },
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -27,19 +30,27 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer},
 };
 use tokio::net::TcpStream;
-use tower::{BoxError, Service};
+use tower::{BoxError, Service, ServiceExt as _};
 
-use super::body::Outbound;
+use super::{body::Outbound, link::Link};
 
-/// How long an unused upstream connection is kept. Shorter than what load balancers in front of providers allow.
-const POOL_IDLE: Duration = Duration::from_secs(50);
-
-/// An HTTP client for one upstream. Cheap to clone.
-pub(super) type HttpClient = legacy::Client<Timed<HttpsConnector<Dialer>>, Outbound>;
-
-/// An HTTP client for one upstream, with the version it speaks.
+/// Opens connections to one upstream. Cheap to clone.
 #[derive(Clone)]
-pub struct Client(HttpClient);
+pub struct Client {
+    connector: HttpsConnector<Dialer>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+    plain: PlainVersion,
+    limit: Duration,
+}
+
+/// A connection that was just opened.
+pub(super) enum Opened {
+    /// For one exchange at a time.
+    Http1(Box<Link>),
+    /// For many.
+    Http2(http2::SendRequest<Outbound>),
+}
 
 /// What decides how an upstream is connected to.
 #[derive(Default)]
@@ -67,7 +78,7 @@ pub enum PlainVersion {
 }
 
 impl Client {
-    /// A client with a connection pool of its own.
+    /// A client that connects as `how` says.
     pub fn new(how: &Connection) -> Result<Self, rustls::Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
@@ -75,24 +86,45 @@ impl Client {
         tcp.set_keepalive(Some(Duration::from_secs(60)));
         let dialer = Dialer { tcp, proxy: how.proxy.clone() };
         let tls = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls_config(how)?).https_or_http();
-        let tls = match how.plain {
+        let connector = match how.plain {
             PlainVersion::Http1 => tls.enable_all_versions().wrap_connector(dialer),
             PlainVersion::Http2 => tls.enable_http2().wrap_connector(dialer),
         };
-        let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder
-            .http1_preserve_header_case(true)
-            .http2_only(how.plain == PlainVersion::Http2)
-            .http2_adaptive_window(true)
-            .pool_idle_timeout(POOL_IDLE)
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .set_host(false);
-        Ok(Self(builder.build(Timed { inner: tls, limit: how.timeout })))
+        let mut http1 = http1::Builder::new();
+        http1.preserve_header_case(true);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2.adaptive_window(true).timer(TokioTimer::new());
+        Ok(Self { connector, http1, http2, plain: how.plain, limit: how.timeout })
     }
 
-    pub(super) fn http(&self) -> &HttpClient {
-        &self.0
+    /// How long opening may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Says whether every connection speaks HTTP/2.
+    pub(super) fn is_http2_only(&self) -> bool {
+        self.plain == PlainVersion::Http2
+    }
+
+    /// Opens a connection, TLS and the version of HTTP included. The caller bounds the time.
+    pub(super) async fn open(&self, scheme: &Scheme, authority: &Authority) -> Result<Opened, BoxError> {
+        let to = Uri::builder().scheme(scheme.clone()).authority(authority.clone()).path_and_query("/").build()?;
+        let io = self.connector.clone().oneshot(to).await?;
+        if self.is_http2_only() || io.connected().is_negotiated_h2() {
+            let (sender, connection) = self.http2.handshake(io).await?;
+            TokioExecutor::new().execute(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "an upstream connection failed");
+                }
+            });
+            return Ok(Opened::Http2(sender));
+        }
+        // Apart, because a plain connection need not have the size of one with TLS.
+        Ok(Opened::Http1(match io {
+            MaybeHttpsStream::Http(io) => Link::open(&self.http1, io).await?,
+            MaybeHttpsStream::Https(io) => Link::open(&self.http1, io).await?,
+        }))
     }
 }
 
@@ -141,97 +173,5 @@ impl Service<Uri> for Dialer {
             }
             Ok(tunnel.call(to).await?)
         })
-    }
-}
-
-/// Bounds and measures the opening of a connection, TLS included.
-#[derive(Clone)]
-pub(super) struct Timed<C> {
-    inner: C,
-    limit: Duration,
-}
-
-/// When a connection was opened and how long that took; found in the extensions of every answer it carries.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OpenedAt {
-    pub(super) at: Instant,
-    pub(super) took: Duration,
-}
-
-/// Says that opening a connection took too long.
-#[derive(Debug, thiserror::Error)]
-#[error("no connection within {} ms", .0.as_millis())]
-pub(super) struct ConnectTimedOut(pub(super) Duration);
-
-impl<C> Service<Uri> for Timed<C>
-where
-    C: Service<Uri>,
-    C::Future: Send + 'static,
-    C::Error: Into<BoxError>,
-{
-    type Response = TimedIo<C::Response>;
-    type Error = BoxError;
-    type Future = Opening<Self::Response>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx).map_err(Into::into)
-    }
-
-    fn call(&mut self, to: Uri) -> Self::Future {
-        let (opening, limit, started) = (self.inner.call(to), self.limit, Instant::now());
-        Box::pin(async move {
-            match tokio::time::timeout(limit, opening).await {
-                Ok(Ok(io)) => {
-                    let now = Instant::now();
-                    Ok(TimedIo { io, opened: OpenedAt { at: now, took: now - started } })
-                }
-                Ok(Err(error)) => Err(error.into()),
-                Err(_) => Err(ConnectTimedOut(limit).into()),
-            }
-        })
-    }
-}
-
-/// A connection that knows when it was opened.
-pub(super) struct TimedIo<T> {
-    io: T,
-    opened: OpenedAt,
-}
-
-impl<T: legacy::connect::Connection> legacy::connect::Connection for TimedIo<T> {
-    fn connected(&self) -> Connected {
-        self.io.connected().extra(self.opened)
-    }
-}
-
-impl<T: Read + Unpin> Read for TimedIo<T> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
-    }
-}
-
-impl<T: Write + Unpin> Write for TimedIo<T> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 }

@@ -5,8 +5,8 @@
 
 use std::{
     collections::VecDeque,
-    future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
@@ -15,15 +15,13 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use llmtrace_model::{EndReason, ErrorInfo};
 use llmtrace_wire::UsageFilter;
-use tokio::time::Sleep;
 
-use super::slot::Slot;
+use super::{pool::Inflow, slot::Slot};
 use crate::{
     config::OnClientGone,
-    tasks::Tasks,
+    tasks::{Alarm, Tasks},
     telemetry::{Events, Gauged},
 };
 
@@ -32,14 +30,18 @@ const DRAIN_AFTER_END: Duration = Duration::from_secs(5);
 
 /// An answer that is being relayed. The body owns the slot until its last byte.
 pub struct Relay {
-    upstream: Option<Incoming>,
+    upstream: Option<Inflow>,
     slot: Option<Slot>,
     pass: Pass,
     /// Frames that are ready to leave; only a filter or a hold puts any here.
     ready: VecDeque<Bytes>,
     trailers: Option<HeaderMap>,
-    idle: Idle,
-    left_behind: LeftBehind,
+    /// What ends the answer, once everything before it has left.
+    failure: Option<RelayError>,
+    idle_timeout: Duration,
+    moved: Instant,
+    alarm: Alarm,
+    left_behind: Arc<LeftBehind>,
     _stream: Option<Gauged>,
 }
 
@@ -79,11 +81,11 @@ pub(super) enum RelayError {
 
 impl Relay {
     pub(super) fn new(
-        upstream: Incoming,
+        upstream: Inflow,
         mut slot: Slot,
         pass: Pass,
         idle_timeout: Duration,
-        left_behind: LeftBehind,
+        left_behind: Arc<LeftBehind>,
         stream: Option<Gauged>,
     ) -> Self {
         // An answer without a body is never polled.
@@ -99,13 +101,19 @@ impl Relay {
             pass,
             ready: VecDeque::new(),
             trailers: None,
-            idle: Idle::new(idle_timeout),
+            failure: None,
+            idle_timeout,
+            moved: Instant::now(),
+            alarm: Alarm::default(),
             left_behind,
             _stream: stream,
         }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
+        if let Some(failure) = self.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
         loop {
             if let Some(bytes) = self.pop_ready() {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
@@ -116,14 +124,14 @@ impl Relay {
             let frame = match Pin::new(&mut *upstream).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
-                    ready!(self.idle.poll(cx));
-                    let error = RelayError::Idle(self.idle.limit);
-                    return Poll::Ready(Some(Err(self.fail(EndReason::TimedOut, "idle_timeout", error))));
+                    ready!(self.alarm.poll(cx, self.moved + self.idle_timeout));
+                    let error = RelayError::Idle(self.idle_timeout);
+                    return self.fail(EndReason::TimedOut, "idle_timeout", error, cx);
                 }
             };
             match frame {
                 Some(Ok(frame)) => {
-                    self.idle.touch();
+                    self.moved = Instant::now();
                     let ended = upstream.is_end_stream();
                     let forward = self.take(frame);
                     if ended {
@@ -133,13 +141,7 @@ impl Relay {
                         return Poll::Ready(Some(Ok(frame)));
                     }
                 }
-                Some(Err(error)) => {
-                    return Poll::Ready(Some(Err(self.fail(
-                        EndReason::UpstreamFailed,
-                        "upstream_reset",
-                        error.into(),
-                    ))));
-                }
+                Some(Err(error)) => return self.fail(EndReason::UpstreamFailed, "upstream_reset", error.into(), cx),
                 None => self.finish(),
             }
         }
@@ -204,17 +206,21 @@ impl Relay {
         }
     }
 
-    fn fail(&mut self, reason: EndReason, kind: &str, error: RelayError) -> RelayError {
+    /// Ends the answer with a failure. It is reported at the next poll, because a failed body takes along what waits
+    /// to be written: the head and the frames before it, which may have arrived in the same moment.
+    fn fail<T>(&mut self, reason: EndReason, kind: &str, error: RelayError, cx: &Context<'_>) -> Poll<T> {
         if let Some(mut slot) = self.slot.take() {
             slot.end(reason, Some(ErrorInfo { kind: kind.to_owned(), message: error.to_string() }));
         }
         self.upstream = None;
         self.ready.clear();
-        error
+        self.failure = Some(error);
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
-        self.upstream.is_none() && self.ready.is_empty() && self.trailers.is_none()
+        self.upstream.is_none() && self.ready.is_empty() && self.trailers.is_none() && self.failure.is_none()
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
@@ -236,7 +242,7 @@ impl Drop for Relay {
         let said_everything = slot.is_finished();
         slot.end(if said_everything { EndReason::Complete } else { EndReason::ClientGone }, None);
         let limit = match self.left_behind.on_client_gone {
-            OnClientGone::Drain => self.idle.limit,
+            OnClientGone::Drain => self.idle_timeout,
             OnClientGone::Cancel if said_everything && slot.awaits_usage() => DRAIN_AFTER_END,
             OnClientGone::Cancel => return,
         };
@@ -245,7 +251,7 @@ impl Drop for Relay {
 }
 
 /// Reads on without a client: for at most `limit` in all after the terminal event, `limit` between frames otherwise.
-async fn drain(mut upstream: Incoming, mut slot: Slot, limit: Duration, mode: OnClientGone) {
+async fn drain(mut upstream: Inflow, mut slot: Slot, limit: Duration, mode: OnClientGone) {
     let started = Instant::now();
     loop {
         let left = match mode {
@@ -260,36 +266,6 @@ async fn drain(mut upstream: Incoming, mut slot: Slot, limit: Duration, mode: On
                 }
             }
             Ok(Some(Err(_)) | None) | Err(_) => return,
-        }
-    }
-}
-
-/// The gap between two bytes. The timer is armed once and moved only when it fires, so that a frame costs one clock read.
-struct Idle {
-    limit: Duration,
-    last: Instant,
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-impl Idle {
-    fn new(limit: Duration) -> Self {
-        Self { limit, last: Instant::now(), timer: None }
-    }
-
-    fn touch(&mut self) {
-        self.last = Instant::now();
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (limit, last) = (self.limit, self.last);
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until((last + limit).into())));
-        loop {
-            ready!(timer.as_mut().poll(cx));
-            let due = last + limit;
-            if due <= Instant::now() {
-                return Poll::Ready(());
-            }
-            timer.as_mut().reset(due.into());
         }
     }
 }

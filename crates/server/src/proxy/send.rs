@@ -1,20 +1,19 @@
 //! Sending a request upstream, and waiting for the head of its answer.
 
 use std::{
-    sync::Arc,
+    future::Future,
+    pin::pin,
     time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Request, Response, header, request::Parts};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::ResponseFuture;
+use http::{HeaderValue, Request, Uri, header, request::Parts};
 use llmtrace_model::{SpanId, TraceId};
 
 use super::{
     body::{Outbound, Upload},
-    connect::ConnectTimedOut,
     headers,
     options::Options,
+    pool::{Answered, SendError},
     refusal::Refusal,
     upstreams::Upstream,
 };
@@ -44,13 +43,13 @@ pub(super) fn prepare(
     upstream: &Upstream,
     target: http::uri::PathAndQuery,
     body: Outbound,
-) -> Result<Request<Outbound>, Refusal> {
-    parts.uri = upstream.uri(target)?;
-    // The client side picks the version by ALPN or prior knowledge; a request in another version would be refused.
+) -> Request<Outbound> {
+    parts.uri = Uri::from(target);
+    // What the client spoke does not matter here; the connection decides which version is spoken upstream.
     parts.version = http::Version::HTTP_11;
     parts.headers = headers::to_upstream(parts.headers);
     parts.headers.insert(header::HOST, upstream.host_header().clone());
-    Ok(Request::from_parts(parts, body))
+    Request::from_parts(parts, body)
 }
 
 /// Applies `trace.propagate`; our own span becomes the parent only where the operator asks for it.
@@ -81,20 +80,19 @@ pub(super) fn propagate(parts: &mut Parts, mode: Propagate, trace: TraceId, span
 pub(super) async fn upstream(
     upstream: &Upstream,
     request: Request<Outbound>,
-    upload: Option<Arc<Upload>>,
+    upload: Option<&Upload>,
     options: &Options,
     head: HeadLimit,
-) -> Result<Response<Incoming>, Refusal> {
-    let answer = upstream.client().http().request(request);
-    let waited = match upload {
-        None => tokio::time::timeout(head.limit, answer).await.map_err(|_| head.missed())?,
-        Some(upload) => while_uploading(answer, &upload, options.timeout, head).await?,
+) -> Result<Answered, Refusal> {
+    let answered = match upload {
+        None => upstream.pool().send(request, Some(Instant::now() + head.limit)).await,
+        Some(upload) => while_uploading(upstream.pool().send(request, None), upload, options.timeout, head).await?,
     };
-    waited.map_err(|error| {
-        if let Some(timed_out) = cause::<ConnectTimedOut>(&error) {
-            return Refusal::ConnectTimeout(timed_out.0);
-        }
-        if error.is_connect() { Refusal::Unreachable(error.into()) } else { Refusal::Upstream(error.into()) }
+    answered.map_err(|error| match error {
+        SendError::Connect(cause) => Refusal::Unreachable(cause),
+        SendError::ConnectTimeout(limit) => Refusal::ConnectTimeout(limit),
+        SendError::Broken(cause) => Refusal::Upstream(cause.into()),
+        SendError::Late => head.missed(),
     })
 }
 
@@ -105,12 +103,13 @@ impl HeadLimit {
 }
 
 /// Waits for the head of the answer to an upload: while bytes move there is no limit but on standing still.
-async fn while_uploading(
-    mut answer: ResponseFuture,
+async fn while_uploading<T>(
+    answer: impl Future<Output = T>,
     upload: &Upload,
     stall: Duration,
     head: HeadLimit,
-) -> Result<Result<Response<Incoming>, hyper_util::client::legacy::Error>, Refusal> {
+) -> Result<T, Refusal> {
+    let mut answer = pin!(answer);
     loop {
         let (limit, missed) = if upload.is_done() {
             (head.limit, head.missed())
@@ -126,9 +125,4 @@ async fn while_uploading(
             return Ok(answer);
         }
     }
-}
-
-/// The first cause of type `E` in a chain of errors.
-fn cause<'e, E: std::error::Error + 'static>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e E> {
-    std::iter::successors(Some(error), |e| e.source()).find_map(|e| e.downcast_ref())
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, header};
-use llmtrace_model::{EndReason, ErrorInfo, Timing};
+use llmtrace_model::{EndReason, ErrorInfo, SpanId, Timing, TraceId};
 use llmtrace_wire::{Dialect, Scanner};
 
 use super::{body::Upload, recorder::Recorder};
@@ -23,13 +23,38 @@ pub enum Door {
 
 /// One exchange in the front lane. Dropping it submits it; an end that nobody named means that the client hung up.
 pub(super) struct Slot {
+    ids: Ids,
     exchange: Option<Box<Open>>,
-    door: Door,
     events: Events,
 }
 
+/// What an exchange is called in a trace.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ids {
+    pub(super) trace: TraceId,
+    pub(super) span: SpanId,
+}
+
+/// What is known of an exchange from its start.
+pub(super) enum Record {
+    /// It becomes a span.
+    Kept {
+        /// What the journal is told first.
+        opened: Arc<Opened>,
+        /// Where it goes.
+        journal: Journal,
+    },
+    /// It is only counted.
+    Counted {
+        /// Under this provider.
+        provider: &'static str,
+        /// Path and query; a copy, because a slice would keep the buffer that the request was read into.
+        target: Box<str>,
+    },
+}
+
 struct Open {
-    opened: Arc<Opened>,
+    record: Record,
     dialect: Option<Dialect>,
     started: Instant,
     sent: Sent,
@@ -67,16 +92,16 @@ enum Scan {
 
 impl Slot {
     pub(super) fn open(
-        door: Door,
         events: Events,
-        opened: Opened,
+        ids: Ids,
+        record: Record,
         dialect: Option<Dialect>,
         started: Instant,
         capture_max_bytes: usize,
     ) -> Self {
         let in_flight = events.in_flight();
         let exchange = Open {
-            opened: Arc::new(opened),
+            record,
             dialect,
             started,
             sent: Sent::No,
@@ -87,11 +112,24 @@ impl Slot {
             timing: Timing::default(),
             _in_flight: in_flight,
         };
-        Self { exchange: Some(Box::new(exchange)), door, events }
+        Self { ids, exchange: Some(Box::new(exchange)), events }
     }
 
-    pub(super) fn opened(&self) -> Option<&Opened> {
-        self.exchange.as_ref().map(|x| &*x.opened)
+    pub(super) fn trace_id(&self) -> TraceId {
+        self.ids.trace
+    }
+
+    pub(super) fn span_id(&self) -> SpanId {
+        self.ids.span
+    }
+
+    pub(super) fn dialect(&self) -> Option<Dialect> {
+        self.exchange.as_ref().and_then(|x| x.dialect)
+    }
+
+    /// Says whether the bytes that pass are recorded.
+    pub(super) fn records(&self) -> bool {
+        matches!(self.exchange.as_deref(), Some(Open { record: Record::Kept { .. }, .. }))
     }
 
     /// The request body is held, this is its copy.
@@ -112,8 +150,8 @@ impl Slot {
     pub(super) fn sent(&mut self, overhead: std::time::Duration, room: Room) {
         let Some(x) = &mut self.exchange else { return };
         x.timing.overhead_us = micros(overhead);
-        if let (Door::Journal(journal), Sent::No, Room::Promised) = (&self.door, &x.sent, room) {
-            journal.opened(Arc::clone(&x.opened));
+        if let (Record::Kept { opened, journal }, Sent::No, Room::Promised) = (&x.record, &x.sent, room) {
+            journal.opened(Arc::clone(opened));
         }
         x.sent = Sent::Yes(room);
     }
@@ -123,7 +161,7 @@ impl Slot {
         let Some(x) = &mut self.exchange else { return };
         x.timing.first_byte_us = Some(micros(x.started.elapsed()));
         x.timing.connect_us = connected.map(micros);
-        if let Door::CountOnly = self.door {
+        if let Record::Counted { .. } = x.record {
             x.answer = Some(AnswerHead { status, headers: Vec::new() });
             return;
         }
@@ -144,7 +182,7 @@ impl Slot {
     /// The next bytes of the answer arrived.
     pub(super) fn received(&mut self, chunk: &[u8]) {
         let Some(x) = &mut self.exchange else { return };
-        if let Door::CountOnly = self.door {
+        if let Record::Counted { .. } = x.record {
             return;
         }
         if let Scan::WhenCopyIsFull = x.response.scan
@@ -205,18 +243,19 @@ impl Response {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.end(EndReason::ClientGone, None);
-        let Some(open) = self.exchange.take() else { return };
-        match &self.door {
-            Door::Journal(journal) if matches!(open.sent, Sent::Yes(Room::Promised)) => journal.closed(open.close()),
-            Door::Journal(journal) => journal.closed_without_room(open.close()),
-            Door::CountOnly => open.count(&self.events),
+        if let Some(open) = self.exchange.take() {
+            open.submit(&self.events);
         }
     }
 }
 
 impl Open {
     fn is_stream(&self, content_type: Option<&str>) -> bool {
-        llmtrace_wire::is_stream(self.dialect, &self.opened.target, content_type)
+        let target = match &self.record {
+            Record::Kept { opened, .. } => &*opened.target,
+            Record::Counted { target, .. } => target,
+        };
+        llmtrace_wire::is_stream(self.dialect, target, content_type)
     }
 
     /// A scanner for the answer whose head was recorded.
@@ -227,8 +266,17 @@ impl Open {
         Box::new(Scanner::new(self.dialect, text(header::CONTENT_TYPE), text(header::CONTENT_ENCODING)))
     }
 
-    fn close(mut self) -> Closed {
-        let (mut end_reason, mut error) = self.end.unwrap_or((EndReason::ClientGone, None));
+    fn submit(mut self, events: &Events) {
+        let (mut end_reason, mut error) = self.end.take().unwrap_or((EndReason::ClientGone, None));
+        let (opened, journal) = match self.record {
+            Record::Kept { opened, journal } => (opened, journal),
+            Record::Counted { provider, .. } => {
+                let dialect = self.dialect.map_or("opaque", Dialect::as_str);
+                let took = std::time::Duration::from_micros(self.timing.duration_us);
+                let status = self.answer.map(|a| a.status);
+                return events.exchange_finished(provider, dialect, status, end_reason, took, None);
+            }
+        };
         let mut meter = None;
         if let Scan::On(scanner) = &self.response.scan {
             meter = Some(scanner.meter());
@@ -240,8 +288,8 @@ impl Open {
             Request::Held(copy) => copy,
             Request::Streamed(upload) => upload.copy.lock().finish(),
         };
-        Closed {
-            opened: self.opened,
+        let closed = Closed {
+            opened,
             request,
             answer: self.answer,
             response: self.response.copy.finish(),
@@ -249,22 +297,12 @@ impl Open {
             error,
             timing: self.timing,
             meter,
+        };
+        if matches!(self.sent, Sent::Yes(Room::Promised)) {
+            journal.closed(closed);
+        } else {
+            journal.closed_without_room(closed);
         }
-    }
-
-    fn count(self, events: &Events) {
-        let opened = &self.opened;
-        let named = opened.provider.as_deref().and_then(llmtrace_wire::provider_by_id);
-        let provider = named.unwrap_or_else(|| llmtrace_wire::provider_of(&opened.upstream_host, &opened.target)).id;
-        let (reason, _) = self.end.unwrap_or((EndReason::ClientGone, None));
-        events.exchange_finished(
-            provider,
-            self.dialect.map_or("opaque", Dialect::as_str),
-            self.answer.map(|a| a.status),
-            reason,
-            std::time::Duration::from_micros(self.timing.duration_us),
-            None,
-        );
     }
 }
 

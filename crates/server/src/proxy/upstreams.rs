@@ -2,17 +2,27 @@
 //!
 //! A request names an upstream by path (`/up/{name}/…`) or header (`X-LLMTrace-Upstream`); it never names a host.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Request, StatusCode, Uri,
+    HeaderMap, HeaderValue, Request, StatusCode,
     header::{self, HeaderName},
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{Authority, PathAndQuery},
 };
+use parking_lot::Mutex;
 use tower::BoxError;
 
-use super::{body::Outbound, connect::Client, refusal::Refusal};
+use super::{
+    body::Outbound,
+    connect::Client,
+    pool::{Pool, SendError},
+    refusal::Refusal,
+};
 use crate::config::BaseUrl;
 
 /// The name of the upstream that `upstream_url` sets.
@@ -24,13 +34,14 @@ const REACHED_WITHIN: Duration = Duration::from_secs(10);
 /// One place that requests are forwarded to.
 pub struct Upstream {
     name: String,
-    scheme: Scheme,
     authority: Authority,
     host_header: HeaderValue,
     /// What stands before every path, without a slash at its end.
     base_path: String,
     provider: Option<String>,
-    client: Client,
+    pool: Pool,
+    /// The path that was last counted, and under which provider: most requests of a client have the same.
+    last_counted: Mutex<Option<(Box<str>, &'static str)>>,
 }
 
 /// Every configured upstream.
@@ -44,15 +55,10 @@ impl Upstream {
     pub fn new(name: &str, url: &BaseUrl, provider: Option<String>, client: Client) -> Self {
         let authority = url.authority().clone();
         let host_header = HeaderValue::from_str(authority.as_str()).expect("an authority is visible ASCII");
-        Self {
-            name: name.to_owned(),
-            scheme: url.scheme().clone(),
-            authority,
-            host_header,
-            base_path: url.path_prefix().to_owned(),
-            provider,
-            client,
-        }
+        let pool = Pool::new(url.scheme().clone(), authority.clone(), client);
+        let base_path = url.path_prefix().to_owned();
+        let last_counted = Mutex::default();
+        Self { name: name.to_owned(), authority, host_header, base_path, provider, pool, last_counted }
     }
 
     /// Its name.
@@ -67,11 +73,13 @@ impl Upstream {
 
     /// Asks for the head of its root, to see whether name, connection, TLS and a proxy in between work: any answer will do.
     pub async fn reach(&self) -> Result<StatusCode, BoxError> {
-        let uri = self.uri(PathAndQuery::from_static("/"))?;
-        let request = Request::head(uri).header(header::HOST, self.host_header.clone());
+        let request = Request::head("/").header(header::HOST, self.host_header.clone());
         let request = request.body(Outbound::held(Bytes::new(), None))?;
-        let answer = tokio::time::timeout(REACHED_WITHIN, self.client.http().request(request)).await;
-        Ok(answer.map_err(|_| format!("no answer within {} s", REACHED_WITHIN.as_secs()))??.status())
+        match self.pool.send(request, Some(Instant::now() + REACHED_WITHIN)).await {
+            Ok(answered) => Ok(answered.response.status()),
+            Err(SendError::Late) => Err(format!("no answer within {} s", REACHED_WITHIN.as_secs()).into()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The provider, where the operator names it.
@@ -79,12 +87,28 @@ impl Upstream {
         self.provider.as_deref()
     }
 
+    /// The provider that requests for `path` are counted under.
+    pub(super) fn counted_as(&self, path: &str) -> &'static str {
+        if let Some(named) = self.provider().and_then(llmtrace_wire::provider_by_id) {
+            return named.id;
+        }
+        let mut last = self.last_counted.lock();
+        match &*last {
+            Some((same, provider)) if **same == *path => provider,
+            Some(_) | None => {
+                let provider = llmtrace_wire::provider_of(self.host(), path).id;
+                *last = Some((path.into(), provider));
+                provider
+            }
+        }
+    }
+
     pub(super) fn host_header(&self) -> &HeaderValue {
         &self.host_header
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// The path and query this upstream sees for `path`.
@@ -94,13 +118,6 @@ impl Upstream {
         }
         let joined = format!("{}{path}", self.base_path);
         joined.parse().map_err(|_| Refusal::BadPath(path.path().to_owned()))
-    }
-
-    /// The URI this upstream sees for `target`.
-    pub(super) fn uri(&self, target: PathAndQuery) -> Result<Uri, Refusal> {
-        let bad = target.path().to_owned();
-        let parts = http::uri::Builder::new().scheme(self.scheme.clone()).authority(self.authority.clone());
-        parts.path_and_query(target).build().map_err(|_| Refusal::BadPath(bad))
     }
 }
 

@@ -82,6 +82,9 @@ async fn on_client_gone_drain_reads_to_the_end() {
     client.head().await.unwrap();
     client.chunk().await.unwrap();
     drop(client);
+    // The proxy has noticed once the connection that asks is the only one.
+    let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    while !String::from_utf8_lossy(&app.send(metrics).await.body).contains("llmtrace_client_connections 1\n") {}
     gate.open();
     let span = app.span().await.span;
     assert_eq!((span.end_reason, span.usage.unwrap().total()), (EndReason::ClientGone, 8));
