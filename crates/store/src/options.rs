@@ -34,7 +34,7 @@ pub struct MemoryOptions {
 
 impl Default for MemoryOptions {
     fn default() -> Self {
-        Self { max_rows: 100_000, max_bytes: 512 << 20 }
+        Self { max_rows: 100_000, max_bytes: 128 << 20 }
     }
 }
 
