@@ -6,6 +6,8 @@ use crate::{
     json::{Rules, parse},
 };
 
+mod cost;
+
 fn usage(text: &str) -> Option<Usage> {
     let mut usage = GeminiUsage::default();
     usage.take(&parse(text, &Rules::default()).expect("valid"));
@@ -168,4 +170,77 @@ fn names_are_the_same_in_camel_and_snake_case() {
     ] {
         assert_eq!(camel(written), name);
     }
+}
+
+/// An array stream as Google writes it, in the pieces it sends.
+const ARRAY: [&str; 4] = [
+    "[{\n  \"candidates\": [{\"content\": {\"parts\": [{\"text\": \"\"}], \"role\": \"model\"}}],\n  \"usageMetadata\": {\"promptTokenCount\": 3, \"totalTokenCount\": 3}\n}\n",
+    ",\r\n{\n  \"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Hi\"}], \"role\": \"model\"}}],\n  \"modelVersion\": \"m\"\n}",
+    "\n,\r\n{\n  \"candidates\": [{\"content\": {\"parts\": [{\"text\": \"!\"}], \"role\": \"model\"}, \"finishReason\": \"STOP\"}],\n  \"usageMetadata\": {\"promptTokenCount\": 3, \"candidatesTokenCount\": 2, \"totalTokenCount\": 5}\n}\n",
+    "]",
+];
+
+fn scanner() -> crate::Scanner {
+    crate::Scanner::new(Some(Dialect::Gemini), Some("application/json; charset=UTF-8"), None)
+}
+
+#[test]
+fn the_first_token_of_an_array_is_seen_when_its_element_is_there() {
+    let mut scanner = scanner();
+    scanner.feed(b" \r\n");
+    scanner.feed(ARRAY[0].as_bytes());
+    assert!(!scanner.first_token(), "an empty text is no token");
+    assert_eq!(scanner.usage().map(|u| u.input), Some(3));
+    scanner.feed(ARRAY[1].as_bytes());
+    assert!(scanner.first_token() && !scanner.finished());
+    scanner.feed(ARRAY[2].as_bytes());
+    assert!(scanner.finished());
+    assert_eq!(scanner.usage().map(|u| (u.input, u.output)), Some((3, 2)));
+}
+
+#[test]
+fn only_the_outermost_usage_counts() {
+    let mut scanner = crate::Scanner::new(Some(Dialect::Gemini), Some("text/event-stream"), None);
+    scanner.feed(br#"data: {"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"usageMetadata":{"promptTokenCount":9}}}}]}}],"note":"\"usageMetadata\":{\"promptTokenCount\":8}"}"#);
+    scanner.feed(b"\n\n");
+    assert!(scanner.first_token() && scanner.usage().is_none());
+}
+
+#[test]
+fn a_head_says_whether_an_answer_is_a_stream() {
+    let gemini = Some(Dialect::Gemini);
+    let stream = "/v1beta/models/m:streamGenerateContent?key=x";
+    let json = Some("application/json; charset=UTF-8");
+    assert!(crate::is_stream(gemini, stream, json), "an array");
+    assert!(crate::is_stream(gemini, stream, Some("text/event-stream")));
+    assert!(!crate::is_stream(gemini, stream, Some("text/html")) && !crate::is_stream(gemini, stream, None));
+    assert!(!crate::is_stream(gemini, "/v1beta/models/m:generateContent", json));
+    assert!(!crate::is_stream(Some(Dialect::OpenaiChat), "/v1/chat/completions", json));
+    assert!(crate::is_stream(None, "/x", Some("text/event-stream")));
+}
+
+#[test]
+fn after_a_gap_an_array_goes_on_where_an_element_opens_a_line() {
+    let text = ARRAY.concat();
+    let (first, last) = (text.find("Hi").expect("there"), text.find('!').expect("there"));
+    let headers = [("content-type".to_owned(), "application/json".to_owned())];
+    let exchange = Exchange {
+        host: "generativelanguage.googleapis.com",
+        method: "POST",
+        target: "/v1beta/models/m:streamGenerateContent",
+        request_headers: &headers,
+        request: crate::BodyCopy::default(),
+        status: Some(200),
+        answer_headers: &headers,
+        response: crate::BodyCopy {
+            head: &text.as_bytes()[..first],
+            tail: &text.as_bytes()[last - 60..],
+            total_bytes: text.len() as u64 + 1000,
+        },
+        scanned: None,
+    };
+    let decoded = crate::decode(&exchange, &crate::Limits::default());
+    assert!(decoded.stream);
+    assert_eq!(decoded.finish_reasons, ["STOP"]);
+    assert_eq!(decoded.usage.map(|u| (u.input, u.output)), Some((3, 2)));
 }
