@@ -15,6 +15,7 @@ use crate::{Answer, Billed, Chunking, Fault, Received, answer::GARBAGE};
 
 mod anthropic;
 mod cohere;
+mod gemini;
 mod ollama;
 mod openai;
 
@@ -79,7 +80,7 @@ struct Scene {
 
 impl Scene {
     fn of(received: &Received, body: &Value) -> Self {
-        let asked = body["model"].as_str().unwrap_or("fake-model");
+        let asked = gemini::model_of(received.path()).or(body["model"].as_str()).unwrap_or("fake-model");
         let (model, words) = asked.split_once('+').unwrap_or((asked, ""));
         let header = received.header("x-fake").unwrap_or_default();
         let words = words.split('+').chain(header.split(',')).chain([model]);
@@ -171,6 +172,9 @@ impl Scene {
 /// Answers a request no script covers; `id` is unique among all requests.
 pub(crate) fn answer(received: &Received, id: &str) -> Answer {
     let path = received.path();
+    if gemini::speaks(path) {
+        return gemini::answer(received, id);
+    }
     let is_anthropic = received.header("anthropic-version").is_some() || path.contains("/messages");
     let answer = match (received.method.as_str(), path) {
         ("GET" | "HEAD", p) if p.ends_with("/models") => {

@@ -70,7 +70,7 @@ fn say(body: &Value, scene: &Scene) -> Said {
     }
 }
 
-fn limit_text(text: &str, tokens: u64) -> (String, bool) {
+pub(super) fn limit_text(text: &str, tokens: u64) -> (String, bool) {
     let bytes = usize::try_from(tokens.saturating_mul(4)).unwrap_or(usize::MAX);
     if text.len() <= bytes {
         return (text.to_owned(), false);
