@@ -40,6 +40,8 @@ const WAIT: Duration = Duration::from_millis(100);
 /// How long a worker that was woken for a few records lets more of them gather: each wake-up, its own and the writer's, costs
 /// as much CPU as several records. Below `pipeline.batch_ms`, so that the store hardly gets them later.
 const GATHER: Duration = Duration::from_millis(25);
+/// More bytes than this are worth a wake-up, and would hold up memory while they wait.
+const GATHER_BYTES: usize = 256 * 1024;
 /// How many finished batches may wait for the writer before the workers wait for it.
 const WRITER_QUEUE: usize = 8;
 
@@ -103,7 +105,8 @@ fn work(step: Step, context: &Context, deliveries: &Deliveries, to_writer: &mpsc
             }
             continue;
         }
-        if taken.len() < TAKE && !deliveries.is_closed() {
+        let few = taken.len() < TAKE && taken.iter().map(|d| d.bytes).sum::<usize>() < GATHER_BYTES;
+        if few && !deliveries.is_closed() {
             std::thread::sleep(GATHER);
             taken.extend(deliveries.next(TAKE - taken.len(), Duration::ZERO));
         }
