@@ -15,6 +15,7 @@ use crate::{
     framing::Framing,
     headers::{is_rate_limit, percent_decoded},
     json::{Fault, Json, Rules, parse, parse_head},
+    multipart,
     providers::provider_of,
 };
 
@@ -209,6 +210,11 @@ fn read_asked(format: &Format, x: &Exchange<'_>, limits: &Limits, draft: &mut Dr
         Ok(copied) => copied,
         Err(coverage) => return coverage,
     };
+    let media = header(x.request_headers, "content-type").unwrap_or("");
+    if let Some((form, boundary)) = format.form.zip(multipart::boundary(media)) {
+        form(&multipart::fields(boundary, copied.head(), copied.tail()), draft);
+        return copied.coverage();
+    }
     match json_body(&copied, &[], limits) {
         Ok(body) => (format.request)(body, draft),
         Err(reason) => return BodyCoverage::Opaque(reason.to_owned()),

@@ -65,6 +65,20 @@ pub enum Dialect {
     GeminiCachedContents,
     /// Gemini `GET …/models` and `…/tunedModels`.
     GeminiModels,
+    /// OpenAI `POST …/images/generations`, `…/edits` and `…/variations`.
+    OpenaiImages,
+    /// OpenAI `POST …/audio/speech`.
+    OpenaiSpeech,
+    /// OpenAI `POST …/audio/transcriptions` and `…/translations`.
+    OpenaiTranscription,
+    /// OpenAI `POST …/moderations`.
+    OpenaiModerations,
+    /// OpenAI `…/files`.
+    OpenaiFiles,
+    /// OpenAI `…/batches`.
+    OpenaiBatches,
+    /// Anthropic `…/messages/batches`.
+    AnthropicBatches,
 }
 
 /// Every dialect.
@@ -184,7 +198,17 @@ mod tests {
             ("DELETE", "/v1/models/ft:x", None),
             ("POST", "/v1/messages", Some(Dialect::AnthropicMessages)),
             ("POST", "/v1/messages/count_tokens", Some(Dialect::AnthropicCountTokens)),
-            ("POST", "/v1/messages/batches", None),
+            ("POST", "/v1/messages/batches", Some(Dialect::AnthropicBatches)),
+            ("GET", "/v1/messages/batches/b_1/results", Some(Dialect::AnthropicBatches)),
+            ("POST", "/v1/batches", Some(Dialect::OpenaiBatches)),
+            ("GET", "/v1/batches/b_1", Some(Dialect::OpenaiBatches)),
+            ("POST", "/openai/deployments/d/images/generations", Some(Dialect::OpenaiImages)),
+            ("POST", "/v1/audio/speech", Some(Dialect::OpenaiSpeech)),
+            ("POST", "/v1/audio/translations", Some(Dialect::OpenaiTranscription)),
+            ("POST", "/v1/moderations", Some(Dialect::OpenaiModerations)),
+            ("GET", "/v1/files/f_1/content", Some(Dialect::OpenaiFiles)),
+            ("GET", "/v1beta/files/f_1", None),
+            ("GET", "/v1/vector_stores/v_1/files", None),
             ("POST", "/v1/threads/t_1/messages", None),
             ("GET", "/v1/messages", None),
             ("POST", "/api/chat", Some(Dialect::OllamaChat)),

@@ -3,6 +3,7 @@
 
 pub(crate) mod anthropic_count_tokens;
 pub(crate) mod anthropic_messages;
+mod batches;
 pub(crate) mod bedrock;
 pub(crate) mod bedrock_converse;
 pub(crate) mod bedrock_count_tokens;
@@ -21,10 +22,14 @@ pub(crate) mod gemini_models;
 pub(crate) mod gemini_predict;
 pub(crate) mod ollama;
 mod openai;
+mod openai_audio;
 pub(crate) mod openai_chat;
 pub(crate) mod openai_completions;
 pub(crate) mod openai_embeddings;
+mod openai_files;
+mod openai_images;
 pub(crate) mod openai_models;
+mod openai_moderations;
 pub(crate) mod openai_responses;
 mod parts;
 
@@ -32,6 +37,7 @@ use crate::{
     Dialect, Family,
     decode::{Draft, Exchange},
     json::Json,
+    multipart::Field,
     scanner::{Scan, Unread},
 };
 
@@ -52,6 +58,13 @@ pub(crate) const FORMATS: &[&Format] = &[
     &openai_completions::FORMAT,
     &openai_embeddings::FORMAT,
     &openai_models::FORMAT,
+    &openai_images::FORMAT,
+    &openai_audio::SPEECH,
+    &openai_audio::TRANSCRIPTION,
+    &openai_moderations::FORMAT,
+    &openai_files::FORMAT,
+    &batches::OPENAI,
+    &batches::ANTHROPIC,
     &openai_responses::FORMAT,
     &openai_responses::stored::RETRIEVE,
     &openai_responses::stored::CANCEL,
@@ -93,10 +106,16 @@ pub(crate) struct Format {
     pub usage_event: UsageOption,
     /// Reads what stands in target and heads, before the bodies.
     pub head: fn(&Exchange<'_>, &mut Draft),
+    /// Reads a request that is a form; `None` where the format has none.
+    pub form: Option<fn(&[Field<'_>], &mut Draft)>,
     /// Reads a request body.
     pub request: fn(Json<'_>, &mut Draft),
     /// Reads an answer that is one document.
     pub answer: fn(Json<'_>, &mut Draft),
+    /// Reads an answer that is plain text; `None` where that is no answer of the format.
+    pub text: Option<fn(&str, &mut Draft)>,
+    /// What an answer of this media type is where it is bytes that nobody reads: `audio`, `file`.
+    pub bytes: fn(media: &str) -> Option<&'static str>,
     /// Members of an answer that are known and never read: vectors and probabilities, by far its largest part.
     pub skip: &'static [&'static str],
     /// Makes the assembler of an answer that comes as events; `None` where the format has no streams.
@@ -148,8 +167,11 @@ impl Format {
         arrays: Arrays::Absent,
         usage_event: UsageOption::Absent,
         head: |_, _| {},
+        form: None,
         request: |_, _| {},
         answer: |_, _| {},
+        text: None,
+        bytes: |_| None,
         skip: &[],
         stream: None,
         scan: || Box::new(Unread),

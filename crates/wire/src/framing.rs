@@ -51,7 +51,7 @@ impl Framing {
         let is = |known: &str| essence(media).eq_ignore_ascii_case(known);
         if is("text/event-stream") {
             Some(Self::Sse)
-        } else if is("application/x-ndjson") || is("application/jsonl") {
+        } else if is("application/x-ndjson") || is("application/jsonl") || is("application/x-jsonl") {
             Some(Self::Ndjson)
         } else if is("application/vnd.amazon.eventstream") {
             Some(Self::EventStream)

@@ -13,6 +13,7 @@ mod inflate;
 mod inspect;
 mod json;
 pub mod json_array;
+pub mod multipart;
 pub mod ndjson;
 mod prices;
 mod providers;

@@ -1,6 +1,6 @@
 //! Reads the answer of an exchange: one document, or events.
 
-use llmtrace_model::{BodyCoverage, ErrorInfo};
+use llmtrace_model::{BodyCoverage, ErrorInfo, Message, Part, Role};
 
 use super::{Draft, Exchange, Limits, body::Copied, error_body, header, json_body};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         error::{bare_error, error_info, error_of, failure},
     },
     framing::{Decoder, Frame, Framing},
-    headers::is_json,
+    headers::{essence, is_json},
     json::{Rules, parse},
     scanner::first_byte,
 };
@@ -31,6 +31,16 @@ pub(super) fn read_answered(format: &Format, x: &Exchange<'_>, limits: &Limits, 
         draft.streamed = true;
         return read_stream(format, framing, &copied, limits, draft);
     }
+    if !is_json && !failed {
+        if let (Some(read), true, Some(text)) = (format.text, essence(media).starts_with("text/"), copied.text()) {
+            read(text, draft);
+            return copied.coverage();
+        }
+        if let Some(modality) = (format.bytes)(essence(media)) {
+            bytes(modality, essence(media), x.response.total_bytes, draft);
+            return copied.coverage();
+        }
+    }
     let body = match (is_json, failed) {
         (false, _) => Err("not json"),
         (true, true) => error_body(&copied, limits),
@@ -50,6 +60,14 @@ pub(super) fn read_answered(format: &Format, x: &Exchange<'_>, limits: &Limits, 
         }
     }
     copied.coverage()
+}
+
+/// An answer that is bytes is named, with its size.
+fn bytes(modality: &'static str, media: &str, size_bytes: u64, draft: &mut Draft) {
+    draft.not_read(modality);
+    let part = Part::Blob { modality: modality.to_owned(), mime_type: Some(media.to_owned()), size_bytes };
+    let message = Message { role: Role::Assistant, name: None, parts: vec![part], finish_reason: None };
+    draft.content.output_messages.push(message);
 }
 
 /// AWS names the kind of an error in a header: `ThrottlingException`, or that with an address behind a colon.

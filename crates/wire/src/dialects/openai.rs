@@ -281,6 +281,17 @@ pub(super) struct Choice<'a> {
     pub rest: Members<'a>,
 }
 
+/// A text field of a form as the JSON it stands for: forms know no numbers and switches.
+pub(super) fn form_value<'a>(name: &str, text: &'a str) -> Json<'a> {
+    const WORDS: [&str; 4] = ["stream", "n", "temperature", "output_compression"];
+    match text {
+        "true" if WORDS.contains(&name) => Json::Bool(true),
+        "false" if WORDS.contains(&name) => Json::Bool(false),
+        number if WORDS.contains(&name) && number.parse::<f64>().is_ok_and(f64::is_finite) => Json::Number(number),
+        text => Json::Str(text.into()),
+    }
+}
+
 /// Azure names the model in the path.
 pub(super) fn deployment(path: &str) -> Option<&str> {
     let after = path.split_once("/openai/deployments/")?.1;
