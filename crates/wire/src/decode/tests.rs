@@ -121,8 +121,12 @@ fn what_cannot_be_read_is_opaque_with_its_reason() {
 fn an_exchange_in_no_known_format_still_tells_its_error() {
     let headers = [pair("content-type", "application/json"), pair("x-request-id", "r1")];
     let body = br#"{"error":{"message":"no such file","type":"invalid_request_error"}}"#;
-    let exchange =
-        Exchange { target: "/v1/vector_stores/x", method: "GET", status: Some(404), ..chat(whole(b""), whole(body), &headers) };
+    let exchange = Exchange {
+        target: "/v1/vector_stores/x",
+        method: "GET",
+        status: Some(404),
+        ..chat(whole(b""), whole(body), &headers)
+    };
     let decoded = decode(&exchange, &Limits::default());
     assert_eq!((decoded.dialect, decoded.operation.as_str(), decoded.provider), (None, "GET", "openai"));
     assert_eq!(decoded.opaque.as_deref(), Some("unknown path"));
