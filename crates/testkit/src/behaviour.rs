@@ -1,5 +1,5 @@
-//! What the fake provider answers when no script says otherwise: the shapes of OpenAI's and Anthropic's public API
-//! references (synthetic, transcribed 2026), with content and usage derived from the request alone.
+//! What the fake provider answers when no script says otherwise: the shapes of OpenAI's, Anthropic's and Amazon Bedrock's
+//! public API references (synthetic, transcribed 2026), with content and usage derived from the request alone.
 //!
 //! - The answer's text repeats the last user text: `You said: …`.
 //! - A text counts one token per four bytes, rounded up ([`count_tokens`]); a message 4 more, an image 85, a tool 12.
@@ -14,10 +14,13 @@ use serde_json::{Value, json};
 use crate::{Answer, Billed, Chunking, Fault, Received, answer::GARBAGE};
 
 mod anthropic;
+mod bedrock;
 mod cohere;
 mod gemini;
 mod ollama;
 mod openai;
+
+pub(crate) use bedrock::{decoded, error_of as aws_error};
 
 /// Tokens of a text as the fake provider counts them.
 pub fn count_tokens(text: &str) -> u64 {
@@ -169,11 +172,19 @@ impl Scene {
     }
 }
 
+/// Says whether a request is for AWS, which asks for a signature.
+pub(crate) fn is_for_aws(received: &Received) -> bool {
+    bedrock::asked(received.path()).is_some()
+}
+
 /// Answers a request no script covers; `id` is unique among all requests.
 pub(crate) fn answer(received: &Received, id: &str) -> Answer {
     let path = received.path();
     if gemini::speaks(path) {
         return gemini::answer(received, id);
+    }
+    if let Some((model, operation)) = bedrock::asked(path).filter(|_| received.method == "POST") {
+        return bedrock::with_headers(bedrock::answer(received, &model, operation, id), id);
     }
     let is_anthropic = received.header("anthropic-version").is_some() || path.contains("/messages");
     let answer = match (received.method.as_str(), path) {
@@ -260,12 +271,19 @@ fn retry_after(answer: Answer) -> Answer {
 
 /// The bill's line for an answer with usage.
 pub(crate) fn line(received: &Received, answer: &Answer, usage: Value) -> Billed {
+    let body = match bedrock::asked(received.path()) {
+        Some((model, _)) => json!({ "model": model }),
+        None => received.json(),
+    };
     let sent = |name: &str| answer.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     Billed {
         number: received.number,
         label: received.header("x-fake-id").map(str::to_owned),
-        request_id: sent("x-request-id").or_else(|| sent("request-id")).unwrap_or_default(),
-        model: Scene::of(received, &received.json()).model,
+        request_id: ["x-request-id", "request-id", "x-amzn-requestid"]
+            .iter()
+            .find_map(|name| sent(name))
+            .unwrap_or_default(),
+        model: Scene::of(received, &body).model,
         usage,
         answered: false,
     }

@@ -24,6 +24,7 @@ mod h1;
 mod h2;
 mod provider;
 mod received;
+mod sigv4;
 pub mod tcp;
 
 pub use answer::{Answer, Chunking, Fault, Framing, Gate};
@@ -31,3 +32,4 @@ pub use behaviour::count_tokens;
 pub use bill::Billed;
 pub use provider::{FakeProvider, Options};
 pub use received::Received;
+pub use sigv4::AwsAccount;

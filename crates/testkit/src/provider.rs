@@ -16,7 +16,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{Answer, Billed, Received, behaviour, h1, h2};
+use crate::{Answer, AwsAccount, Billed, Received, behaviour, h1, h2};
 
 /// Where a fake provider listens and how much it remembers.
 #[derive(Debug, Clone)]
@@ -90,6 +90,11 @@ impl FakeProvider {
     /// Answers every request for `path` (without query) like this, unless a scripted answer comes first.
     pub fn on(&self, path: &str, answer: Answer) {
         self.state.inner.lock().routes.insert(path.to_owned(), answer);
+    }
+
+    /// Lets only this account's signed requests, or those with its API key, through to what AWS answers.
+    pub fn require_aws(&self, account: AwsAccount) {
+        self.state.inner.lock().aws = Some(account);
     }
 
     /// Every request so far, the unfinished ones included.
@@ -190,6 +195,7 @@ struct Inner {
     connections: u64,
     handed: u64,
     bill: VecDeque<Billed>,
+    aws: Option<AwsAccount>,
 }
 
 #[derive(Debug)]
@@ -311,6 +317,10 @@ impl Exchange {
             "/_received" => list(self.state.received().iter().map(Received::describe).collect()),
             "/_bill" => list(self.state.bill().iter().map(Billed::describe).collect()),
             _ => {
+                let aws = self.state.inner.lock().aws.clone().filter(|_| behaviour::is_for_aws(&received));
+                if let Some(refused) = aws.and_then(|account| account.refuses(&received)) {
+                    return refused;
+                }
                 let answer = behaviour::answer(&received, &self.state.id(self.number));
                 if let Some(usage) = &answer.bill {
                     self.state.charge(behaviour::line(&received, &answer, usage.clone()));
