@@ -88,7 +88,17 @@ def cohere_rerank(rng):
     return Asked("cohere_rerank", "rerank-v3.5", "/v2/rerank", body)
 
 
-FORMATS = [openai_chat, openai_chat, openai_embeddings, anthropic_messages, anthropic_messages, ollama_chat, cohere_chat, cohere_rerank]
+def gemini(rng):
+    model = rng.choice(["gemini-2.5-flash", "gemini-2.5-pro"])
+    asked = model + effects(rng, "gzip", "error-429")
+    body = {"contents": [{"role": "user", "parts": [{"text": text(rng)}]}]}
+    if rng.random() < 0.3:
+        body["tools"] = [{"functionDeclarations": [{"name": "weather", "parameters": CITY}]}]
+    verb = rng.choice(["generateContent", "streamGenerateContent", "streamGenerateContent?alt=sse"])
+    return Asked("gemini", model, f"/v1beta/models/{asked}:{verb}", body)
+
+
+FORMATS = [gemini, openai_chat, openai_chat, openai_embeddings, anthropic_messages, anthropic_messages, ollama_chat, cohere_chat, cohere_rerank]
 
 
 def pick(rng: random.Random, number: int) -> Asked:
@@ -109,10 +119,41 @@ def ollama_usage(usage: dict) -> tuple[dict, dict]:
     return buckets(input=usage["prompt_eval_count"], output=usage.get("eval_count", 0)), {}
 
 
+def gemini_usage(usage: dict) -> tuple[dict, dict]:
+    """Google counts thoughts and tools beside prompt and candidates, the cache inside the prompt; details by modality."""
+
+    def by_modality(key):
+        return {d["modality"]: d.get("tokenCount", 0) for d in usage.get(key, [])}
+
+    cached, thoughts = usage.get("cachedContentTokenCount", 0), usage.get("thoughtsTokenCount", 0)
+    prompt, said = by_modality("promptTokensDetails"), by_modality("candidatesTokensDetails")
+    tool, kept = by_modality("toolUsePromptTokensDetails"), by_modality("cacheTokensDetails")
+    all_in = usage.get("promptTokenCount", 0) + usage.get("toolUsePromptTokenCount", 0)
+    sees = lambda of: of.get("IMAGE", 0) + of.get("VIDEO", 0)
+    audio_in, image_in = prompt.get("AUDIO", 0) + tool.get("AUDIO", 0), sees(prompt) + sees(tool)
+    audio_kept, image_kept = kept.get("AUDIO", 0), sees(kept)
+    audio_out, image_out = said.get("AUDIO", 0), said.get("IMAGE", 0)
+    tokens = buckets(
+        input=all_in - cached - (audio_in - audio_kept) - (image_in - image_kept),
+        cache_read=cached - audio_kept - image_kept,
+        audio_input=audio_in - audio_kept,
+        image_input=image_in - image_kept,
+        audio_cache_read=audio_kept,
+        image_cache_read=image_kept,
+        output=usage.get("candidatesTokenCount", 0) - audio_out - image_out,
+        reasoning=thoughts,
+        audio_output=audio_out,
+        image_output=image_out,
+    )
+    assert tokens["total"] == usage["totalTokenCount"]
+    return tokens, {}
+
+
 USAGE: dict[str, Callable[[dict], tuple[dict, dict]]] = {
     "openai_chat": lambda usage: (openai_usage(usage), {}),
     "openai_embeddings": lambda usage: (openai_usage(usage), {}),
     "anthropic_messages": lambda usage: (anthropic_usage(usage), {}),
+    "gemini": gemini_usage,
     "ollama_chat": ollama_usage,
     "ollama_generate": ollama_usage,
     "ollama_embed": ollama_usage,

@@ -200,6 +200,25 @@ PRICES = {
         "cache_write_1h": "6",
         "output": "15",
     },
+    "gemini-2.5-flash": {
+        "input": "0.3",
+        "cache_read": "0.03",
+        "output": "2.5",
+        "reasoning": "2.5",
+        "audio_input": "1",
+        "audio_cache_read": "0.1",
+        "image_input": "0.3",
+        "image_cache_read": "0.03",
+    },
+    # Prompts of at most 200,000 tokens; the replay sends no longer ones.
+    "gemini-2.5-pro": {
+        "input": "1.25",
+        "cache_read": "0.125",
+        "output": "10",
+        "reasoning": "10",
+        "image_input": "1.25",
+        "image_cache_read": "0.125",
+    },
     "command-a-03-2025": {"input": "2.5", "output": "10"},
     "rerank-v3.5": {},
 }

