@@ -7,6 +7,7 @@ mod bytes;
 mod chunkings;
 mod ends;
 mod exceptions;
+mod gemini;
 mod hostile;
 mod hostile_upstream;
 mod keeping;
