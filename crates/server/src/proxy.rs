@@ -15,6 +15,7 @@ mod recorder;
 mod refusal;
 mod relay;
 mod send;
+mod sign;
 mod slot;
 mod upgrade;
 mod upstreams;
@@ -33,6 +34,7 @@ use llmtrace_wire::{Family, Head, Request as Asked, Streaming as Asks, UsageFilt
 pub use body::Answer;
 pub use connect::{Client, Connection, PlainVersion};
 pub use options::{Options, Streaming, Unpriced};
+pub use sign::AwsSigner;
 pub use slot::Door;
 pub use upstreams::{DEFAULT, Upstream, Upstreams};
 
@@ -149,6 +151,11 @@ impl Proxy {
         admit::reserve(&outgoing.principal, asked, &upstream, path, &self.options.unpriced, &self.clock)?;
         if let Some((protocol, _)) = &switch {
             upgrade::ask(outgoing.request.headers_mut(), protocol.clone());
+        }
+        if let Some(signer) = upstream.signer() {
+            let signing = Instant::now();
+            signer.sign(&mut outgoing.request, self.clock.now()).await?;
+            outgoing.overhead += signing.elapsed();
         }
         let (room, waited) = admit::record(&self.door, outgoing.request.body()).await?;
         slot.sent(outgoing.overhead + waited, room);

@@ -11,11 +11,11 @@ use tokio::net::TcpListener;
 
 use crate::{
     clock::Clock,
-    config::{Config, Fsync, Http2, JournalMode, ProxyUrl, UnknownModel, UpstreamTls},
+    config::{AwsOptions, Config, Credential, Fsync, Http2, JournalMode, ProxyUrl, UnknownModel, UpstreamTls},
     journal::{self, Deliveries, Journal, MasterKey},
     listen::{self, OWN},
     pipeline::{self, Analysis, Batch},
-    proxy::{self, Client, Connection, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
+    proxy::{self, AwsSigner, Client, Connection, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
     tasks::Tasks,
     telemetry::Events,
     upkeep::PriceFile,
@@ -124,9 +124,24 @@ pub(super) fn upstreams(config: &Config) -> anyhow::Result<Upstreams> {
         let own = upstream.proxy.as_ref().map(|p| proxy_of(Some(p), Some(p), None));
         let via = own.unwrap_or_else(|| shared.clone());
         let client = connect(&format!("upstreams[{n}]"), config, &upstream.tls(), via, upstream.http2)?;
-        named.push(Upstream::new(&upstream.name, &upstream.url, upstream.provider.clone(), client));
+        let made = Upstream::new(&upstream.name, &upstream.url, upstream.provider.clone(), client);
+        named.push(match (upstream.credential, &upstream.aws) {
+            (Credential::Aws, Some(aws)) => made.signed_by(signer(aws).with_context(|| format!("upstreams[{n}].aws"))?),
+            (Credential::Aws | Credential::Client, _) => made,
+        });
     }
     Ok(Upstreams::new(default, named))
+}
+
+/// The keys of an upstream, which the configuration has checked.
+fn signer(aws: &AwsOptions) -> anyhow::Result<AwsSigner> {
+    Ok(AwsSigner {
+        region: aws.region.clone().context("there is no region")?,
+        service: aws.service.clone(),
+        access_key_id: aws.access_key_id.clone().context("there is no access_key_id")?,
+        secret_access_key: aws.secret_access_key.clone().context("there is no secret_access_key")?,
+        session_token: aws.session_token.clone(),
+    })
 }
 
 fn proxy_of(http: Option<&ProxyUrl>, https: Option<&ProxyUrl>, no_proxy: Option<&str>) -> Option<Arc<Matcher>> {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{
     error::Fault,
-    options::{Config, JournalMode, Profile, Upstream},
+    options::{Config, Credential, JournalMode, Profile, Upstream},
     schema::nearest,
     source::Sources,
     values::ByteSize,
@@ -103,6 +103,7 @@ fn check_upstreams(upstreams: &[Upstream], report: &mut impl FnMut(&str, Fault))
                 Fault::Value { found: format!("{id:?}"), expected, reason },
             );
         }
+        check_aws(index, upstream, report);
         let key = format!("upstreams[{index}].name");
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
         let name = upstream.name.as_bytes();
@@ -117,6 +118,41 @@ fn check_upstreams(upstreams: &[Upstream], report: &mut impl FnMut(&str, Fault))
         if upstreams[..index].iter().any(|earlier| earlier.name == upstream.name) {
             report(&key, Fault::Other(format!("found {:?} a second time, expected a name of its own", upstream.name)));
         }
+    }
+}
+
+/// What `credential: aws` needs was looked for in the file, the host and the environment.
+fn check_aws(index: usize, upstream: &Upstream, report: &mut impl FnMut(&str, Fault)) {
+    let key = |name: &str| format!("upstreams[{index}].{name}");
+    let missing = |expected: &str| Fault::Value {
+        found: "nothing".to_owned(),
+        expected: expected.to_owned(),
+        reason: Some("credential is aws".to_owned()),
+    };
+    let aws = match (upstream.credential, &upstream.aws) {
+        (Credential::Client, None) => return,
+        (Credential::Client, Some(_)) => {
+            return report(&key("aws"), other("found keys to sign with, expected none unless credential is aws"));
+        }
+        (Credential::Aws, aws) => aws.as_ref(),
+    };
+    let word = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    match aws.and_then(|aws| aws.region.as_deref()) {
+        None => report(&key("aws.region"), missing("a region such as us-east-1, here or in AWS_REGION")),
+        Some(region) if region.is_empty() || !word(region) => {
+            let expected = "a region such as us-east-1".to_owned();
+            report(&key("aws.region"), Fault::Value { found: format!("{region:?}"), expected, reason: None });
+        }
+        Some(_) => {}
+    }
+    if aws.is_some_and(|aws| aws.service.is_empty() || !word(&aws.service)) {
+        report(&key("aws.service"), other("found no name of a service, expected one such as bedrock"));
+    }
+    if aws.is_none_or(|aws| aws.access_key_id.is_none()) {
+        report(&key("aws.access_key_id"), missing("an access key, here or in AWS_ACCESS_KEY_ID"));
+    }
+    if aws.is_none_or(|aws| aws.secret_access_key.is_none()) {
+        report(&key("aws.secret_access_key"), missing("its secret, here or in AWS_SECRET_ACCESS_KEY"));
     }
 }
 

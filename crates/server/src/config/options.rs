@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     net::{BaseUrl, Cidr, HostName, ProxyUrl},
-    secret::MasterKey,
+    secret::{MasterKey, Secret},
     values::{ByteSize, LogLevel, StoreUrl, UnknownModel},
 };
 use crate::telemetry::logs::LogFormat;
@@ -117,6 +117,12 @@ pub struct Upstream {
     /// Id of the provider where the host does not tell it (table of providers).
     #[serde(default)]
     pub provider: Option<String>,
+    /// Whose credential requests to it carry.
+    #[serde(default)]
+    pub credential: Credential,
+    /// What `credential: aws` signs with; what is left out comes from the host and the usual variables (`AWS_REGION`, …).
+    #[serde(default)]
+    pub aws: Option<AwsOptions>,
     /// How HTTP/2 is chosen.
     #[serde(default)]
     pub http2: Http2,
@@ -143,6 +149,42 @@ impl Upstream {
             client_key: self.client_key.clone(),
         }
     }
+}
+
+/// Whose credential the requests to an upstream carry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Credential {
+    /// The client's, as it was sent.
+    #[default]
+    Client,
+    /// Ours: requests are signed for AWS after everything that changes them. Another credential of the client passes.
+    Aws,
+}
+
+/// What requests to AWS are signed with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwsOptions {
+    /// The region, as in `us-east-1`; else the one in the upstream's host, `AWS_REGION` or `AWS_DEFAULT_REGION`.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The service that is signed for.
+    #[serde(default = "bedrock")]
+    pub service: String,
+    /// The id of the access key; else `AWS_ACCESS_KEY_ID`, with the other two from the same place.
+    #[serde(default)]
+    pub access_key_id: Option<Secret>,
+    /// The secret of the access key; else `AWS_SECRET_ACCESS_KEY`.
+    #[serde(default)]
+    pub secret_access_key: Option<Secret>,
+    /// The token of temporary keys; else `AWS_SESSION_TOKEN`.
+    #[serde(default)]
+    pub session_token: Option<Secret>,
+}
+
+fn bedrock() -> String {
+    "bedrock".to_owned()
 }
 
 /// How HTTP/2 is chosen towards an upstream.

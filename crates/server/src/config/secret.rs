@@ -90,6 +90,23 @@ impl fmt::Display for MasterKey {
     }
 }
 
+impl FromStr for Secret {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // What becomes a header must be able to stand in one.
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("not visible ASCII without spaces".to_owned());
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+written_as_text!(Secret, "Secret", {
+    "type": "string",
+    "x-secret": true,
+    "x-expected": "a secret, literally, as env:NAME or as file:PATH",
+});
 written_as_text!(MasterKey, "MasterKey", {
     "type": "string",
     "x-secret": true,

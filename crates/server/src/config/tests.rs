@@ -77,8 +77,8 @@ const EVERY_KEY: [(&str, &str, &str); 51] = [
     ("upstream_tls.client_key", "k.pem", r#""k.pem""#),
     (
         "upstreams",
-        "[{name: a, url: 'http://a', provider: openai, http2: prior_knowledge, ca_bundle: b, proxy: 'u:p@x:1'}]",
-        r#"[{"name":"a","url":"http://a","provider":"openai","http2":"prior_knowledge","ca_bundle":"b","client_cert":null,"client_key":null,"proxy":"http://***@x:1"}]"#,
+        "[{name: a, url: 'http://a', provider: openai, http2: prior_knowledge, ca_bundle: b, proxy: 'u:p@x:1', credential: aws, aws: {region: r-1, access_key_id: i, secret_access_key: s}}]",
+        r#"[{"name":"a","url":"http://a","provider":"openai","credential":"aws","aws":{"region":"r-1","service":"bedrock","access_key_id":"***","secret_access_key":"***","session_token":null},"http2":"prior_knowledge","ca_bundle":"b","client_cert":null,"client_key":null,"proxy":"http://***@x:1"}]"#,
     ),
     ("proxy.http", "proxy:3128", r#""http://proxy:3128""#),
     ("proxy.https", "http://u:p@proxy:3128", r#""http://***@proxy:3128""#),
@@ -426,4 +426,58 @@ fn base_urls_are_split_for_the_proxy() {
     for wrong in ["https://u:p@x", "https://x/?a=b", "https://x/#f", "https://", "/v1", "http://x:0", "http://x y"] {
         assert!(wrong.parse::<BaseUrl>().is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn an_upstream_of_aws_takes_what_it_lacks_from_its_host_and_the_usual_variables() {
+    let aws = |file: &str, env: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("llmtrace.yaml");
+        std::fs::write(&path, file).unwrap();
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let config = Config::load(&Sources { file: Some(path), env, ..Sources::default() }).unwrap();
+        config.upstreams[0].aws.clone().unwrap()
+    };
+    let usual = [
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "token"),
+        ("AWS_DEFAULT_REGION", "us-west-2"),
+        ("MY_SECRET", "mine"),
+    ];
+    let shown = |secret: Option<Secret>| secret.map(|secret| secret.expose().to_owned());
+    let bare =
+        aws("upstreams: [{name: a, url: 'https://bedrock-runtime.eu-north-1.amazonaws.com', credential: aws}]", &usual);
+    assert_eq!((bare.region.as_deref(), bare.service.as_str()), (Some("eu-north-1"), "bedrock"));
+    let keys = [bare.access_key_id, bare.secret_access_key, bare.session_token].map(shown);
+    assert_eq!(keys, [Some("id"), Some("secret"), Some("token")].map(|key| key.map(str::to_owned)));
+
+    let own = "{access_key_id: own, secret_access_key: 'env:MY_SECRET'}";
+    let own = aws(&format!("upstreams: [{{name: a, url: 'http://h', credential: aws, aws: {own}}}]"), &usual);
+    assert_eq!(own.region.as_deref(), Some("us-west-2"), "the host names none");
+    let keys = [own.access_key_id, own.secret_access_key, own.session_token].map(shown);
+    assert_eq!(keys, [Some("own".to_owned()), Some("mine".to_owned()), None], "a token belongs to its key");
+}
+
+#[test]
+fn an_upstream_of_aws_without_keys_is_refused_and_keys_are_never_shown() {
+    assert_eq!(
+        refused("upstreams: [{name: a, url: 'http://h', credential: aws}]"),
+        [
+            "upstreams[0].aws.region (FILE): found nothing, expected a region such as us-east-1, here or in AWS_REGION (credential is aws)",
+            "upstreams[0].aws.access_key_id (FILE): found nothing, expected an access key, here or in AWS_ACCESS_KEY_ID (credential is aws)",
+            "upstreams[0].aws.secret_access_key (FILE): found nothing, expected its secret, here or in AWS_SECRET_ACCESS_KEY (credential is aws)",
+        ]
+    );
+    let keys = "{access_key_id: id, secret_access_key: 'hush hush', region: us-east-1}";
+    let with = |credential: &str| {
+        refused(&format!("upstreams: [{{name: a, url: 'http://h', credential: {credential}, aws: {keys}}}]")).join("\n")
+    };
+    let message = with("aws");
+    assert!(message.contains("upstreams[0].aws.secret_access_key") && !message.contains("hush"), "{message}");
+    let keys_alone = refused("upstreams: [{name: a, url: 'http://h', aws: {region: us-east-1}}]");
+    assert_eq!(
+        keys_alone,
+        ["upstreams[0].aws (FILE): found keys to sign with, expected none unless credential is aws"]
+    );
 }

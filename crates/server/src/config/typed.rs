@@ -115,6 +115,7 @@ pub(super) fn fill_in(layers: &mut Layers, sources: &Sources) {
             layers.replace(key, Value::String(value), &Origin::Profile);
         }
     }
+    fill_in_aws(layers, sources);
     for (key, names) in [
         ("proxy.http", ["http_proxy", "HTTP_PROXY"]),
         ("proxy.https", ["https_proxy", "HTTPS_PROXY"]),
@@ -125,6 +126,53 @@ pub(super) fn fill_in(layers: &mut Layers, sources: &Sources) {
             layers.replace(key, Value::String(value.to_owned()), &Origin::Env(name.to_owned()));
         }
     }
+}
+
+/// Fills in what upstreams with `credential: aws` leave out: the region by their host, the rest by AWS's usual variables.
+fn fill_in_aws(layers: &mut Layers, sources: &Sources) {
+    let Some(Value::Array(mut upstreams)) = layers.get("upstreams").cloned() else { return };
+    let variable = |name: &str| sources.variable(name).filter(|value| !value.is_empty()).map(Value::from);
+    let mut changed = false;
+    for upstream in upstreams.iter_mut().filter(|upstream| upstream["credential"] == "aws") {
+        let region = upstream["url"].as_str().and_then(region_of_host).map(Value::from);
+        let region = region.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
+        let Some(upstream) = upstream.as_object_mut() else { continue };
+        let aws = upstream.entry("aws").or_insert(Value::Null);
+        if aws.is_null() {
+            *aws = Value::Object(serde_json::Map::new());
+        }
+        let Some(aws) = aws.as_object_mut() else { continue };
+        let unset = |aws: &serde_json::Map<String, Value>, key: &str| aws.get(key).is_none_or(Value::is_null);
+        let mut found = Vec::new();
+        if unset(aws, "region") {
+            found.extend(region.map(|region| ("region", region)));
+        }
+        // Keys of one place belong together: a token of the environment is none of a key in the file.
+        if unset(aws, "access_key_id") && unset(aws, "secret_access_key") && unset(aws, "session_token") {
+            for (key, name) in [
+                ("access_key_id", "AWS_ACCESS_KEY_ID"),
+                ("secret_access_key", "AWS_SECRET_ACCESS_KEY"),
+                ("session_token", "AWS_SESSION_TOKEN"),
+            ] {
+                found.extend(variable(name).map(|value| (key, value)));
+            }
+        }
+        aws.extend(found.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        changed = true;
+    }
+    if changed {
+        let origin = layers.origin("upstreams");
+        layers.replace("upstreams", Value::Array(upstreams), &origin);
+    }
+}
+
+/// The region in a host such as `bedrock-runtime.us-east-1.amazonaws.com`.
+fn region_of_host(url: &str) -> Option<&str> {
+    let host = url.split("://").nth(1)?.split(['/', ':']).next()?;
+    let named = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
+    let named = named.strip_suffix(".vpce").unwrap_or(named);
+    let region = named.rsplit('.').next()?;
+    (region.matches('-').count() >= 2 && named.contains('.')).then_some(region)
 }
 
 fn below(folder: &str, name: &str) -> String {

@@ -31,6 +31,11 @@ pub(super) enum Refusal {
     Unrecorded,
     #[error("model {model:?} has no price and prices.on_unknown_model is deny; add it to prices.overrides")]
     Unpriced { model: String },
+    #[error(
+        "only a JSON body can be signed for this upstream (credential: aws), since a signature needs all of it; send JSON, \
+         or sign for AWS without the proxy"
+    )]
+    Unsignable,
     #[error("request body could not be read to its end")]
     BrokenBody,
     #[error("nothing came of the request body for {} ms (idle_timeout_ms)", .0.as_millis())]
@@ -88,6 +93,7 @@ impl Refusal {
             Self::Unpriced { .. } => {
                 refused(StatusCode::FORBIDDEN, "model_not_priced", "invalid_request_error", "permission_error")
             }
+            Self::Unsignable => invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsignable_body"),
             Self::BrokenBody => {
                 Row { end: EndReason::ClientGone, ..invalid(StatusCode::BAD_REQUEST, "broken_request_body") }
             }

@@ -22,6 +22,7 @@ use super::{
     connect::Client,
     pool::{Pool, SendError},
     refusal::Refusal,
+    sign::AwsSigner,
 };
 use crate::config::BaseUrl;
 
@@ -40,6 +41,7 @@ pub struct Upstream {
     base_path: String,
     provider: Option<String>,
     pool: Pool,
+    signer: Option<AwsSigner>,
     /// The path that was last counted, and under which provider: most requests of a client have the same.
     last_counted: Mutex<Option<(Box<str>, &'static str)>>,
 }
@@ -58,7 +60,13 @@ impl Upstream {
         let pool = Pool::new(url.scheme().clone(), authority.clone(), client);
         let base_path = url.path_prefix().to_owned();
         let last_counted = Mutex::default();
-        Self { name: name.to_owned(), authority, host_header, base_path, provider, pool, last_counted }
+        let signer = None;
+        Self { name: name.to_owned(), authority, host_header, base_path, provider, pool, signer, last_counted }
+    }
+
+    /// The same upstream, whose requests are signed for AWS.
+    pub fn signed_by(self, signer: AwsSigner) -> Self {
+        Self { signer: Some(signer), ..self }
     }
 
     /// Its name.
@@ -109,6 +117,11 @@ impl Upstream {
 
     pub(super) fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// What its requests are signed with, where they are.
+    pub(super) fn signer(&self) -> Option<&AwsSigner> {
+        self.signer.as_ref()
     }
 
     /// The path and query this upstream sees for `path`.

@@ -13,6 +13,7 @@ mod hostile_upstream;
 mod keeping;
 mod outside;
 mod settings;
+mod signing;
 mod spans;
 mod transport;
 mod upstreams;
