@@ -16,7 +16,7 @@ struct Args {
     #[arg(long, default_value_t = 10_000)]
     keep: usize,
     /// Checks the signatures of requests for Bedrock against this account: ID,SECRET,REGION or ID,SECRET,REGION,TOKEN.
-    #[arg(long, value_delimiter = ',', num_args = 3..=4)]
+    #[arg(long, value_delimiter = ',')]
     aws: Vec<String>,
 }
 
@@ -33,6 +33,8 @@ async fn main() -> std::io::Result<()> {
             session_token: token.first().cloned(),
             ..AwsAccount::default()
         });
+    } else if !args.aws.is_empty() {
+        return Err(std::io::Error::other("--aws: expected ID,SECRET,REGION or ID,SECRET,REGION,TOKEN"));
     }
     println!("{}", provider.url());
     tokio::signal::ctrl_c().await
