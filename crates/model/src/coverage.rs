@@ -15,6 +15,10 @@ pub struct Coverage {
     /// Fields and event types the decoder does not know; bounded, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
+    /// What was used and is not in the cost, or only at the ordinary price: names of buckets and units,
+    /// `service_tier WORD`, `batch`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_priced: Vec<String>,
     /// What analysis did: `disabled`, `no detector` or the names of the detectors that ran.
     #[serde(default)]
     pub analysis: String,

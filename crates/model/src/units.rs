@@ -38,6 +38,11 @@ words! {
 pub struct Units(BTreeMap<Unit, u64>);
 
 impl Units {
+    /// None of anything.
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// Adds some; zero is not kept.
     pub fn add(&mut self, unit: Unit, count: u64) {
         if count > 0 {

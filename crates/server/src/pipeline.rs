@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use llmtrace_model::SpanRecord;
+use llmtrace_model::{SpanRecord, UsageSource};
 use llmtrace_store::{MetaStore, SpanStore};
 use tokio::sync::mpsc;
 
@@ -146,7 +146,10 @@ fn count(events: &Events, record: &SpanRecord) {
     let duration = Duration::from_micros(span.timing.duration_us);
     let first_token = span.timing.first_token_us.map(Duration::from_micros);
     events.exchange_finished(provider, dialect, span.http_status, span.end_reason, duration, first_token);
-    if let Some(usage) = &span.usage {
-        events.tokens_used(usage, span.cost);
+    if span.usage.is_some() || !span.units.is_empty() {
+        events.used(provider, &span.usage.unwrap_or_default(), span.cost);
+    }
+    if span.usage_source == UsageSource::Estimated {
+        events.usage_estimated(provider);
     }
 }

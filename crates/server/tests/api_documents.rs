@@ -76,8 +76,9 @@ fn everything_happened() -> Arc<Metrics> {
         }
     }
     let one = Usage::from_buckets([1; Usage::BUCKETS.len()]);
-    events.tokens_used(&one, Some(Money::from_nanos(1)));
-    events.tokens_used(&one, None);
+    events.used("openai", &one, Some(Money::from_nanos(1)));
+    events.used("openai", &one, None);
+    events.usage_estimated("openai");
     Step::ALL.into_iter().for_each(|step| events.overhead(step, ms));
     Rejected::ALL.into_iter().for_each(|why| events.connection_rejected(why));
     Shed::ALL.into_iter().for_each(|why| events.shed(why, 1));

@@ -1,20 +1,39 @@
-//! What tokens cost: the maintained list prices of `genai-prices`, and an operator's overrides before them.
+//! What an exchange costs: the maintained list prices of `genai-prices`, and an operator's overrides before them.
+//!
+//! `price_query` shows the order. Sums are decimals, rounded up once to a nano-dollar; what was used and has no price is
+//! named, never taken for free.
 
-use std::time::{Duration, UNIX_EPOCH};
+use genai_prices::Calculator;
+use llmtrace_model::{Money, Unit, Units, Usage};
 
-use genai_prices::{Calculator, PriceRequest, UsageKey};
-use llmtrace_model::{Money, Usage};
-use rust_decimal::{Decimal, prelude::FromPrimitive, prelude::ToPrimitive};
+use crate::providers::provider_by_id;
 
-use crate::{dialects::bedrock::price_names, providers::provider_by_id};
-
+mod bill;
+mod card;
+mod list;
+mod names;
 mod overrides;
 
-use overrides::Overrides;
+use bill::Bill;
+use list::{Context, Listed, Per};
+use overrides::{Overrides, Row};
+
+pub use card::PriceCard;
+use card::unit_name;
 pub use overrides::PriceError;
 
 /// The version of the price data, as it is written to every span priced by it.
 const BUNDLED_VERSION: &str = "genai-prices/0.2.1";
+/// Words for the ordinary tier, in lower case: they are billed at the model's ordinary prices. OpenAI and Bedrock say
+/// `default`, Anthropic `standard`, Groq and Gemini `on_demand`; `auto` only asks.
+const ORDINARY_TIERS: [&str; 5] = ["default", "standard", "on_demand", "auto", ""];
+/// The word by which Anthropic's answers say that they belong to a batch.
+const BATCH_TIER: &str = "batch";
+/// The buckets of plain text, as indices into `Usage::BUCKETS`.
+const INPUT: usize = 0;
+const OUTPUT: usize = 4;
+/// Longest service tier that is named in `not_priced`, in characters.
+const MAX_TIER: usize = 32;
 
 /// Prices of models. Cheap to share, immutable: a changed override file makes a new book.
 pub struct PriceBook {
@@ -33,23 +52,41 @@ pub struct PriceQuery<'a> {
     pub request_model: Option<&'a str>,
     /// The tokens.
     pub usage: &'a Usage,
+    /// What is billed by the piece.
+    pub units: &'a Units,
     /// When; prices are dated.
     pub at_unix_seconds: i64,
     /// The service tier the provider says it billed, which may have prices of its own.
     pub service_tier: Option<&'a str>,
+    /// How the exchange was submitted.
+    pub processing: Processing,
+}
+
+/// How an exchange was submitted; providers sell batches for less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Processing {
+    /// It was answered at once. A tier that says `batch`, and units of a batch, still make it one.
+    #[default]
+    Live,
+    /// It belonged to a batch.
+    Batch,
 }
 
 /// A price, or that there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Priced {
-    /// The price of the tokens.
+    /// The price of what was used.
     Known {
         /// Rounded up, once, to a nano-dollar.
         cost: Money,
-        /// Which prices were applied: `genai-prices/…`, or `override:` with eight digits of the file's hash.
+        /// Which prices were applied: `genai-prices/…`, `override:` with eight digits of the file's hash, or both with `+`
+        /// between them.
         version: String,
+        /// What was used and is not in the cost, or only at its ordinary price: names of buckets and units,
+        /// `service_tier WORD`, `batch`.
+        not_priced: Vec<String>,
     },
-    /// The model has no price.
+    /// The model has no price, or nothing that was used has one.
     Unknown,
 }
 
@@ -59,7 +96,7 @@ impl PriceBook {
         Self { list: Calculator::bundled(), overrides: Overrides::default() }
     }
 
-    /// The bundled list prices behind an operator's overrides (YAML).
+    /// The bundled list prices behind an operator's overrides (YAML). What a row does not name is priced by the list.
     ///
     /// ```yaml
     /// models:
@@ -78,6 +115,15 @@ impl PriceBook {
     ///       image_output: 30
     ///       audio_cache_read: 2.50
     ///       image_cache_read: 0.50
+    ///     above_input_tokens:       # optional: the rates of all tokens of an exchange with more input tokens than this
+    ///       200000: { input: 5, output: 15 }
+    ///     batch: 0.5                # optional: the share of the token prices that a batch pays
+    ///     tiers: { flex: 0.5, priority: 2 }   # optional: the same for service tiers
+    ///     usd_per_unit:             # optional: by the piece; the token prices may then be absent
+    ///       requests: 0.005
+    ///       web_searches: 0.01
+    ///       code_executions: 0.03
+    ///       audio_in_minutes: 0.006
     /// ```
     pub fn with_overrides(yaml: &str) -> Result<Self, PriceError> {
         Ok(Self { overrides: Overrides::parse(yaml)?, ..Self::bundled() })
@@ -90,94 +136,166 @@ impl PriceBook {
             response_model: Some(model),
             request_model: None,
             usage,
+            units: &Units::default(),
             at_unix_seconds,
             service_tier: None,
+            processing: Processing::Live,
         })
     }
 
-    /// Prices the tokens of the model that answered, else of the one asked for. An override of either wins.
+    /// Prices what was used by the model that answered, else by the one asked for. An override of either wins.
     pub fn price_query(&self, query: &PriceQuery<'_>) -> Priced {
-        let models = || named(query).into_iter().flatten().filter(|model| !model.is_empty());
-        if let Some(priced) = models().find_map(|model| self.overrides.price(query.provider, model, query.usage)) {
-            return priced;
+        let terms = Terms::of(query);
+        let names = names::to_look_up(query.provider, [query.response_model, query.request_model]);
+        let row = names.iter().find_map(|name| self.overrides.row(query.provider, name));
+        let listed = names.iter().find_map(|name| self.listed(query.provider, name, terms.context));
+        if row.is_none() && listed.is_none() {
+            return Priced::Unknown;
         }
-        let known = match query.provider {
-            BEDROCK => models().flat_map(price_names).find_map(|model| self.list_price(model, query)),
-            _ => models().find_map(|model| self.list_price(model, query)),
+        let sources = Sources { row, listed, free: names.iter().any(|name| is_free(name)) };
+        let mut bill = Bill::default();
+        sources.tokens(&mut bill, query.usage, &terms);
+        sources.units(&mut bill, query.usage, query.units);
+        if bill.has_nothing_but_gaps() || (bill.is_untouched() && !sources.has_a_price()) {
+            return Priced::Unknown;
+        }
+        let Some(cost) = bill.cost() else { return Priced::Unknown };
+        let version = self.version(bill.overridden || (row.is_some() && !bill.listed), bill.listed);
+        Priced::Known { cost, version, not_priced: bill.not_priced }
+    }
+
+    fn listed<'a>(&self, provider: &str, model: &'a str, context: Context<'a>) -> Option<Listed<'a>> {
+        Listed::find(self.list, provider_by_id(provider)?.price_id?, model, context)
+    }
+
+    fn version(&self, overridden: bool, listed: bool) -> String {
+        match (overridden, listed) {
+            (true, true) => format!("{}+{BUNDLED_VERSION}", self.overrides.version()),
+            (true, false) => self.overrides.version().to_owned(),
+            (false, _) => BUNDLED_VERSION.to_owned(),
+        }
+    }
+}
+
+/// On which terms the exchange was sold.
+struct Terms<'a> {
+    context: Context<'a>,
+    /// The same without tier and batch.
+    ordinary: Context<'a>,
+}
+
+impl<'a> Terms<'a> {
+    fn of(query: &PriceQuery<'a>) -> Self {
+        let ordinary = Context::at(query.at_unix_seconds);
+        let tier = query.service_tier.filter(|tier| !ORDINARY_TIERS.iter().any(|word| tier.eq_ignore_ascii_case(word)));
+        let says_batch = tier.is_some_and(|tier| tier.eq_ignore_ascii_case(BATCH_TIER));
+        let batch = says_batch || query.processing == Processing::Batch || query.units.get(Unit::BatchRequests) > 0;
+        Self { context: Context { tier: tier.filter(|_| !says_batch), batch, ..ordinary }, ordinary }
+    }
+}
+
+/// Where the rates of one exchange come from.
+struct Sources<'a> {
+    row: Option<&'a Row>,
+    listed: Option<Listed<'a>>,
+    /// The model's name says that it costs nothing.
+    free: bool,
+}
+
+impl Sources<'_> {
+    fn tokens(&self, bill: &mut Bill, usage: &Usage, terms: &Terms<'_>) {
+        let input_tokens = usage.input_inclusive();
+        let own = self.row.filter(|row| row.has_tokens());
+        for (bucket, tokens) in usage.buckets().into_iter().enumerate().filter(|(_, tokens)| *tokens > 0) {
+            if let Some(rate) = own.and_then(|row| row.tokens(bucket, input_tokens, &terms.context)) {
+                bill.add_tokens(tokens, rate);
+                bill.overridden = true;
+            } else if let Some(rate) = self.listed.and_then(|listed| listed.tokens(bucket, input_tokens)) {
+                bill.add_tokens(tokens, rate);
+                bill.listed = true;
+            } else if !self.free {
+                bill.gap(Usage::BUCKETS[bucket].to_owned());
+            }
+        }
+        if usage.total() > 0 {
+            self.terms_without_a_price(bill, terms);
+        }
+    }
+
+    /// Says whether anything of the model has a price: the list also names models it has none for.
+    fn has_a_price(&self) -> bool {
+        let listed = |listed: &Listed<'_>| {
+            [INPUT, OUTPUT].into_iter().any(|bucket| listed.tokens(bucket, 1).is_some())
+                || Unit::ALL.iter().any(|unit| listed.unit(*unit).is_some())
         };
-        known.unwrap_or(Priced::Unknown)
+        self.free || self.row.is_some() || self.listed.as_ref().is_some_and(listed)
     }
 
-    fn list_price(&self, model: &str, query: &PriceQuery<'_>) -> Option<Priced> {
-        let provider = provider_by_id(query.provider)?.price_id?;
-        let usage = inclusive(query.usage);
-        let at = UNIX_EPOCH + Duration::from_secs(u64::try_from(query.at_unix_seconds).unwrap_or(0));
-        let mut request = PriceRequest::new(model, &usage).with_provider_id(provider).with_timestamp(at);
-        if let Some(tier) = query.service_tier {
-            request = request.with_price_context("service_tier", tier);
+    /// Names a tier and a batch that cost here what the ordinary way costs, because nobody says what they cost.
+    fn terms_without_a_price(&self, bill: &mut Bill, terms: &Terms<'_>) {
+        let Context { tier, batch, .. } = terms.context;
+        let is_known = |context: Context<'_>| match self.row.filter(|row| row.has_tokens()) {
+            Some(row) => row.knows(&context),
+            None => self.listed.is_none_or(|listed| listed.with(context).differs_from(&listed.with(terms.ordinary))),
+        };
+        if let Some(tier) = tier.filter(|tier| !is_known(Context { tier: Some(tier), ..terms.ordinary })) {
+            bill.remark(format!("service_tier {}", tier.chars().take(MAX_TIER).collect::<String>()));
         }
-        let price = self.list.calculate(&request).ok()?;
-        // The library adds up in f64; 15 digits of it are exact for any amount below a million dollars.
-        let cost = nanos_up(Decimal::from_f64(price.total_price)?)?;
-        Some(Priced::Known { cost, version: BUNDLED_VERSION.to_owned() })
+        if batch && !is_known(Context { batch, ..terms.ordinary }) {
+            bill.remark("batch".to_owned());
+        }
+    }
+
+    fn units(&self, bill: &mut Bill, usage: &Usage, units: &Units) {
+        if let Some(dollars) = self.row.and_then(Row::request) {
+            bill.add_pieces(1, dollars);
+            bill.overridden = true;
+        } else if let Some(rate) = self.listed.and_then(|listed| listed.requests()) {
+            bill.add_thousands(1, rate);
+            bill.listed = true;
+        }
+        for (unit, count) in units.iter().filter(|(unit, _)| *unit != Unit::BatchRequests) {
+            if let Some(dollars) = self.row.and_then(|row| row.unit(unit)) {
+                if is_time(unit) {
+                    bill.add_hours(count.into(), dollars)
+                } else {
+                    bill.add_pieces(count, dollars)
+                }
+                bill.overridden = true;
+            } else if let Some((rate, per)) = self.listed.and_then(|listed| listed.unit(unit)) {
+                let billed = self.listed.filter(|_| per == Per::Hour).and_then(|listed| listed.billed_ms(unit, count));
+                match per {
+                    Per::Thousand => bill.add_thousands(count, rate),
+                    Per::Million => bill.add_tokens(count, rate),
+                    Per::Hour => bill.add_hours(billed.unwrap_or_else(|| count.into()), rate),
+                }
+                bill.listed = true;
+            } else if !(self.free || (is_told_in_tokens(unit) && usage.total() > 0)) {
+                bill.gap(unit.as_str().to_owned());
+            }
+        }
     }
 }
 
-const BEDROCK: &str = "aws.bedrock";
+/// Says whether a unit counts milliseconds.
+fn is_time(unit: Unit) -> bool {
+    unit_name(unit) != unit.as_str()
+}
 
-/// The models of a query, the one that decides first: the one that answered; but on Bedrock the one asked for, since an
-/// answer does not say whether it came from a region or from the cheaper global profile.
-fn named<'q>(query: &PriceQuery<'q>) -> [Option<&'q str>; 2] {
-    match query.provider {
-        BEDROCK => [query.request_model, query.response_model],
-        _ => [query.response_model, query.request_model],
+/// Says whether the tokens of the same exchange already pay for a unit: what a model reads and makes is billed one way or
+/// the other, what its tools do is billed beside it.
+fn is_told_in_tokens(unit: Unit) -> bool {
+    match unit {
+        Unit::ImagesOut | Unit::AudioInMs | Unit::AudioOutMs | Unit::CharactersIn | Unit::Pages => true,
+        Unit::WebSearches | Unit::FileSearches | Unit::CodeExecutions | Unit::RerankSearches | Unit::BatchRequests => {
+            false
+        }
     }
 }
 
-/// Dollars to nano-dollars, rounded up.
-fn nanos_up(dollars: Decimal) -> Option<Money> {
-    let nanos = dollars.checked_mul(Decimal::from(1_000_000_000))?.ceil();
-    nanos.to_i64().map(Money::from_nanos)
-}
-
-/// The library's counters: a sum contains its details.
-fn inclusive(usage: &Usage) -> genai_prices::Usage {
-    let cache_write = usage.cache_write_5m.saturating_add(usage.cache_write_1h);
-    let counters =
-        [(UsageKey::INPUT_TOKENS, usage.input_inclusive()), (UsageKey::OUTPUT_TOKENS, usage.output_inclusive())];
-    let cache_read =
-        [usage.audio_cache_read, usage.image_cache_read].into_iter().fold(usage.cache_read, u64::saturating_add);
-    let details = [
-        (UsageKey::CACHE_READ_TOKENS, cache_read),
-        (UsageKey::CACHE_WRITE_TOKENS, cache_write),
-        (UsageKey::CACHE_WRITE_5M_TOKENS, usage.cache_write_5m),
-        (UsageKey::CACHE_WRITE_1H_TOKENS, usage.cache_write_1h),
-        (UsageKey::INPUT_AUDIO_TOKENS, usage.audio_input.saturating_add(usage.audio_cache_read)),
-        (UsageKey::INPUT_IMAGE_TOKENS, usage.image_input.saturating_add(usage.image_cache_read)),
-        (UsageKey::OUTPUT_REASONING_TOKENS, usage.reasoning),
-        (UsageKey::OUTPUT_AUDIO_TOKENS, usage.audio_output),
-        (UsageKey::OUTPUT_IMAGE_TOKENS, usage.image_output),
-    ];
-    // Where two details meet, the library must hear how much is in both: nothing, but for what we count as both ourselves.
-    let (audio, image) = (usage.audio_input, usage.image_input);
-    let overlaps = [
-        (UsageKey::CACHE_AUDIO_READ_TOKENS, cache_read, audio, usage.audio_cache_read),
-        (UsageKey::CACHE_IMAGE_READ_TOKENS, cache_read, image, usage.image_cache_read),
-        (UsageKey::CACHE_AUDIO_WRITE_TOKENS, cache_write, audio, 0),
-        (UsageKey::CACHE_IMAGE_WRITE_TOKENS, cache_write, image, 0),
-        (UsageKey::CACHE_AUDIO_WRITE_5M_TOKENS, usage.cache_write_5m, audio, 0),
-        (UsageKey::CACHE_IMAGE_WRITE_5M_TOKENS, usage.cache_write_5m, image, 0),
-        (UsageKey::CACHE_AUDIO_WRITE_1H_TOKENS, usage.cache_write_1h, audio, 0),
-        (UsageKey::CACHE_IMAGE_WRITE_1H_TOKENS, usage.cache_write_1h, image, 0),
-        (UsageKey::OUTPUT_AUDIO_REASONING_TOKENS, usage.reasoning, usage.audio_output, 0),
-        (UsageKey::OUTPUT_IMAGE_REASONING_TOKENS, usage.reasoning, usage.image_output, 0),
-    ];
-    // Counters stay far below 2^53, where f64 stops being exact.
-    #[allow(clippy::cast_precision_loss)]
-    let exact = |tokens: u64| tokens as f64;
-    let given = counters.into_iter().chain(details.into_iter().filter(|(_, n)| *n > 0));
-    let both = overlaps.into_iter().filter(|(_, a, b, both)| *both > 0 || (*a > 0 && *b > 0));
-    given.chain(both.map(|(key, .., both)| (key, both))).map(|(key, tokens)| (key, exact(tokens))).collect()
+/// OpenRouter's free variants (`vendor/model:free`) are listed without prices.
+fn is_free(model: &str) -> bool {
+    model.ends_with(":free")
 }
 
 #[cfg(test)]

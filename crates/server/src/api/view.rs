@@ -215,6 +215,9 @@ pub struct CoverageView {
     pub not_read: Vec<String>,
     /// Fields and event types the decoder does not know.
     pub unknown: Vec<String>,
+    /// What was used and is not in the cost, or only at the ordinary price: names of buckets and units,
+    /// `service_tier WORD`, `batch`.
+    pub not_priced: Vec<String>,
     /// What analysis did: `disabled`, `no detector`, or the detectors that ran.
     pub analysis: String,
 }
@@ -349,6 +352,7 @@ impl From<Coverage> for CoverageView {
             response: c.response.into(),
             not_read: c.not_read,
             unknown: c.unknown,
+            not_priced: c.not_priced,
             analysis: c.analysis,
         }
     }

@@ -6,8 +6,8 @@ use llmtrace_model::{EndReason, Money, Usage};
 use llmtrace_store::{Error, ErrorKind};
 
 use super::{
-    metrics::{ApiLabels, ExchangeLabels, Metrics},
-    series::Series,
+    metrics::{ApiLabels, ExchangeLabels, Metrics, TokenLabels},
+    series::{Series, Spent},
 };
 
 /// Counts and logs what happens. Cheap to clone; every room gets one from boot.
@@ -129,21 +129,30 @@ impl Events {
         }
     }
 
-    /// An exchange used tokens; `cost` is `None` where its model has no price.
-    pub fn tokens_used(&self, usage: &Usage, cost: Option<Money>) {
-        let buckets = Usage::BUCKETS.into_iter().zip(usage.buckets());
-        for (n, (bucket, tokens)) in buckets.enumerate().filter(|(_, (_, tokens))| *tokens > 0) {
-            let find = || self.0.tokens.get_or_create_owned(&[("bucket", bucket)]);
-            self.0.by_bucket.get(n, find).inc_by(tokens);
-        }
-        match cost {
-            Some(cost) => {
-                self.0.cost_nano_usd.inc_by(u64::try_from(cost.nanos()).unwrap_or(0));
+    /// An exchange used something; `cost` is `None` where its model has no price.
+    pub fn used(&self, provider: &'static str, usage: &Usage, cost: Option<Money>) {
+        self.0.spent.with(&provider, Spent::default, |spent| {
+            let buckets = Usage::BUCKETS.into_iter().zip(usage.buckets());
+            for (n, (bucket, tokens)) in buckets.enumerate().filter(|(_, (_, tokens))| *tokens > 0) {
+                let find = || self.0.tokens.get_or_create_owned(&TokenLabels { provider, bucket });
+                spent.tokens.get(n, find).inc_by(tokens);
             }
-            None => {
-                self.0.unpriced.inc();
+            let label = [("provider", provider)];
+            match cost {
+                Some(cost) => {
+                    let find = || self.0.cost_nano_usd.get_or_create_owned(&label);
+                    spent.cost_nano_usd.get_or_init(find).inc_by(u64::try_from(cost.nanos()).unwrap_or(0));
+                }
+                None => {
+                    self.0.unpriced.get_or_create(&label).inc();
+                }
             }
-        }
+        });
+    }
+
+    /// The tokens of an exchange were counted here, because its provider reported none.
+    pub fn usage_estimated(&self, provider: &'static str) {
+        self.0.estimated.get_or_create(&[("provider", provider)]).inc();
     }
 
     /// The proxy itself took `time` in `step`.

@@ -2,9 +2,8 @@
 
 use super::{
     events::Step,
-    series::{Fixed, Seen},
+    series::{Fixed, Seen, Series, Spent},
 };
-use llmtrace_model::Usage;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{
@@ -36,6 +35,13 @@ pub(super) struct ProviderLabels {
     pub(super) dialect: &'static str,
 }
 
+/// What tokens are counted by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct TokenLabels {
+    pub(super) provider: &'static str,
+    pub(super) bucket: &'static str,
+}
+
 /// What an answer of the API is counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ApiLabels {
@@ -50,9 +56,10 @@ pub struct Metrics {
     pub(super) duration: Family<ProviderLabels, Histogram>,
     pub(super) first_token: Family<ProviderLabels, Histogram>,
     pub(super) overhead: Family<Label, Histogram>,
-    pub(super) tokens: Family<Label, Counter>,
-    pub(super) cost_nano_usd: Counter,
-    pub(super) unpriced: Counter,
+    pub(super) tokens: Family<TokenLabels, Counter>,
+    pub(super) cost_nano_usd: Family<Label, Counter>,
+    pub(super) unpriced: Family<Label, Counter>,
+    pub(super) estimated: Family<Label, Counter>,
     pub(super) in_flight: Gauge,
     pub(super) in_flight_streams: Gauge,
     pub(super) connections: Gauge,
@@ -74,9 +81,9 @@ pub struct Metrics {
     pub(super) notices: Family<Label, Counter>,
     pub(super) api_requests: Family<ApiLabels, Counter>,
     pub(super) api_seconds: Family<Label, Histogram>,
-    pub(super) seen: Seen,
+    pub(super) seen: Seen<ExchangeLabels, Series>,
+    pub(super) spent: Seen<&'static str, Spent>,
     pub(super) by_step: Fixed<Histogram, { Step::ALL.len() }>,
-    pub(super) by_bucket: Fixed<Counter, { Usage::BUCKETS.len() }>,
 }
 
 impl Metrics {
@@ -120,9 +127,22 @@ impl Metrics {
                 Unit::Seconds,
                 Family::new_with_constructor(short as fn() -> Histogram)
             ),
-            tokens: add!("tokens", "Tokens, by exclusive bucket", Family::default()),
-            cost_nano_usd: add!("cost_nano_usd", "Cost of priced exchanges in nano-dollars", Counter::default()),
-            unpriced: add!("unpriced_exchanges", "Exchanges with tokens whose model has no price", Counter::default()),
+            tokens: add!("tokens", "Tokens, by provider and exclusive bucket", Family::default()),
+            cost_nano_usd: add!(
+                "cost_nano_usd",
+                "Cost of priced exchanges in nano-dollars, by provider",
+                Family::default()
+            ),
+            unpriced: add!(
+                "unpriced_exchanges",
+                "Exchanges that used something and whose model has no price, by provider",
+                Family::default()
+            ),
+            estimated: add!(
+                "estimated_exchanges",
+                "Exchanges whose tokens were counted here because the provider reported none, by provider",
+                Family::default()
+            ),
             in_flight: add!("in_flight_requests", "Exchanges being forwarded", Gauge::default()),
             in_flight_streams: add!("in_flight_streams", "Streamed answers being relayed", Gauge::default()),
             connections: add!("client_connections", "Open client connections", Gauge::default()),
@@ -173,7 +193,7 @@ impl Metrics {
             ),
             seen: Seen::default(),
             by_step: Fixed::default(),
-            by_bucket: Fixed::default(),
+            spent: Seen::default(),
             registry: r,
         }
     }

@@ -1,8 +1,9 @@
 //! The series that every exchange counts into, found once: a family looks one up by hashing its labels under a lock.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use llmtrace_model::Usage;
 use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 
 use super::metrics::{ExchangeLabels, ProviderLabels};
@@ -30,18 +31,25 @@ pub(super) struct Series {
     pub(super) duration: Histogram,
 }
 
-/// The series of the exchanges seen so far. Their labels have few values, so there are few.
-#[derive(Default)]
-pub(super) struct Seen(ArcSwap<Vec<(ExchangeLabels, Series)>>);
+/// What the exchanges of one provider count into.
+#[derive(Clone, Default)]
+pub(super) struct Spent {
+    pub(super) tokens: Arc<Fixed<Counter, { Usage::BUCKETS.len() }>>,
+    pub(super) cost_nano_usd: Arc<OnceLock<Counter>>,
+}
 
-impl Seen {
+/// The series of the labels seen so far. The labels have few values, so there are few.
+pub(super) struct Seen<L, S>(ArcSwap<Vec<(L, S)>>);
+
+impl<L, S> Default for Seen<L, S> {
+    fn default() -> Self {
+        Self(ArcSwap::default())
+    }
+}
+
+impl<L: PartialEq + Clone, S: Clone> Seen<L, S> {
     /// The series of `labels`.
-    pub(super) fn with<T>(
-        &self,
-        labels: &ExchangeLabels,
-        find: impl FnOnce() -> Series,
-        count: impl FnOnce(&Series) -> T,
-    ) -> T {
+    pub(super) fn with<T>(&self, labels: &L, find: impl FnOnce() -> S, count: impl FnOnce(&S) -> T) -> T {
         let seen = self.0.load();
         if let Some((_, series)) = seen.iter().find(|(known, _)| known == labels) {
             return count(series);

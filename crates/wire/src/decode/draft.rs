@@ -166,7 +166,7 @@ impl Draft {
             response,
             not_read: self.not_read.into_iter().map(named).collect(),
             unknown: self.unknown.into_iter().collect(),
-            analysis: String::new(),
+            ..Coverage::default()
         };
         Decoded {
             request_model: self.request_model,

@@ -1,7 +1,39 @@
 use super::*;
 
+mod exact;
+mod names;
+mod terms;
+mod units;
+
 /// 2026-11-01.
 const AT: i64 = 1_793_491_200;
+
+/// A question about one model.
+fn query<'a>(provider: &'a str, model: &'a str, usage: &'a Usage, units: &'a Units) -> PriceQuery<'a> {
+    PriceQuery {
+        provider,
+        response_model: Some(model),
+        request_model: None,
+        usage,
+        units,
+        at_unix_seconds: AT,
+        service_tier: None,
+        processing: Processing::Live,
+    }
+}
+
+fn units<const N: usize>(counts: [(Unit, u64); N]) -> Units {
+    let mut units = Units::default();
+    counts.into_iter().for_each(|(unit, count)| units.add(unit, count));
+    units
+}
+
+fn not_priced(priced: &Priced) -> &[String] {
+    match priced {
+        Priced::Known { not_priced, .. } => not_priced,
+        Priced::Unknown => panic!("no price"),
+    }
+}
 
 fn nanos(priced: &Priced) -> i64 {
     match priced {
@@ -66,33 +98,11 @@ fn every_mixture_of_buckets_has_a_price() {
 fn the_model_that_answered_goes_before_the_one_asked_for() {
     let usage = Usage { input: 1000, ..Usage::default() };
     let book = PriceBook::bundled();
-    let query = PriceQuery {
-        provider: "openai",
-        response_model: Some("gpt-4o-mini"),
-        request_model: Some("gpt-4o"),
-        usage: &usage,
-        at_unix_seconds: AT,
-        service_tier: None,
-    };
+    let none = Units::default();
+    let query = PriceQuery { request_model: Some("gpt-4o"), ..query("openai", "gpt-4o-mini", &usage, &none) };
     assert_eq!(book.price_query(&query), book.price("openai", "gpt-4o-mini", &usage, AT));
     let unlisted = PriceQuery { response_model: Some("x-internal"), ..query };
     assert_eq!(book.price_query(&unlisted), book.price("openai", "gpt-4o", &usage, AT));
-}
-
-#[test]
-fn a_cheaper_tier_is_priced_as_billed() {
-    let usage = Usage { input: 1_000_000, ..Usage::default() };
-    let book = PriceBook::bundled();
-    let query = PriceQuery {
-        provider: "openai",
-        response_model: Some("o3"),
-        request_model: None,
-        usage: &usage,
-        at_unix_seconds: AT,
-        service_tier: Some("flex"),
-    };
-    let standard = book.price_query(&PriceQuery { service_tier: Some("default"), ..query });
-    assert!(nanos(&book.price_query(&query)) < nanos(&standard));
 }
 
 const OVERRIDES: &str = "
@@ -161,6 +171,33 @@ fn a_wrong_file_is_refused_with_the_place() {
             "models: [{model: m, usd_per_million_tokens: {input: 1, output: 1, cach_read: 1}}]",
             "models[0].usd_per_million_tokens.cach_read",
             "cache_read",
+        ),
+        (
+            "models: [{model: m, usd_per_million_tokens: {input: 1, output: 1}, above_input_tokens: {200k: {input: 1}}}]",
+            "models[0].above_input_tokens",
+            "numbers of input tokens",
+        ),
+        (
+            "models: [{model: m, usd_per_million_tokens: {input: 1, output: 1}, above_input_tokens: {9: {input: 1}}}]",
+            "models[0].above_input_tokens.9.output",
+            "a number",
+        ),
+        (
+            "models: [{model: m, usd_per_million_tokens: {input: 1, output: 1}, batch: half}]",
+            "models[0].batch",
+            "a factor",
+        ),
+        (
+            "models: [{model: m, usd_per_million_tokens: {input: 1, output: 1}, tiers: {flex: -1}}]",
+            "models[0].tiers.flex",
+            "a factor",
+        ),
+        ("models: [{model: m, usd_per_unit: {web_serches: 1}}]", "models[0].usd_per_unit.web_serches", "web_searches"),
+        ("models: [{model: m, usd_per_unit: {pages: x}}]", "models[0].usd_per_unit.pages", "for one"),
+        (
+            "models: [{model: m, usd_per_unit: {pages: 1}, batch: 0.5}]",
+            "models[0].usd_per_million_tokens",
+            "which batch of the same row changes",
         ),
         ("models: [", "file", "YAML"),
     ];

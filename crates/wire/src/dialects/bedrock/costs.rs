@@ -9,13 +9,16 @@ use crate::{PriceBook, PriceQuery, Priced};
 const AT: i64 = 1_793_491_200;
 
 fn nanos(asked: &str, answered: Option<&str>, usage: Usage) -> Option<i64> {
+    let none = llmtrace_model::Units::default();
     let query = PriceQuery {
         provider: "aws.bedrock",
         response_model: answered,
         request_model: Some(asked),
         usage: &usage,
+        units: &none,
         at_unix_seconds: AT,
         service_tier: None,
+        processing: crate::Processing::Live,
     };
     match PriceBook::bundled().price_query(&query) {
         Priced::Known { cost, .. } => Some(cost.nanos()),

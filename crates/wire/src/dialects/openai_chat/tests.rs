@@ -28,13 +28,16 @@ fn fixture(case: &str) -> Vec<u8> {
 
 fn nanos(decoded: &Decoded) -> Option<i64> {
     let usage = decoded.usage?;
+    let none = llmtrace_model::Units::default();
     let query = PriceQuery {
         provider: decoded.provider,
         response_model: decoded.response_model.as_deref(),
         request_model: decoded.request_model.as_deref(),
         usage: &usage,
+        units: &none,
         at_unix_seconds: AT,
         service_tier: decoded.service_tier.as_deref(),
+        processing: crate::Processing::Live,
     };
     match PriceBook::bundled().price_query(&query) {
         Priced::Known { cost, .. } => Some(cost.nanos()),

@@ -45,13 +45,16 @@ fn metered(dialect: Dialect, media: &str, answer: &[u8]) -> Meter {
 
 fn nanos(provider: &str, decoded: &Decoded) -> Option<i64> {
     let usage = decoded.usage?;
+    let none = llmtrace_model::Units::default();
     let query = PriceQuery {
         provider,
         response_model: decoded.response_model.as_deref(),
         request_model: Some("my-deployment"),
         usage: &usage,
+        units: &none,
         at_unix_seconds: AT,
         service_tier: decoded.service_tier.as_deref(),
+        processing: crate::Processing::Live,
     };
     match PriceBook::bundled().price_query(&query) {
         Priced::Known { cost, .. } => Some(cost.nanos()),
