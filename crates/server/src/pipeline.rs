@@ -5,6 +5,7 @@
 
 mod analyze;
 mod decode;
+mod estimate;
 mod options;
 mod price;
 mod tenants;
@@ -128,9 +129,11 @@ fn work(step: Step, context: &Context, deliveries: &Deliveries, to_writer: &mpsc
 /// The path of one record, step by step. Settling, redaction and notices come with the rooms they need.
 fn process(context: &Context, entry: &Entry) -> SpanRecord {
     let mut record = match entry {
-        Entry::Closed(closed) => decode::closed(closed, context.options.capture),
+        Entry::Closed(closed) => decode::closed(closed),
         Entry::Interrupted(opened) => decode::interrupted(opened),
     };
+    estimate::usage(&mut record);
+    decode::keep(&mut record, context.options.capture);
     record.span.findings = analyze::findings(context.options.analysis, &mut record);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);
     count(&context.events, &record);
@@ -146,8 +149,9 @@ fn count(events: &Events, record: &SpanRecord) {
     let duration = Duration::from_micros(span.timing.duration_us);
     let first_token = span.timing.first_token_us.map(Duration::from_micros);
     events.exchange_finished(provider, dialect, span.http_status, span.end_reason, duration, first_token);
-    if span.usage.is_some() || !span.units.is_empty() {
-        events.used(provider, &span.usage.unwrap_or_default(), span.cost);
+    let usage = span.usage.unwrap_or_default();
+    if span.cost.is_some() || usage.total() > 0 || !span.units.is_empty() {
+        events.used(provider, &usage, span.cost);
     }
     if span.usage_source == UsageSource::Estimated {
         events.usage_estimated(provider);

@@ -28,7 +28,7 @@ pub use dialect::{DIALECTS, Dialect, Family, dialect_of, family_of};
 pub use framing::is_stream;
 pub use headers::{is_recorded_answer_header, is_recorded_request_header, redact_target};
 pub use inspect::{Head, OpaqueReason, Request, Signed, Splice, Streaming, View, inspect};
-pub use prices::{PriceBook, PriceCard, PriceError, PriceQuery, Priced, Processing};
+pub use prices::{BILLED_TIER, PriceBook, PriceCard, PriceError, PriceQuery, Priced, Processing, Quote};
 pub use providers::{PROVIDERS, Provider, UsageEvent, provider_by_id, provider_of};
 pub use scanner::Scanner;
 pub use usage_filter::UsageFilter;

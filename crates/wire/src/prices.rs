@@ -13,6 +13,7 @@ mod card;
 mod list;
 mod names;
 mod overrides;
+mod quote;
 
 use bill::Bill;
 use list::{Context, Listed, Per};
@@ -21,6 +22,7 @@ use overrides::{Overrides, Row};
 pub use card::PriceCard;
 use card::unit_name;
 pub use overrides::PriceError;
+pub use quote::{BILLED_TIER, Quote};
 
 /// The version of the price data, as it is written to every span priced by it.
 const BUNDLED_VERSION: &str = "genai-prices/0.2.1";

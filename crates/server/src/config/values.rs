@@ -177,6 +177,16 @@ pub enum UnknownModel {
     Deny,
 }
 
+impl UnknownModel {
+    /// The model whose price is taken instead, where one is.
+    pub fn instead(&self) -> Option<&str> {
+        match self {
+            Self::PriceAs(model) => Some(model),
+            Self::Warn | Self::Deny => None,
+        }
+    }
+}
+
 impl FromStr for UnknownModel {
     type Err = String;
 

@@ -5,14 +5,13 @@ use llmtrace_model::{
 };
 use llmtrace_wire::{BodyCopy, Decoded, Dialect, Exchange, Limits};
 
-use super::price;
 use crate::{
     config::CaptureContent,
     journal::{Closed, Entry, Opened, Recorded},
 };
 
-/// The span of a finished exchange.
-pub(super) fn closed(closed: &Closed, capture: CaptureContent) -> SpanRecord {
+/// The span of a finished exchange, with all that was said.
+pub(super) fn closed(closed: &Closed) -> SpanRecord {
     let opened = &closed.opened;
     let answer = closed.answer.as_ref();
     let mut decoded = llmtrace_wire::decode(
@@ -29,14 +28,7 @@ pub(super) fn closed(closed: &Closed, capture: CaptureContent) -> SpanRecord {
         },
         &Limits::default(),
     );
-    let content = match capture {
-        CaptureContent::Full => Some(std::mem::take(&mut decoded.content)),
-        CaptureContent::Metadata => {
-            decoded.coverage.request = BodyCoverage::NotKept;
-            decoded.coverage.response = BodyCoverage::NotKept;
-            None
-        }
-    };
+    let content = Some(std::mem::take(&mut decoded.content));
     let mut span = base(opened);
     span.http_status = answer.map(|a| a.status);
     span.end_reason = closed.end_reason;
@@ -55,6 +47,14 @@ pub(super) fn closed(closed: &Closed, capture: CaptureContent) -> SpanRecord {
     span.status = status(span.end_reason, span.http_status);
     span.error = error;
     SpanRecord { span, content }
+}
+
+/// Forgets what was said where the operator wants it so.
+pub(super) fn keep(record: &mut SpanRecord, capture: CaptureContent) {
+    if capture == CaptureContent::Metadata && record.content.take().is_some() {
+        record.span.coverage.request = BodyCoverage::NotKept;
+        record.span.coverage.response = BodyCoverage::NotKept;
+    }
 }
 
 /// The span of an exchange whose end nobody saw, because the process died first.
@@ -162,7 +162,7 @@ fn describe(span: &mut Span, decoded: Decoded) {
     span.params = decoded.params;
     if let Some(tier) = decoded.service_tier {
         // Beside the request's parameters, because a later re-pricing needs it too.
-        span.params.insert(price::BILLED_TIER.to_owned(), tier.into());
+        span.params.insert(llmtrace_wire::BILLED_TIER.to_owned(), tier.into());
     }
     span.stream = decoded.stream;
     span.usage = decoded.usage;
