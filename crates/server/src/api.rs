@@ -9,6 +9,7 @@ mod document;
 mod error;
 mod export;
 mod health;
+mod models;
 mod query;
 mod read;
 mod router;
@@ -26,7 +27,7 @@ pub use document::openapi;
 pub use health::{Condition, Dependency, HealthReport, JournalHealth, Phase, Probes, probes};
 pub use router::router;
 
-use crate::telemetry::Events;
+use crate::{clock::Clock, pipeline::Prices, telemetry::Events};
 
 /// What the API needs; cheap to clone.
 #[derive(Clone)]
@@ -39,4 +40,8 @@ pub struct Api {
     pub events: Events,
     /// Who may ask, and for whose rows.
     pub access: Arc<Access>,
+    /// What models cost now.
+    pub prices: Prices,
+    /// What now is.
+    pub clock: Clock,
 }

@@ -87,7 +87,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let upstreams = wiring::upstreams(config)?;
     let options = wiring::proxy(config, &prices);
     let to = door.as_ref().map_or(Door::CountOnly, |(journal, _)| Door::Journal(journal.clone()));
-    let proxy = Arc::new(Proxy::new(options, upstreams, to, clock, events.clone(), front.clone()));
+    let proxy = Arc::new(Proxy::new(options, upstreams, to, clock.clone(), events.clone(), front.clone()));
 
     let certificates = match config.tls.files() {
         Some((cert, key)) => Some(Arc::new(Certificates::load(cert, key)?)),
@@ -106,6 +106,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         meta: Arc::clone(&meta),
         events: events.clone(),
         access: Arc::new(access),
+        prices: Arc::clone(&prices),
+        clock,
     });
     let elsewhere = listen::nothing_here();
 

@@ -5,6 +5,7 @@
 
 mod check;
 mod health;
+mod reprice;
 mod store;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -65,6 +66,8 @@ enum Command {
     Migrate,
     /// Write the stored spans, one JSON object a line.
     Export(store::Export),
+    /// Price the stored spans anew, by the prices in force; also while the proxy runs.
+    Reprice(reprice::RepriceCommand),
     /// Print the OpenAPI document of the API.
     Openapi,
     /// Show the product at work: a fake provider, the proxy, a mixed load. Reads neither configuration file nor environment.
@@ -105,6 +108,7 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Health(health) => on_one_thread()?.block_on(health.run(&config)),
         Command::Migrate => on_one_thread()?.block_on(store::migrate(&config)),
         Command::Export(export) => on_one_thread()?.block_on(export.run(&config)),
+        Command::Reprice(reprice) => on_one_thread()?.block_on(reprice.run(&config)),
         Command::Openapi => {
             print!("{}", api::openapi());
             Ok(ExitCode::SUCCESS)

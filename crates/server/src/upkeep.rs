@@ -1,10 +1,18 @@
-//! What is done now and then, away from every request: reloading what changed on disk.
+//! What is done now and then, away from every request: reloading what changed on disk, pricing stored spans anew.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+mod reprice;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use llmtrace_wire::PriceBook;
 use tokio::sync::watch;
+
+pub use reprice::{Rehearsal, Repriced, Repricer};
 
 use crate::{listen::Certificates, tasks::Tasks};
 
@@ -46,11 +54,11 @@ impl PriceFile {
     }
 }
 
-fn read(path: &PathBuf) -> anyhow::Result<String> {
+fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).map_err(|e| anyhow::anyhow!("prices.overrides: {}: {e}", path.display()))
 }
 
-fn parse(path: &std::path::Path, text: &str) -> anyhow::Result<PriceBook> {
+fn parse(path: &Path, text: &str) -> anyhow::Result<PriceBook> {
     PriceBook::with_overrides(text).map_err(|e| anyhow::anyhow!("prices.overrides: {}: {e}", path.display()))
 }
 

@@ -108,6 +108,49 @@ async fn export_writes_what_migrate_made_room_for() {
     assert_eq!((of_nobody.status.code(), of_nobody.stdout.len()), (Some(0), 0));
 }
 
+#[tokio::test]
+async fn reprice_puts_the_prices_in_force_on_stored_spans_once() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let url = format!("sqlite:{}", folder.path().join("llmtrace-data/llmtrace.db").display());
+    let store = llmtrace_store::open_spans("test", &url, &Options::default()).await.unwrap();
+    let of = |owner: &str| span().tenant(owner).provider("openai").model("my-model").tokens(1000, 100).record();
+    store.write(&[of("a"), of("a"), of("b")]).await.unwrap();
+    // The store stays open: a running proxy holds it, too.
+    let reprice = |more: &[&str]| {
+        let arguments =
+            [&["reprice", "--since", "2000-01-01T00:00:00Z", "--until", "2100-01-01T00:00:00Z"], more].concat();
+        let output = run(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    let unpriced = reprice(&[]);
+    assert!(unpriced.starts_with("3 spans from ") && unpriced.contains(", 0 changed"), "{unpriced}");
+    assert!(unpriced.contains("3 have no price"), "{unpriced}");
+
+    let prices = "models: [{model: my-model, usd_per_million_tokens: {input: 2, output: 8}}]";
+    fs::write(folder.path().join("prices.yaml"), prices).unwrap();
+    fs::write(folder.path().join("c.yaml"), "prices: {overrides: prices.yaml}").unwrap();
+    let priced = ["--config", "c.yaml"];
+    // 1000 × 2000 + 100 × 8000 nano-dollars.
+    let dry = reprice(&[&priced[..], &["--dry-run", "--tenant", "a"]].concat());
+    assert!(dry.contains("2 would change") && dry.contains("now:    0.0056 USD"), "{dry}");
+    let done = reprice(&priced);
+    assert!(
+        done.contains("3 changed") && done.contains("before: 0 USD") && done.contains("now:    0.0084 USD"),
+        "{done}"
+    );
+    let again = reprice(&priced);
+    assert!(again.contains("0 changed") && again.contains("before: 0.0084 USD"), "{again}");
+    store.close().await.unwrap();
+
+    fs::write(folder.path().join("m.yaml"), "storage: {spans: 'memory:'}").unwrap();
+    let of_memory = run(folder.path(), &["reprice", "--since", "1d", "--config", "m.yaml"]);
+    assert_eq!(of_memory.status.code(), Some(1));
+    assert!(text(&of_memory.stderr).contains("lives in the running proxy"), "{}", text(&of_memory.stderr));
+    assert_eq!(run(folder.path(), &["reprice", "--since", "yesterday"]).status.code(), Some(2));
+}
+
 #[test]
 fn openapi_prints_the_document() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,8 @@ mod lists;
 #[cfg(test)]
 mod meta;
 #[cfg(test)]
+mod prices;
+#[cfg(test)]
 mod traces;
 #[cfg(test)]
 mod values;

@@ -18,4 +18,4 @@ pub use error::{Backend, Error, ErrorKind};
 pub use meta::{MAX_TENANTS, MetaStore, Tenant};
 pub use open::{OpenError, Schema, check_url, migrate, open_meta, open_spans, schema};
 pub use options::{MemoryOptions, Migrate, Options, SqliteOptions};
-pub use span::{SpanRead, SpanStore, SpanWrite};
+pub use span::{MAX_MODELS, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};

@@ -1,8 +1,10 @@
 //! What a filter and a trace summary mean, once for all engines: SQL must agree with this file, and a property test says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use llmtrace_model::{Money, Span, SpanFilter, Status, TenantId, Timestamp, TraceId, TraceSummary};
+
+use crate::{MAX_MODELS, ModelTraffic};
 
 /// Says whether a span matches every field of the filter that is set.
 pub(crate) fn matches(filter: &SpanFilter, span: &Span) -> bool {
@@ -74,4 +76,63 @@ pub(crate) fn summarize(
 /// When a span ended, wide enough for every start and duration.
 fn end(row: &SummaryRow) -> i128 {
     i128::from(row.started_at.unix_us()) + i128::from(row.duration_us)
+}
+
+/// What [`Traffic`] needs of one span.
+pub(crate) struct TrafficRow<'a> {
+    pub(crate) provider: &'a str,
+    /// The model that answered, else the one asked for.
+    pub(crate) model: Option<&'a str>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) total_tokens: u64,
+    /// Whether there are tokens or units.
+    pub(crate) used_something: bool,
+    pub(crate) cost: Option<Money>,
+}
+
+/// Adds up spans by model; the rows are given newest first.
+#[derive(Default)]
+pub(crate) struct Traffic {
+    by_provider: BTreeMap<String, BTreeMap<String, ModelTraffic>>,
+    models: usize,
+}
+
+impl Traffic {
+    pub(crate) fn add(&mut self, row: &TrafficRow<'_>) {
+        let Some(model) = row.model else { return };
+        if let Some(known) = self.by_provider.get_mut(row.provider).and_then(|models| models.get_mut(model)) {
+            known.add(row);
+        } else if self.models < MAX_MODELS {
+            self.models += 1;
+            let mut new = ModelTraffic {
+                provider: row.provider.to_owned(),
+                model: model.to_owned(),
+                requests: 0,
+                unpriced_requests: 0,
+                total_tokens: 0,
+                cost: Money::ZERO,
+                last_seen: row.started_at,
+            };
+            new.add(row);
+            self.by_provider.entry(new.provider.clone()).or_default().insert(new.model.clone(), new);
+        }
+    }
+
+    /// Most requests first.
+    pub(crate) fn finish(self) -> Vec<ModelTraffic> {
+        let mut all: Vec<_> = self.by_provider.into_values().flat_map(BTreeMap::into_values).collect();
+        // Stable: of equals, the order of the names stays.
+        all.sort_by_key(|model| std::cmp::Reverse(model.requests));
+        all
+    }
+}
+
+impl ModelTraffic {
+    fn add(&mut self, row: &TrafficRow<'_>) {
+        self.requests += 1;
+        self.unpriced_requests += u64::from(row.used_something && row.cost.is_none());
+        self.total_tokens = self.total_tokens.saturating_add(row.total_tokens);
+        self.cost = self.cost + row.cost.unwrap_or_default();
+        self.last_seen = self.last_seen.max(row.started_at);
+    }
 }

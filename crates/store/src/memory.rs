@@ -16,7 +16,7 @@ use parking_lot::RwLock;
 
 pub(crate) use self::meta::MemoryMeta;
 use self::rows::Rows;
-use crate::{Backend, Error, MemoryOptions, SpanRead, SpanStore, SpanWrite};
+use crate::{Backend, Error, MemoryOptions, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};
 
 /// Spans in memory, the newest up to the bounds. `None` once closed.
 #[derive(Debug)]
@@ -45,6 +45,14 @@ impl SpanWrite for Memory {
         }
         rows.shed();
         Ok(())
+    }
+
+    async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error> {
+        let mut rows = self.rows.write();
+        let Some(rows) = rows.as_mut() else { return Err(Error::closed(Backend::Memory, "reprice")) };
+        let changed = batch.iter().filter(|price| rows.reprice(price)).count() as u64;
+        rows.shed();
+        Ok(changed)
     }
 }
 
@@ -91,6 +99,10 @@ impl SpanRead for Memory {
 
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {
         self.read("count", |rows| rows.count(scope, filter))
+    }
+
+    async fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<Vec<ModelTraffic>, Error> {
+        self.read("models", |rows| rows.models(scope, filter))
     }
 }
 

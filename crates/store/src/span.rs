@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantScope, TraceId, TraceSummary,
+    Coverage, ExchangeId, Money, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantScope, Timestamp,
+    TraceId, TraceSummary,
 };
 
 use crate::{Backend, Error};
@@ -18,7 +19,51 @@ pub trait SpanWrite: Send + Sync {
     /// versions the first; this holds inside a batch too. When this returns `Ok`, the rows are visible to every read and
     /// survive the process, as far as the engine's medium does. Cancelling the call may still store the batch.
     async fn write(&self, batch: &[Arc<SpanRecord>]) -> Result<(), Error>;
+
+    /// Puts new prices on stored rows, all of the batch or nothing, and returns how many rows changed.
+    ///
+    /// A row that is gone, or whose version is no longer the one the price was made from, stays as it is. The version of a
+    /// changed row is one higher, so that no replay of its record beats it. One short transaction: others may write between
+    /// two calls.
+    async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error>;
 }
+
+/// A new price of a stored span.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reprice {
+    /// The row.
+    pub exchange_id: ExchangeId,
+    /// The version of the row the price was made from.
+    pub version: u32,
+    /// Dollars; `None` where it has no price.
+    pub cost: Option<Money>,
+    /// Which prices were applied.
+    pub price_version: Option<String>,
+    /// The row's coverage, with what the cost does not contain.
+    pub coverage: Coverage,
+}
+
+/// What one model was used for in a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelTraffic {
+    /// OpenTelemetry's `gen_ai.provider.name`.
+    pub provider: String,
+    /// The model that answered, else the one asked for.
+    pub model: String,
+    /// Its spans.
+    pub requests: u64,
+    /// Those of them that used something and have no cost.
+    pub unpriced_requests: u64,
+    /// All their tokens.
+    pub total_tokens: u64,
+    /// What the priced ones cost.
+    pub cost: Money,
+    /// When the newest started.
+    pub last_seen: Timestamp,
+}
+
+/// The most models [`SpanRead::models`] tells apart.
+pub const MAX_MODELS: usize = 1000;
 
 /// Reading spans. Lists never load content; every read is bounded and takes a [`TenantScope`].
 #[async_trait]
@@ -56,6 +101,12 @@ pub trait SpanRead: Send + Sync {
 
     /// The number of spans that match.
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error>;
+
+    /// What each model was used for by the spans that match and name one, most requests first (then by provider and model).
+    ///
+    /// At most [`MAX_MODELS`] are told apart, those that were seen last; the rest is left out. Walks every matching span: give
+    /// it a time.
+    async fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<Vec<ModelTraffic>, Error>;
 }
 
 /// A store of spans: both halves, and what boot and `/health` ask of it.

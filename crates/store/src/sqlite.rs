@@ -27,7 +27,9 @@ use llmtrace_model::{
 
 pub(crate) use self::meta::SqliteMeta;
 use self::{connection::Reader, failure::failed, pool::Pool, read::View, write::Writer};
-use crate::{Backend, Error, ErrorKind, Options, Schema, SpanRead, SpanStore, SpanWrite, open::Refused};
+use crate::{
+    Backend, Error, ErrorKind, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite, open::Refused,
+};
 
 /// Spans in an SQLite file.
 pub(crate) struct Sqlite {
@@ -73,6 +75,11 @@ impl SpanWrite for Sqlite {
         }
         let batch = batch.to_vec();
         self.writer.run("write", move |writer, _| writer.write(&batch)).await
+    }
+
+    async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error> {
+        let batch = batch.to_vec();
+        self.writer.run("reprice", move |writer, _| writer.reprice(&batch)).await
     }
 }
 
@@ -121,6 +128,11 @@ impl SpanRead for Sqlite {
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {
         let (scope, filter) = (scope.clone(), filter.clone());
         self.read("count", move |view| view.count(&scope, &filter)).await
+    }
+
+    async fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<Vec<ModelTraffic>, Error> {
+        let (scope, filter) = (scope.clone(), filter.clone());
+        self.read("models", move |view| view.models(&scope, &filter)).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::{http::header, response::IntoResponse};
 use utoipa::OpenApi;
 
-use super::{error, export, health, spans, tenants, traces, view};
+use super::{error, export, health, models, spans, tenants, traces, view};
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
 #[derive(OpenApi)]
@@ -27,6 +27,7 @@ use super::{error, export, health, spans, tenants, traces, view};
         spans::list,
         spans::one,
         tenants::list,
+        models::prices,
         export::export,
         serve,
         health::health,
@@ -36,6 +37,7 @@ use super::{error, export, health, spans, tenants, traces, view};
     ),
     components(schemas(
         view::SpanList, view::SpanView, view::SpanDetail, view::TraceList, view::TraceView, view::TraceDetail, view::TenantList, view::TenantView,
+        view::ModelPriceList, view::ModelPriceView,
         error::ProblemView, health::HealthView,
     ))
 )]

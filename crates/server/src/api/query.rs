@@ -49,8 +49,8 @@ const fn param(name: &'static str, about: &'static str, kind: Kind) -> Param {
 
 /// What every list and the export can be narrowed by.
 pub(super) const FILTER: &[Param] = &[
-    param("from", "Started at or after.", Kind::Time),
-    param("until", "Started before.", Kind::Time),
+    FROM,
+    UNTIL,
     param("trace_id", "Belongs to this trace.", Kind::Trace),
     param("session_id", "Belongs to this session.", Kind::Text),
     param("agent_id", "Sent by this agent.", Kind::Text),
@@ -60,6 +60,10 @@ pub(super) const FILTER: &[Param] = &[
     param("status", "Went well or not.", Kind::Status),
     param("end_reason", "Ended so.", Kind::EndReason),
 ];
+const FROM: Param = param("from", "Started at or after.", Kind::Time);
+const UNTIL: Param = param("until", "Started before.", Kind::Time);
+/// The part of [`FILTER`] that is a time.
+pub(super) const RANGE: &[Param] = &[FROM, UNTIL];
 /// Whose rows; every route that reads rows takes it.
 pub(super) const TENANT: &[Param] = &[param("tenant_id", "Belongs to this tenant.", Kind::Tenant)];
 /// Which page of a list.
@@ -82,6 +86,8 @@ pub(super) struct ListParams;
 pub(super) struct ExportParams;
 /// The parameters of one thing.
 pub(super) struct OneParams;
+/// The parameters of what spans of a time add up to.
+pub(super) struct RangeParams;
 
 impl Params for ListParams {
     const TABLES: &'static [&'static [Param]] = &[FILTER, TENANT, PAGE];
@@ -93,6 +99,10 @@ impl Params for ExportParams {
 
 impl Params for OneParams {
     const TABLES: &'static [&'static [Param]] = &[TENANT];
+}
+
+impl Params for RangeParams {
+    const TABLES: &'static [&'static [Param]] = &[RANGE, TENANT];
 }
 
 impl Kind {
@@ -242,6 +252,12 @@ impl IntoParams for ExportParams {
 }
 
 impl IntoParams for OneParams {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        document(Self::TABLES)
+    }
+}
+
+impl IntoParams for RangeParams {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         document(Self::TABLES)
     }

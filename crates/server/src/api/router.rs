@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     Api, document,
     error::{Problem, shorten},
-    export, spans, tenants, traces,
+    export, models, spans, tenants, traces,
 };
 
 /// A route: its path, and what answers there.
@@ -26,6 +26,7 @@ pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/spans", || get(spans::list)),
     ("/api/v1/spans/{span_id}", || get(spans::one)),
     ("/api/v1/tenants", || get(tenants::list)),
+    ("/api/v1/models/prices", || get(models::prices)),
     ("/api/v1/export", || get(export::export)),
     ("/api/v1/openapi.json", || get(document::serve)),
 ];

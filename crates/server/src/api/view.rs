@@ -3,6 +3,7 @@
 //! Names are stable. Every field is always there; what is not known is `null`. Lists hold [`SpanView`], which knows no
 //! content; details and exports hold [`SpanDetail`]. Durations are in milliseconds with microseconds as decimals.
 
+mod price;
 mod shapes;
 mod tenant;
 mod trace;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use price::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceView};
 pub use tenant::{TenantList, TenantView};
 pub use trace::{SpanList, TraceDetail, TraceList, TraceView};
 

@@ -71,7 +71,7 @@ enum Format {
 impl Export {
     /// Writes every stored span.
     pub(super) async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
-        let spans = open_existing(config).await?;
+        let spans = open_existing(config, "ask its /api/v1/export").await?;
         let Format::Jsonl = self.format;
         let written = match &self.out {
             Some(path) => {
@@ -112,11 +112,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Opens the span store without making or changing one.
-async fn open_existing(config: &Config) -> anyhow::Result<Arc<dyn SpanStore>> {
+/// Opens the span store without making one or changing its schema; `of_memory` says what to do where it lives in the proxy.
+pub(super) async fn open_existing(config: &Config, of_memory: &str) -> anyhow::Result<Arc<dyn SpanStore>> {
     let (setting, url) = ("storage.spans", config.storage.spans.as_str());
     if config.storage.spans.scheme() == "memory" {
-        bail!("{setting} is {url}, which lives in the running proxy: ask its /api/v1/export");
+        bail!("{setting} is {url}, which lives in the running proxy: {of_memory}");
     }
     let options = Options { migrate: Migrate::Refuse, ..Options::default() };
     if llmtrace_store::schema(setting, url, &options).await?.found == 0 {

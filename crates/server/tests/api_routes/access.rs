@@ -5,13 +5,14 @@ use llmtrace_server::api::Access;
 
 use crate::world::{app, app_with, ask, get, record, stores, stores_of};
 
-const ROUTES: [&str; 7] = [
+const ROUTES: [&str; 8] = [
     "/api/v1/tenants",
     "/api/v1/spans",
     "/api/v1/spans/00000000000000ff",
     "/api/v1/traces",
     "/api/v1/traces/000000000000000000000000000000ff",
     "/api/v1/export",
+    "/api/v1/models/prices",
     "/api/v1/openapi.json",
 ];
 

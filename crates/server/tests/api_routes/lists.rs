@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::http::Request;
 use llmtrace_model::{EndReason, SpanRecord, Status, Timestamp};
-use llmtrace_server::api::{Access, Api, router};
+use llmtrace_server::api::{Access, router};
 use llmtrace_store::{Options, open_meta};
 use serde_json::{Value, json};
 
-use crate::world::{START, app, ask, changed, events, get, record, stores, stores_of};
+use crate::world::{START, api, app, ask, changed, events, get, record, stores, stores_of};
 
 fn ids(records: &[SpanRecord]) -> Vec<String> {
     records.iter().map(|r| r.span.exchange_id.to_string()).collect()
@@ -170,7 +170,7 @@ async fn the_tenants_seen_are_listed_by_name() {
         let seen = [("team-b", at(0)), ("team-a", at(1)), ("team-b", at(2))];
         meta.touch_tenants(&seen.map(|(id, at)| (id.parse().unwrap(), at))).await.unwrap();
         let spans = stores().await.0.swap_remove(0);
-        let app = router(Api { spans, meta, events: events(), access: Arc::new(Access::default()) });
+        let app = router(api(spans, meta, events(), Arc::new(Access::default())));
         let tenant = |id: &str, first: &str, last: &str| {
             let time = |us: &str| format!("2025-10-09T08:53:20.{us}Z");
             json!({ "tenant_id": id, "first_seen": time(first), "last_seen": time(last) })

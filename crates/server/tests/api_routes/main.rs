@@ -7,6 +7,7 @@ mod access;
 mod details;
 mod export;
 mod lists;
+mod models;
 mod parameters;
 mod probes;
 mod world;

@@ -6,11 +6,11 @@ use axum::{
     Router,
     http::{HeaderValue, Request},
 };
-use llmtrace_server::api::{Access, Api, router};
+use llmtrace_server::api::{Access, router};
 use llmtrace_store::{ErrorKind, SpanStore};
 use serde_json::Value;
 
-use crate::world::{Fickle, FickleMeta, Mood, app, ask, events, get, record, stores, stores_of};
+use crate::world::{Fickle, FickleMeta, Mood, api, app, ask, events, get, record, stores, stores_of};
 
 async fn memory() -> Arc<dyn SpanStore> {
     stores().await.0.swap_remove(0)
@@ -182,6 +182,7 @@ async fn a_failing_store_is_a_problem_that_tells_nothing_of_the_store() {
         "/api/v1/traces",
         "/api/v1/export",
         "/api/v1/tenants",
+        "/api/v1/models/prices",
         "/api/v1/spans/00000000000000ff",
         "/api/v1/spans/0199c8a4-7c00-7000-8000-0000000000ff",
         "/api/v1/traces/000000000000000000000000000000ff",
@@ -190,7 +191,7 @@ async fn a_failing_store_is_a_problem_that_tells_nothing_of_the_store() {
     let events = events();
     let meta = FickleMeta::new(Mood::Well);
     let access = Arc::new(Access::default());
-    let api = Api { spans: fickle.clone(), meta: meta.clone(), events: events.clone(), access };
+    let api = api(fickle.clone(), meta.clone(), events.clone(), access);
     let app = router(api);
     for (kind, status, retry) in [
         (ErrorKind::Timeout, 503, "1"),
@@ -211,7 +212,7 @@ async fn a_failing_store_is_a_problem_that_tells_nothing_of_the_store() {
         }
     }
     let metrics = events.metrics().render();
-    assert!(metrics.contains("llmtrace_store_failures_total{kind=\"corrupt\"} 7"), "{metrics}");
+    assert!(metrics.contains("llmtrace_store_failures_total{kind=\"corrupt\"} 8"), "{metrics}");
     assert!(metrics.contains("route=\"/api/v1/traces/{trace_id}\",status_class=\"5xx\"} 6"), "{metrics}");
 }
 

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use axum::{
     Router,
@@ -24,11 +25,14 @@ use llmtrace_model::{
 };
 use llmtrace_server::{
     api::{Access, Api, router},
+    clock::Clock,
     telemetry::{Events, Metrics},
 };
 use llmtrace_store::{
-    Backend, Error, ErrorKind, MetaStore, Options, SpanRead, SpanStore, SpanWrite, Tenant, open_spans,
+    Backend, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SpanRead, SpanStore, SpanWrite, Tenant,
+    open_spans,
 };
+use llmtrace_wire::PriceBook;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -36,6 +40,9 @@ use tower::ServiceExt;
 
 /// 2025-10-09T08:53:20Z in microseconds.
 pub(crate) const START: i64 = 1_760_000_000_000_000;
+
+/// 2026-11-01, in microseconds.
+pub(crate) const NOW: i64 = 1_793_491_200_000_000;
 
 /// The `n`th exchange: each a second after the one before, ten to a trace, of tenant `default`.
 pub(crate) fn record(n: u16) -> SpanRecord {
@@ -152,7 +159,13 @@ pub(crate) fn app(store: Arc<dyn SpanStore>) -> Router {
 /// The router over a store, with rules of access.
 pub(crate) fn app_with(store: Arc<dyn SpanStore>, access: Access) -> Router {
     let fickle = FickleMeta::new(Mood::Well);
-    router(Api { spans: store, meta: fickle, events: events(), access: Arc::new(access) })
+    router(api(store, fickle, events(), Arc::new(access)))
+}
+
+/// The API over stores, with the bundled prices and the clock at 2026-11-01.
+pub(crate) fn api(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, events: Events, access: Arc<Access>) -> Api {
+    let clock = Clock::fixed(Timestamp::from_unix_us(NOW));
+    Api { spans, meta, events, access, prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())), clock }
 }
 
 /// Fresh metrics.
@@ -251,6 +264,10 @@ impl SpanWrite for Fickle {
     async fn write(&self, batch: &[Arc<SpanRecord>]) -> Result<(), Error> {
         self.inner.write(batch).await
     }
+
+    async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error> {
+        self.inner.reprice(batch).await
+    }
 }
 
 #[async_trait]
@@ -299,6 +316,11 @@ impl SpanRead for Fickle {
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {
         self.decide("count").await?;
         self.inner.count(scope, filter).await
+    }
+
+    async fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<Vec<ModelTraffic>, Error> {
+        self.decide("models").await?;
+        self.inner.models(scope, filter).await
     }
 }
 

@@ -52,6 +52,12 @@ macro_rules! spans {
             traces::pages_of_traces_join,
             traces::one_trace_id_of_two_tenants_is_two_traces,
             traces::sums_saturate,
+            prices::a_new_price_replaces_the_old_one_and_nothing_else,
+            prices::a_price_of_another_version_is_not_put_on,
+            prices::a_replay_never_beats_a_new_price,
+            prices::models_are_added_up,
+            prices::models_are_those_of_scope_and_time,
+            prices::models_are_bounded,
             life::an_open_store_takes_writes,
             life::a_closed_store_answers_nothing,
         }

@@ -32,6 +32,8 @@ pub(super) async fn a_closed_store_answers_nothing(store: Store) {
         store.exchange(&ALL, id.exchange_id).await.unwrap_err(),
         store.trace(&ALL, id.trace_id).await.unwrap_err(),
         store.count(&ALL, &none).await.unwrap_err(),
+        store.models(&ALL, &none).await.unwrap_err(),
+        store.reprice(&[]).await.unwrap_err(),
     ];
     for error in errors {
         assert_eq!((error.kind, error.backend), (ErrorKind::Unavailable, store.backend()), "{error}");

@@ -13,8 +13,8 @@ use llmtrace_model::{
 
 use super::size::record_bytes;
 use crate::{
-    MemoryOptions,
-    matching::{SummaryRow, matches, summarize},
+    MemoryOptions, ModelTraffic, Reprice,
+    matching::{SummaryRow, Traffic, TrafficRow, matches, summarize},
 };
 
 /// A row's place in every list: start time, then exchange id.
@@ -87,6 +87,19 @@ impl Rows {
         self.rows.insert(key, Row { record, bytes });
     }
 
+    /// Puts a new price on its row; says whether the row was still the one the price was made from.
+    pub(super) fn reprice(&mut self, price: &Reprice) -> bool {
+        let found = self.by_exchange.get(&price.exchange_id).and_then(|at| self.rows.get(&(*at, price.exchange_id)));
+        let Some(row) = found.filter(|row| row.record.span.version == price.version) else { return false };
+        let mut record = (*row.record).clone();
+        record.span.version = price.version.saturating_add(1);
+        record.span.cost = price.cost;
+        record.span.price_version.clone_from(&price.price_version);
+        record.span.coverage = price.coverage.clone();
+        self.put(Arc::new(record));
+        true
+    }
+
     /// Drops the oldest rows until the bounds hold.
     pub(super) fn shed(&mut self) {
         while self.rows.len() > self.bounds.max_rows || self.bytes > self.bounds.max_bytes {
@@ -155,6 +168,24 @@ impl Rows {
     /// The number of matching rows.
     pub(super) fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> u64 {
         self.newest_first(scope, filter, None).count() as u64
+    }
+
+    /// What each model was used for.
+    pub(super) fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> Vec<ModelTraffic> {
+        let mut traffic = Traffic::default();
+        for (_, record) in self.newest_first(scope, filter, None) {
+            let span = &record.span;
+            let total_tokens = span.usage.map_or(0, |usage| usage.total());
+            traffic.add(&TrafficRow {
+                provider: &span.provider,
+                model: span.response_model.as_deref().or(span.request_model.as_deref()),
+                started_at: span.started_at,
+                total_tokens,
+                used_something: total_tokens > 0 || !span.units.is_empty(),
+                cost: span.cost,
+            });
+        }
+        traffic.finish()
     }
 
     fn oldest_first(&self, scope: &TenantScope, id: TraceId) -> impl Iterator<Item = &Arc<SpanRecord>> {

@@ -52,6 +52,22 @@ pub(super) fn count(scope: &TenantScope, filter: &SpanFilter) -> Query {
     query
 }
 
+/// What [`crate::matching::Traffic`] needs of the matching spans, newest first; the only bound is the read timeout.
+pub(super) fn models(scope: &TenantScope, filter: &SpanFilter) -> Query {
+    let mut query = Query::default();
+    query.push(
+        "SELECT s.provider, coalesce(s.response_model, s.request_model), s.started_at, s.cost, s.units IS NOT NULL, \
+         s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning, s.audio_input, \
+         s.audio_output, s.image_input, s.image_output, s.audio_cache_read, s.image_cache_read \
+         FROM spans s INDEXED BY ",
+    );
+    query.push(index(scope, filter));
+    query.push(" WHERE TRUE");
+    conditions(&mut query, "s", scope, filter);
+    query.push(" ORDER BY s.started_at DESC, s.exchange_id DESC");
+    query
+}
+
 /// The narrowest index for a filter. The planner has no statistics; it would guess.
 fn index(scope: &TenantScope, filter: &SpanFilter) -> &'static str {
     match scope {

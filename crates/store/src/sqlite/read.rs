@@ -13,7 +13,10 @@ use super::{
     query::{self, Query},
     row::{Columns, WIDTH, columns, read},
 };
-use crate::matching::{SummaryRow, summarize};
+use crate::{
+    ModelTraffic,
+    matching::{SummaryRow, Traffic, TrafficRow, summarize},
+};
 
 const SPAN: &str = concat!("SELECT ", columns!(), " FROM spans WHERE id = ?");
 const RECORD: &str = concat!(
@@ -150,6 +153,31 @@ impl<'a> View<'a> {
         let Query { sql, values } = query::count(scope, filter);
         let mut statement = self.transaction.prepare_cached(&sql)?;
         statement.query_row(params_from_iter(values), |row| Columns::of(row).number())
+    }
+
+    /// What each model was used for.
+    pub(super) fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> rusqlite::Result<Vec<ModelTraffic>> {
+        let Query { sql, values } = query::models(scope, filter);
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut traffic = Traffic::default();
+        while let Some(row) = rows.next()? {
+            let text = |index| row.get_ref(index).and_then(|value| value.as_str_or_null().map_err(Into::into));
+            let (provider, model) = (text(0)?.unwrap_or_default(), text(1)?);
+            let mut from = Columns::after(row, 2);
+            let started_at = Timestamp::from_unix_us(from.take()?);
+            let (cost, has_units) = (from.take::<Option<i64>>()?.map(Money::from_nanos), from.take()?);
+            let total_tokens = from.usage()?.map_or(0, |usage| usage.total());
+            traffic.add(&TrafficRow {
+                provider,
+                model,
+                started_at,
+                total_tokens,
+                used_something: total_tokens > 0 || has_units,
+                cost,
+            });
+        }
+        Ok(traffic.finish())
     }
 
     /// Runs a query for keys and cuts off the row that only told that there are more.

@@ -185,6 +185,11 @@ impl<'a, 'r> Columns<'a, 'r> {
         Self { row, next: 0 }
     }
 
+    /// Begins at a later one.
+    pub(super) fn after(row: &'a Row<'r>, columns: usize) -> Self {
+        Self { row, next: columns }
+    }
+
     pub(super) fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
         let index = self.next;
         self.next += 1;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llmtrace_model::SpanRecord;
+use llmtrace_model::{Money, SpanRecord};
 use rusqlite::{Connection, Statement, Transaction, TransactionBehavior};
 
 use super::{
@@ -10,12 +10,15 @@ use super::{
     failure::failed,
     row::{INSERT, bind},
 };
-use crate::{Backend, Error, ErrorKind};
+use crate::{Backend, Error, ErrorKind, Reprice};
 
 const FIND: &str = "SELECT id, version FROM spans INDEXED BY spans_exchange WHERE exchange_id = ?";
 const REMOVE: &str = "DELETE FROM spans WHERE id = ?";
 const REMOVE_BODY: &str = "DELETE FROM bodies WHERE span = ?";
 const INSERT_BODY: &str = "INSERT INTO bodies (span, codec, size_bytes, content) VALUES (?, ?, ?, ?)";
+/// By the unique index of exchanges; a row that was written or re-priced since has another version and stays.
+const REPRICE: &str = "UPDATE spans SET version = version + 1, cost = ?, price_version = ?, coverage = ? \
+    WHERE exchange_id = ? AND version = ?";
 const PING: &str = "UPDATE pings SET pings = pings + 1 WHERE id = 1";
 
 /// The writing connection and the buffers it reuses from row to row.
@@ -39,6 +42,26 @@ impl Writer {
         packer.shrink();
         done?;
         change.commit().map_err(&failed)
+    }
+
+    /// Puts new prices on rows in one transaction; returns how many changed.
+    pub(super) fn reprice(&mut self, batch: &[Reprice]) -> Result<u64, Error> {
+        let failed = failed("reprice");
+        let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let mut changed = 0;
+        {
+            let mut update = change.prepare_cached(REPRICE).map_err(&failed)?;
+            for price in batch {
+                let coverage = serde_json::to_string(&price.coverage)
+                    .map_err(|error| failed(rusqlite::Error::ToSqlConversionFailure(error.into())))?;
+                let cost = price.cost.map(Money::nanos);
+                let key = price.exchange_id.as_bytes();
+                let values = (cost, price.price_version.as_deref(), coverage, key, price.version);
+                changed += update.execute(values).map_err(&failed)? as u64;
+            }
+        }
+        change.commit().map_err(&failed)?;
+        Ok(changed)
     }
 
     /// Writes one row, so that a lock, a full disk or a read-only file shows.
