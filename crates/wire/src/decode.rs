@@ -8,7 +8,7 @@ use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Meter, Params, 
 use crate::{
     Dialect, dialect_of,
     dialects::{
-        Format,
+        Format, RequestBody,
         error::{bare_error, error_of},
         format,
     },
@@ -24,7 +24,7 @@ mod billed;
 mod body;
 mod draft;
 
-use answer::{read_answered, status_error};
+use answer::{read_answered, read_events, status_error};
 pub use billed::{Billed, REPEATED_USAGE, repeated_usage};
 use body::Copied;
 pub(crate) use draft::Draft;
@@ -213,6 +213,10 @@ fn read_asked(format: &Format, x: &Exchange<'_>, limits: &Limits, draft: &mut Dr
     let media = header(x.request_headers, "content-type").unwrap_or("");
     if let Some((form, boundary)) = format.form.zip(multipart::boundary(media)) {
         form(&multipart::fields(boundary, copied.head(), copied.tail()), draft);
+        return copied.coverage();
+    }
+    if format.body == RequestBody::Events {
+        read_events(&copied, Framing::Ndjson, &[], limits, draft, |_, event, draft| (format.request)(event, draft));
         return copied.coverage();
     }
     match json_body(&copied, &[], limits) {

@@ -79,6 +79,10 @@ pub enum Dialect {
     OpenaiBatches,
     /// Anthropic `…/messages/batches`.
     AnthropicBatches,
+    /// OpenAI `GET …/realtime`, upgraded to a WebSocket.
+    OpenaiRealtime,
+    /// Gemini Live: `GET …BidiGenerateContent`, upgraded to a WebSocket.
+    GeminiLive,
 }
 
 /// Every dialect.
@@ -237,6 +241,25 @@ mod tests {
             ("POST", "/v1/responses/input_tokens", Some(Dialect::OpenaiResponsesInputTokens)),
             ("POST", "/v1/responses/compact", Some(Dialect::OpenaiResponsesCompact)),
             ("POST", "/v1/responses/resp_1", None),
+            ("GET", "/v1/realtime", Some(Dialect::OpenaiRealtime)),
+            ("GET", "/openai/realtime", Some(Dialect::OpenaiRealtime)),
+            ("GET", "/openai/v1/realtime", Some(Dialect::OpenaiRealtime)),
+            ("POST", "/v1/realtime/client_secrets", None),
+            (
+                "GET",
+                "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
+                Some(Dialect::GeminiLive),
+            ),
+            (
+                "GET",
+                "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContentConstrained",
+                Some(Dialect::GeminiLive),
+            ),
+            (
+                "GET",
+                "/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent",
+                Some(Dialect::GeminiLive),
+            ),
             ("POST", "/", None),
         ];
         for (method, path, dialect) in cases {

@@ -18,6 +18,7 @@ pub(crate) mod gemini;
 pub(crate) mod gemini_cached_contents;
 pub(crate) mod gemini_count_tokens;
 pub(crate) mod gemini_embeddings;
+pub(crate) mod gemini_live;
 pub(crate) mod gemini_models;
 pub(crate) mod gemini_predict;
 pub(crate) mod ollama;
@@ -30,6 +31,7 @@ mod openai_files;
 mod openai_images;
 pub(crate) mod openai_models;
 mod openai_moderations;
+pub(crate) mod openai_realtime;
 pub(crate) mod openai_responses;
 mod parts;
 
@@ -38,6 +40,7 @@ use crate::{
     decode::{Draft, Exchange},
     json::Json,
     multipart::Field,
+    realtime::Flavour,
     scanner::{Scan, Unread},
 };
 
@@ -80,6 +83,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gemini_predict::FORMAT,
     &gemini_cached_contents::FORMAT,
     &gemini_models::FORMAT,
+    &openai_realtime::FORMAT,
+    &gemini_live::FORMAT,
 ];
 
 /// One wire format: how its exchanges are recognised and read. Made from [`Format::JSON`] by what differs.
@@ -104,6 +109,8 @@ pub(crate) struct Format {
     pub arrays: Arrays,
     /// Whether its streams have OpenAI's usage event, which must be asked for.
     pub usage_event: UsageOption,
+    /// How its sessions on a WebSocket are followed; `None` where it has none.
+    pub session: Option<Flavour>,
     /// Reads what stands in target and heads, before the bodies.
     pub head: fn(&Exchange<'_>, &mut Draft),
     /// Reads a request that is a form; `None` where the format has none.
@@ -131,6 +138,8 @@ pub(crate) struct Format {
 pub(crate) enum RequestBody {
     /// A JSON object.
     Json,
+    /// None that is sent as one: what the client said on its socket is recorded as lines of JSON, each an event.
+    Events,
     /// None that tells anything.
     Nothing,
 }
@@ -166,6 +175,7 @@ impl Format {
         streams: |_, member| member == Some(true),
         arrays: Arrays::Absent,
         usage_event: UsageOption::Absent,
+        session: None,
         head: |_, _| {},
         form: None,
         request: |_, _| {},

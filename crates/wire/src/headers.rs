@@ -233,6 +233,7 @@ mod tests {
                 "set-cookie",
                 "x-goog-api-key",
                 "proxy-authorization",
+                "sec-websocket-protocol",
             ] {
                 assert!(!list.contains(&name), "{name}");
             }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::{
     Dialect, dialect_of,
-    dialects::{Format, RequestBody, UsageOption, format},
+    dialects::{Format, RequestBody, UsageOption, format, openai_realtime::query_model},
     headers::{is_json, percent_decoded},
     json::{Fault, Json, Rules, parse},
     providers::{UsageEvent, provider_by_id, provider_of},
@@ -130,8 +130,12 @@ fn look(head: &Head<'_>, body: &[u8]) -> Result<Request, OpaqueReason> {
     let format = format(dialect);
     let named = || (format.path_model)(head.path).map(|model| percent_decoded(model).into_owned());
     let streaming = |member| if (format.streams)(head.path, member) { Streaming::Yes } else { Streaming::No };
-    if format.body == RequestBody::Nothing || matches!(head.method, "GET" | "HEAD" | "DELETE") {
-        return Ok(Request { dialect, model: named(), stream: streaming(None), usage_option: None });
+    let bare = |model| Ok(Request { dialect, model, stream: streaming(None), usage_option: None });
+    match format.body {
+        RequestBody::Events => return bare(head.query.and_then(query_model).or_else(named)),
+        RequestBody::Nothing => return bare(named()),
+        RequestBody::Json if matches!(head.method, "GET" | "HEAD" | "DELETE") => return bare(named()),
+        RequestBody::Json => {}
     }
     if head.content_encoding.is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
         return Err(OpaqueReason::Compressed);

@@ -17,11 +17,13 @@ pub mod multipart;
 pub mod ndjson;
 mod prices;
 mod providers;
+pub mod realtime;
 mod scanner;
 mod skim;
 pub mod sse;
 mod usage;
 mod usage_filter;
+pub mod websocket;
 
 pub use decode::{Billed, BodyCopy, Decoded, Exchange, Limits, REPEATED_USAGE, decode, repeated_usage};
 pub use dialect::{DIALECTS, Dialect, Family, dialect_of, family_of};

@@ -73,7 +73,7 @@ impl Case {
             status: u16::try_from(own["status"].as_u64().unwrap_or(200)).expect("a status"),
             request_headers: vec![("content-type".to_owned(), asked.to_owned())],
             answer_headers,
-            request: form.or_else(|| read("request.json")).unwrap_or_default(),
+            request: form.or_else(|| read("request.json")).or_else(|| read("request.ndjson")).unwrap_or_default(),
             answer: answer.expect("answer.json, answer.txt or a stream"),
             streamed,
         }

@@ -10,7 +10,7 @@ use crate::{
     },
     framing::{Decoder, Frame, Framing},
     headers::{essence, is_json},
-    json::{Rules, parse},
+    json::{Json, Rules, parse},
     scanner::first_byte,
 };
 
@@ -94,18 +94,34 @@ fn read_stream(
 ) -> BodyCoverage {
     let Some(assembler) = format.stream else { return BodyCoverage::Opaque("unexpected stream".to_owned()) };
     let mut stream = assembler();
-    let rules = Rules { max_depth: limits.max_depth, max_values: limits.max_values, skip: format.skip };
+    let understood = read_events(copied, framing, format.skip, limits, draft, |name, event, draft| {
+        if name == b"error" && event.get("error").is_none() {
+            draft.error = bare_error(&event).or(draft.error.take());
+        }
+        stream.event(name, event, draft);
+    });
+    stream.finish(draft);
+    if understood == 0 { BodyCoverage::Opaque("no event understood".to_owned()) } else { copied.coverage() }
+}
+
+/// Reads a body that is events, either side's; says how many were understood.
+pub(super) fn read_events(
+    copied: &Copied<'_>,
+    framing: Framing,
+    skip: &'static [&'static str],
+    limits: &Limits,
+    draft: &mut Draft,
+    mut each: impl FnMut(&[u8], Json<'_>, &mut Draft),
+) -> u64 {
+    let rules = Rules { max_depth: limits.max_depth, max_values: limits.max_values, skip };
     let mut decoder = Decoder::new(framing, limits.max_event_bytes);
     let mut understood = 0u64;
-    let mut each = |frame: Frame<'_>| match frame {
+    let mut frame = |frame: Frame<'_>| match frame {
         Frame::Event { data: b"[DONE]", .. } => understood += 1,
         Frame::Event { name, data } => match std::str::from_utf8(data).map(|text| parse(text, &rules)) {
             Ok(Ok(event)) => {
                 understood += 1;
-                if name == b"error" && event.get("error").is_none() {
-                    draft.error = bare_error(&event).or(draft.error.take());
-                }
-                stream.event(name, event, draft);
+                each(name, event, draft);
             }
             Ok(Err(_)) | Err(_) => draft.unknown("event", "malformed"),
         },
@@ -116,13 +132,12 @@ fn read_stream(
         Frame::TooLong => draft.unknown("event", "too long"),
         Frame::Broken(why) => draft.unknown("event", why),
     };
-    decoder.feed(copied.head(), &mut each);
+    decoder.feed(copied.head(), &mut frame);
     if let Some(tail) = copied.tail() {
         // A whole copy has no tail of its own: this one lies behind a gap.
         decoder.skip_to_next();
-        decoder.feed(tail, &mut each);
+        decoder.feed(tail, &mut frame);
     }
-    decoder.finish(&mut each);
-    stream.finish(draft);
-    if understood == 0 { BodyCoverage::Opaque("no event understood".to_owned()) } else { copied.coverage() }
+    decoder.finish(&mut frame);
+    understood
 }

@@ -57,6 +57,16 @@ impl Draft {
         *self.not_read.entry(what).or_default() += 1;
     }
 
+    /// Takes one back: it is a piece of something that is counted as a whole.
+    pub(crate) fn is_piece(&mut self, what: &'static str) {
+        if let Some(count) = self.not_read.get_mut(what) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.not_read.remove(what);
+            }
+        }
+    }
+
     /// Names something this version does not know; bounded in number and length.
     pub(crate) fn unknown(&mut self, place: &str, name: &str) {
         if self.unknown.len() < MAX_UNKNOWN {
