@@ -19,6 +19,7 @@ mod cohere;
 mod gemini;
 mod ollama;
 mod openai;
+pub(crate) mod realtime;
 
 pub(crate) use bedrock::{decoded, error_of as aws_error};
 

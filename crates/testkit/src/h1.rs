@@ -13,7 +13,9 @@ use tokio::{
 use crate::{
     Answer, Fault, Framing, Received,
     answer::{End, Kind},
+    behaviour::realtime,
     provider::{Exchange, State},
+    websocket::Socket,
 };
 
 const MAX_HEAD: usize = 1 << 20;
@@ -52,7 +54,11 @@ pub(crate) async fn serve(stream: TcpStream, number: u64, state: Arc<State>) {
     let mut wire = Wire { stream, buf: BytesMut::with_capacity(16 * 1024), number };
     loop {
         let next = match wire.read_head().await {
-            Ok(Some(head)) => wire.exchange(head, &state).await.unwrap_or(Next::Reset),
+            Ok(Some(head)) => match realtime::talk_of(&head.received) {
+                // Whoever hangs up inside a session has had what it wanted.
+                Some(talk) => return drop(wire.talk(head, talk, &state).await),
+                None => wire.exchange(head, &state).await.unwrap_or(Next::Reset),
+            },
             Ok(None) => return,
             Err(_) => Next::Reset,
         };
@@ -65,6 +71,32 @@ pub(crate) async fn serve(stream: TcpStream, number: u64, state: Arc<State>) {
 }
 
 impl Wire {
+    /// Switches to a WebSocket and talks on it, unless a script answers instead.
+    async fn talk(mut self, head: Head, talk: realtime::Talk, state: &Arc<State>) -> io::Result<()> {
+        let received = head.received;
+        let (exchange, scripted) = state.open(received.clone());
+        exchange.complete(Vec::new());
+        if let Some(answer) = scripted {
+            return self.send(&answer, &exchange, false).await.map(|_| ());
+        }
+        let received = Received { number: exchange.number(), ..received };
+        let id = state.id(exchange.number());
+        let offers_deflate =
+            received.header("sec-websocket-extensions").is_some_and(|offer| offer.contains("permessage-deflate"));
+        let chosen = received.header("sec-websocket-protocol").and_then(|offer| offer.split(',').next()).map(str::trim);
+        let protocol = chosen.map_or_else(String::new, |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
+        let extra = format!("x-request-id: req_{id}\r\n{protocol}");
+        let key = received.header("sec-websocket-key").unwrap_or_default();
+        let socket = Socket::accept(self.stream, self.buf, key, offers_deflate, &extra).await?;
+        let bill = |line| state.charge(line);
+        let talked = realtime::Session::new(socket, &received, &id, &bill).run(talk).await;
+        match &talked {
+            Ok(()) => exchange.answered(),
+            Err(_) => exchange.closed_early(),
+        }
+        talked
+    }
+
     async fn exchange(&mut self, head: Head, state: &Arc<State>) -> io::Result<Next> {
         let Head { received, incoming, keep_alive, expects_continue } = head;
         let (is_head, http10) = (received.method == "HEAD", received.version == "HTTP/1.0");

@@ -26,6 +26,7 @@ mod provider;
 mod received;
 mod sigv4;
 pub mod tcp;
+pub mod websocket;
 
 pub use answer::{Answer, Chunking, Fault, Framing, Gate};
 pub use behaviour::count_tokens;

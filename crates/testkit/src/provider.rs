@@ -253,7 +253,7 @@ impl State {
         format!("{:08x}{number:08x}", self.nonce)
     }
 
-    fn charge(&self, line: Billed) {
+    pub(crate) fn charge(&self, line: Billed) {
         let mut inner = self.inner.lock();
         inner.bill.push_back(line);
         if inner.bill.len() > self.keep {
@@ -270,6 +270,10 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     fn update(&self, change: impl FnOnce(&mut Entry)) {
         let mut inner = self.state.inner.lock();
         let Some(oldest) = inner.log.front().map(|e| e.head.number) else { return };
