@@ -15,8 +15,10 @@ mod recorder;
 mod refusal;
 mod relay;
 mod send;
+mod session;
 mod sign;
 mod slot;
+mod tap;
 mod upgrade;
 mod upstreams;
 
@@ -29,7 +31,9 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header, request::Parts, uri::PathAndQuery};
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use llmtrace_model::Principal;
-use llmtrace_wire::{Family, Head, Request as Asked, Streaming as Asks, UsageFilter, View};
+use llmtrace_wire::{
+    Family, Head, Request as Asked, Streaming as Asks, UsageFilter, View, realtime::Session, websocket::Extensions,
+};
 
 pub use body::Answer;
 pub use connect::{Client, Connection, PlainVersion};
@@ -362,10 +366,40 @@ impl Proxy {
         self.drive_apart(answer.body_mut());
         let (mut parts, _) = answer.into_parts();
         name_span(&mut parts.headers, &slot);
-        let sent = Upload::new(self.options.capture_max_bytes);
-        slot.request_streams(Arc::clone(&sent));
-        self.tasks.spawn("tunnel", upgrade::tunnel(client, upstream, slot, sent, self.tasks.clone()));
+        let beside = self.watch(&parts.headers, &slot).map_or_else(
+            || {
+                let sent = Upload::new(self.options.capture_max_bytes);
+                slot.request_streams(Arc::clone(&sent));
+                upgrade::Beside::Copied(sent)
+            },
+            upgrade::Beside::Watched,
+        );
+        let tunnel = upgrade::Tunnel {
+            client,
+            upstream,
+            idle_timeout: self.options.idle_timeout,
+            tasks: self.tasks.clone(),
+            events: self.events.clone(),
+        };
+        self.tasks.spawn("tunnel", tunnel.run(slot, beside));
         Response::from_parts(parts, Answer::Made(None))
+    }
+
+    /// What it takes to read a tunnel as a session, where its path and its protocol say that it is one.
+    fn watch(&self, answer: &HeaderMap, slot: &Slot) -> Option<Box<session::Watch>> {
+        let dialect = slot.dialect().filter(|d| Session::is_of(*d))?;
+        let (opened, journal) = slot.kept()?;
+        answer.get(header::UPGRADE).filter(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))?;
+        let extensions = answer.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter();
+        Some(Box::new(session::Watch {
+            journal: journal.clone(),
+            events: self.events.clone(),
+            clock: self.clock.clone(),
+            opened: opened.clone(),
+            dialect,
+            extensions: Extensions::of(extensions.map(|value| value.to_str().unwrap_or("unreadable"))),
+            capture_max_bytes: self.options.capture_max_bytes,
+        }))
     }
 }
 

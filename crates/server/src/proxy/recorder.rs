@@ -44,6 +44,13 @@ impl Recorder {
         self.tail.extend_from_slice(rest);
     }
 
+    /// Takes a copy that somebody else made instead of its own.
+    pub(super) fn replace(&mut self, copy: Recorded) {
+        self.head = BytesMut::from(copy.head);
+        self.tail = Vec::from(copy.tail);
+        self.total_bytes = copy.total_bytes;
+    }
+
     /// Says whether `more` bytes would still fit into the head.
     pub(super) fn fits(&self, more: usize) -> bool {
         self.tail.is_empty() && self.head.len() + more <= self.max

@@ -127,6 +127,14 @@ impl Slot {
         self.exchange.as_ref().and_then(|x| x.dialect)
     }
 
+    /// The open record, and where the close goes; `None` where the exchange is only counted.
+    pub(super) fn kept(&self) -> Option<(&Opened, &Journal)> {
+        match &self.exchange.as_deref()?.record {
+            Record::Kept { opened, journal } => Some((opened, journal)),
+            Record::Counted { .. } => None,
+        }
+    }
+
     /// Says whether the bytes that pass are recorded.
     pub(super) fn records(&self) -> bool {
         matches!(self.exchange.as_deref(), Some(Open { record: Record::Kept { .. }, .. }))
@@ -199,6 +207,17 @@ impl Slot {
             && scanner.first_token()
         {
             x.timing.first_token_us = Some(micros(x.started.elapsed()));
+        }
+    }
+
+    /// A session was read from what passed: what it told, as `media`, takes the place of the copies.
+    pub(super) fn told(&mut self, request: Recorded, response: Recorded, media: &str) {
+        let Some(x) = &mut self.exchange else { return };
+        x.request = Request::Held(request);
+        x.response.copy.replace(response);
+        if let Some(answer) = &mut x.answer {
+            answer.headers.retain(|(name, _)| !matches!(name.as_str(), "content-type" | "content-encoding"));
+            answer.headers.push((header::CONTENT_TYPE.as_str().to_owned(), media.to_owned()));
         }
     }
 

@@ -12,6 +12,7 @@ mod hostile;
 mod hostile_upstream;
 mod keeping;
 mod outside;
+mod realtime;
 mod settings;
 mod signing;
 mod spans;
