@@ -27,9 +27,11 @@ mod report;
 mod run;
 mod scrape;
 mod serving;
+mod sockets;
 mod stats;
 mod streams;
 mod targets;
+mod tunnel;
 
 use std::net::SocketAddr;
 
@@ -65,6 +67,17 @@ enum Command {
         #[arg(long)]
         upstream: SocketAddr,
     },
+    /// Serves the bare WebSocket relay; prints its address, ends when its input closes.
+    Tunnel {
+        /// Where to listen; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// Where every session goes.
+        #[arg(long)]
+        upstream: SocketAddr,
+    },
+    /// Measures what a frame of a realtime session costs, against the bare WebSocket relay.
+    Sockets(sockets::Options),
     /// Drives one address with one kind of load and prints what it saw.
     Load(load::Options),
 }
@@ -74,6 +87,8 @@ fn main() -> anyhow::Result<()> {
         Command::Run(options) => run::run(&options),
         Command::Provider { listen } => provider::serve(listen),
         Command::Hyper { listen, upstream } => floor::serve(listen, upstream),
+        Command::Tunnel { listen, upstream } => tunnel::serve(listen, upstream),
+        Command::Sockets(options) => sockets::run(&options),
         Command::Load(options) => load::run(&options),
     }
 }

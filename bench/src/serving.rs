@@ -51,5 +51,5 @@ where
     B: Body + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.unwrap_or_default();
+    http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await.unwrap_or_default();
 }
