@@ -42,12 +42,13 @@ pub use gate::{Full, Room};
 pub use options::{Fsync, Mode, OpenError, Options};
 pub use release::Receipt;
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc::sync_channel};
 
 use self::{append::Writer, disk::Disk, replay::Reader, shared::Shared, shared::Tuning, sync::Syncer};
 use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 
-/// Opens the journal: at once, whatever was left over, because replay runs beside the traffic.
+/// Opens the journal: at once, whatever was left over, because replay runs beside the traffic. It is counted before this
+/// returns, unless the file system takes longer than a second to list it.
 ///
 /// A folder that cannot be written is no error: the journal then keeps records in memory, says so, and tries again.
 pub fn open(
@@ -84,7 +85,10 @@ fn open_on(
     }
     if shared.options.mode == Mode::Disk {
         let reader = Reader::new(Arc::clone(&shared));
-        start("journal-read", Box::new(move || reader.run()))?;
+        let (looked, first_look) = sync_channel(1);
+        start("journal-read", Box::new(move || reader.run(&looked)))?;
+        // On a timeout `Status::scanning` says that there may be more.
+        first_look.recv_timeout(shared.tuning.first_look).unwrap_or_default();
     }
     let writer = Writer::new(Arc::clone(&shared), syncer);
     start("journal-write", Box::new(move || writer.run()))?;

@@ -60,10 +60,13 @@ pub struct JournalHealth {
     /// Why it is degraded, without paths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Records the store has not acknowledged.
+    /// Records the store has not acknowledged. A file that an earlier process left behind counts as one more until it is read.
     pub records: u64,
     /// Their size.
     pub bytes: u64,
+    /// What earlier processes left behind is still being read: `records` may grow.
+    #[serde(default)]
+    pub scanning: bool,
     /// Age of the oldest of them.
     #[schema(required)]
     pub oldest_seconds: Option<u64>,

@@ -59,6 +59,7 @@ fn of_journal(status: &journal::Status) -> JournalHealth {
         error: status.degraded.clone(),
         records: status.records,
         bytes: status.bytes,
+        scanning: status.scanning,
         oldest_seconds: status.oldest_age.map(|age| age.as_secs()),
         shed: BTreeMap::new(),
     }

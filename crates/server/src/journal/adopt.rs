@@ -100,7 +100,7 @@ fn take_over(shared: &Handle, folder: Folder) -> io::Result<Option<Adoption>> {
     let log = ledger.add_log(Arc::new(folder));
     let mut queue = VecDeque::new();
     for (number, path, bytes) in segments {
-        ledger.add_segment(log, number, path.clone(), bytes);
+        ledger.add_unread(log, number, path.clone(), bytes);
         queue.push_back((number, path));
     }
     Ok(Some(Adoption { log, segments: queue, current: None, open: HashMap::new(), interrupted: Vec::new() }))

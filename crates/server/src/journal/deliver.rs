@@ -188,8 +188,8 @@ impl Outbox {
         self.reader.notify_all();
     }
 
-    /// Takes up to `max` deliveries, waiting up to `wait` for the first.
-    pub(super) fn next(&self, max: usize, wait: Duration) -> Vec<Delivery> {
+    /// Takes up to `max` deliveries of `most_bytes` together, one at least, waiting up to `wait` for the first.
+    pub(super) fn next(&self, max: usize, most_bytes: usize, wait: Duration) -> Vec<Delivery> {
         let until = Instant::now() + wait;
         let mut state = self.lock();
         while state.queue.is_empty() && !state.closed {
@@ -198,10 +198,17 @@ impl Outbox {
             state = self.ready.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
             state.takers -= 1;
         }
-        let take = max.min(state.queue.len());
+        let (mut take, mut bytes) = (0, 0);
+        for delivery in state.queue.iter().take(max) {
+            if take > 0 && bytes + delivery.bytes > most_bytes {
+                break;
+            }
+            take += 1;
+            bytes += delivery.bytes;
+        }
         let taken: Vec<_> = state.queue.drain(..take).collect();
         let was_full = state.bytes >= self.limit_bytes / 2;
-        state.bytes -= taken.iter().map(|d| d.bytes).sum::<usize>();
+        state.bytes -= bytes;
         if was_full || !state.backlog.is_empty() {
             self.reader.notify_one();
         }

@@ -24,10 +24,13 @@ pub struct Status {
     pub mode: Mode,
     /// Why the disk is not written, while it is not or too slowly: records are then kept in memory.
     pub degraded: Option<String>,
-    /// Records that are still needed: exchanges the store has not acknowledged, and open ones.
+    /// Records that are still needed: exchanges the store has not acknowledged, and open ones. A segment that an earlier
+    /// process left behind and that is not read to its end counts as one more.
     pub records: u64,
     /// Bytes on disk.
     pub bytes: u64,
+    /// What earlier processes left behind is not read to its end: `records` will grow.
+    pub scanning: bool,
     /// How long the oldest record on disk has been needed, to about a second.
     pub oldest_age: Option<Duration>,
     /// Requests that wait for room in the queue to the writer.
@@ -138,7 +141,12 @@ impl Deliveries {
     ///
     /// After [`Deliveries::close`] it returns what is in memory without waiting, then nothing.
     pub fn next(&self, max: usize, wait: Duration) -> Vec<Delivery> {
-        let taken = self.0.outbox.next(max, wait);
+        self.next_within(max, usize::MAX, wait)
+    }
+
+    /// As [`Deliveries::next`], and stops before `most_bytes` of memory; the first is taken however large it is.
+    pub fn next_within(&self, max: usize, most_bytes: usize, wait: Duration) -> Vec<Delivery> {
+        let taken = self.0.outbox.next(max, most_bytes, wait);
         if self.0.options.mode == Mode::Memory {
             // There the queue ends at the back lane: nothing else takes what does not fit.
             self.0.left(taken.iter().map(|d| d.bytes).sum());

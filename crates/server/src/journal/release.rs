@@ -47,7 +47,9 @@ pub(super) struct LogId(u32);
 /// How far a segment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Records are being added, by the writer or by whoever reads an adopted one.
+    /// Left behind by a dead instance, and not read to its end.
+    Unread,
+    /// Records are being added by the writer.
     Growing,
     /// All its records are known.
     Sealed,
@@ -79,6 +81,8 @@ pub(super) struct Ledger {
     next: u32,
     bytes: u64,
     records: u64,
+    /// Segments in [`Phase::Unread`].
+    unread: u64,
 }
 
 struct Log {
@@ -117,16 +121,26 @@ impl Ledger {
         id
     }
 
-    /// Adds the next segment of a log; the flag it returns says when the file is not needed any more.
+    /// Adds the next segment of our own log; the flag it returns says when the file is not needed any more.
     pub(super) fn add_segment(&mut self, log: LogId, number: u64, path: PathBuf, bytes: u64) -> Arc<AtomicBool> {
+        self.add(log, number, path, bytes, Phase::Growing)
+    }
+
+    /// Adds the next segment of an adopted log, whose records are registered as they are read.
+    pub(super) fn add_unread(&mut self, log: LogId, number: u64, path: PathBuf, bytes: u64) {
+        self.add(log, number, path, bytes, Phase::Unread);
+    }
+
+    fn add(&mut self, log: LogId, number: u64, path: PathBuf, bytes: u64, phase: Phase) -> Arc<AtomicBool> {
         let gone = Arc::new(AtomicBool::new(false));
         if let Some(log) = self.logs.get_mut(&log) {
             self.bytes += bytes;
+            self.unread += u64::from(phase == Phase::Unread);
             log.segments.push_back(Segment {
                 number,
                 path,
                 bytes,
-                phase: Phase::Growing,
+                phase,
                 damaged: false,
                 closes: 0,
                 opens: 0,
@@ -224,7 +238,8 @@ impl Ledger {
     /// No record will be added to this segment.
     pub(super) fn seal(&mut self, log: LogId, number: u64) {
         if let Some(segment) = segment(&mut self.logs, log, number) {
-            segment.phase = Phase::Sealed;
+            let was = std::mem::replace(&mut segment.phase, Phase::Sealed);
+            self.unread -= u64::from(was == Phase::Unread);
         }
     }
 
@@ -297,6 +312,7 @@ impl Ledger {
         let segment = segments.pop_front()?;
         self.bytes = self.bytes.saturating_sub(segment.bytes);
         self.records = self.records.saturating_sub(u64::from(segment.closes) + u64::from(segment.opens));
+        self.unread -= u64::from(segment.phase == Phase::Unread);
         segment.gone.store(true, Ordering::Relaxed);
         let unread = all_closes.map_or(0, |all| all.saturating_sub(segment.seen));
         Some(Lost { log, segment: number, records: u64::from(segment.waiting) + u64::from(unread), path: segment.path })
@@ -307,9 +323,15 @@ impl Ledger {
         self.bytes
     }
 
-    /// Records that are still needed.
+    /// Records that are still needed. Nobody knows what a segment holds that is not read to its end: it counts as one more,
+    /// so that there are none only when everything is stored.
     pub(super) fn records(&self) -> u64 {
-        self.records
+        self.records + self.unread
+    }
+
+    /// Says whether an adopted segment is not read to its end.
+    pub(super) fn has_unread(&self) -> bool {
+        self.unread > 0
     }
 
     /// Since when the oldest record that is still needed is here.

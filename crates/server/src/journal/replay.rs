@@ -7,6 +7,7 @@ use std::{
     collections::VecDeque,
     io,
     path::Path,
+    sync::{atomic::Ordering, mpsc::SyncSender},
     time::{Duration, Instant},
 };
 
@@ -35,14 +36,19 @@ impl Reader {
         Self { shared, adoptions: VecDeque::new(), current: None }
     }
 
-    /// Runs until the journal ends.
-    pub(super) fn run(mut self) {
-        let every = self.shared.tuning.adopt_every;
+    /// Runs until the journal ends. The other end of `looked` hears when every folder that is an orphan by now is counted.
+    pub(super) fn run(mut self, looked: &SyncSender<()>) {
+        let mut every = self.shared.tuning.adopt_first;
         let mut look_at = Instant::now();
         loop {
             if self.adoptions.is_empty() && Instant::now() >= look_at {
                 self.adoptions.extend(adopt_orphans(&self.shared));
+                self.shared.looked.store(true, Ordering::Release);
+                // Whoever waited may have gone, and later looks have nobody who waits.
+                looked.try_send(()).unwrap_or_default();
                 look_at = Instant::now() + every;
+                // An instance may die just after its successor started: the first looks are close together.
+                every = (every * 2).min(self.shared.tuning.adopt_every);
             }
             let adopting = if self.adoptions.is_empty() { Adopting::No } else { Adopting::Yes };
             let patience = look_at.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));

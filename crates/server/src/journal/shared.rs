@@ -38,8 +38,11 @@ pub(super) struct Tuning {
     /// How many naps without an item until the writer sleeps.
     pub(super) naps_before_sleep: u32,
     pub(super) retry_every: Duration,
-    /// How often the reader looks for folders whose instance died.
+    /// How often the reader looks for folders whose instance died: at first, then half as often each time.
+    pub(super) adopt_first: Duration,
     pub(super) adopt_every: Duration,
+    /// How long starting waits for the first look.
+    pub(super) first_look: Duration,
     /// While more bytes than this wait for the writer, it compresses nothing.
     pub(super) compress_below: usize,
     /// How long a request may wait for room in the queue.
@@ -55,7 +58,10 @@ impl Tuning {
             nap: Duration::from_millis(4),
             naps_before_sleep: 25,
             retry_every: Duration::from_secs(1),
+            adopt_first: Duration::from_secs(1),
             adopt_every: Duration::from_secs(60),
+            // It takes a few milliseconds, unless the file system hangs: then nobody waits for it.
+            first_look: Duration::from_secs(1),
             // What a nap brings at 100 MB/s, twice.
             compress_below: 1024 * 1024,
             patience: Duration::from_secs(2),
@@ -86,6 +92,8 @@ pub(super) struct Shared {
     writer_end: Condvar,
     /// The writer must start a new segment: what the device made of the current one is unknown.
     pub(super) distrust_segment: AtomicBool,
+    /// The folders of dead instances were counted once.
+    pub(super) looked: AtomicBool,
 }
 
 impl Shared {
@@ -101,6 +109,8 @@ impl Shared {
             Mode::Disk => options.queue_bytes,
             Mode::Memory => options.delivery_bytes,
         };
+        // Without a disk there are none.
+        let looked = AtomicBool::new(options.mode == Mode::Memory);
         Self {
             gate: Gate::new(mark, options.max_bytes / 4 * 3, tuning.patience),
             queue: Queue::new(),
@@ -121,6 +131,7 @@ impl Shared {
             writer_ended: Mutex::new(false),
             writer_end: Condvar::new(),
             distrust_segment: AtomicBool::new(false),
+            looked,
         }
     }
 
@@ -343,9 +354,11 @@ impl Shared {
     }
 
     pub(super) fn status(&self) -> Status {
-        let (records, bytes, oldest) = {
+        // Before the ledger: what the look finds is there once it is over.
+        let looked = self.looked.load(Ordering::Acquire);
+        let (records, bytes, oldest, unread) = {
             let ledger = self.ledger();
-            (ledger.records(), ledger.bytes(), ledger.oldest())
+            (ledger.records(), ledger.bytes(), ledger.oldest(), ledger.has_unread())
         };
         let age = |since: llmtrace_model::Timestamp| {
             let us = self.clock.now().unix_us().saturating_sub(since.unix_us());
@@ -356,6 +369,7 @@ impl Shared {
             degraded: self.trouble(),
             records: records + self.unwritten.load(Ordering::Relaxed),
             bytes,
+            scanning: !looked || unread,
             oldest_age: oldest.map(age),
             waiting: self.gate.waiting(),
             shed_queue: self.shed_queue.load(Ordering::Relaxed),

@@ -290,6 +290,19 @@ fn with_fsync_each_a_failed_force_moves_the_batch_and_leaves_no_double() {
     assert_eq!(bad.on_disk().len(), 1);
 }
 
+#[test]
+fn a_take_stops_at_its_bytes_and_takes_one_at_least() {
+    let bad = Bad::new(Fsync::Never);
+    let (journal, deliveries) = bad.open(Disk::default());
+    for n in 0..6 {
+        journal.closed(closed(n));
+    }
+    journal.flush();
+    let one = memory_bytes(&closed(0));
+    let take = |most_bytes| deliveries.next_within(10, most_bytes, Duration::from_secs(20)).len();
+    assert_eq!([take(2 * one), take(3 * one - 1), take(1), take(usize::MAX)], [2, 2, 1, 1]);
+}
+
 /// What a record holds is part of the format: whoever changes it gives segments a new version and keeps a decoder of the
 /// old one (or, before the first release, updates these numbers).
 #[test]
@@ -301,4 +314,5 @@ fn the_shape_of_records_has_not_changed_unnoticed() {
     assert_eq!((buf.len(), hex::encode(&digest.as_ref()[..8]).as_str()), (2179, "60fb3d946b1913e0"));
 }
 
+mod leftovers;
 mod pressure;

@@ -30,6 +30,7 @@ fn well() -> HealthReport {
             error: None,
             records: 3,
             bytes: 4096,
+            scanning: true,
             oldest_seconds: Some(2),
             shed: BTreeMap::new(),
         }),
@@ -70,7 +71,7 @@ async fn health_names_every_dependency() {
                 "spans": { "status": "ok", "backend": "memory" },
                 "meta": { "status": "ok", "backend": "memory" },
                 "journal": {
-                    "status": "ok", "mode": "disk", "records": 3, "bytes": 4096, "oldest_seconds": 2,
+                    "status": "ok", "mode": "disk", "records": 3, "bytes": 4096, "scanning": true, "oldest_seconds": 2,
                     "shed": { "journal_cap": 7, "journal_queue": 0, "memory": 0, "dead_letter": 0 }
                 }
             }
