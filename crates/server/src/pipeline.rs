@@ -11,13 +11,10 @@ mod price;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod work;
 mod write;
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use llmtrace_model::{SpanRecord, UsageSource};
 use llmtrace_store::{MetaStore, SpanStore};
@@ -27,23 +24,14 @@ pub use analyze::Analysis;
 pub use options::{Batch, Options};
 pub use price::Prices;
 
-use self::write::Finished;
+use self::work::{Room, Worker};
 use crate::{
     journal::{Deliveries, Entry},
     tasks::Tasks,
     telemetry::Events,
 };
 
-/// How many records a worker takes at once.
-const TAKE: usize = 128;
-/// How long a worker waits for the next record before it looks whether it should end.
-const WAIT: Duration = Duration::from_millis(100);
-/// How long a worker that was woken for a few records lets more of them gather: each wake-up, its own and the writer's, costs
-/// as much CPU as several records. Below `pipeline.batch_ms`, so that the store hardly gets them later.
-const GATHER: Duration = Duration::from_millis(25);
-/// More bytes than this are worth a wake-up, and would hold up memory while they wait.
-const GATHER_BYTES: usize = 256 * 1024;
-/// How many finished batches may wait for the writer before the workers wait for it.
+/// How many finished batches may wait for the writer before the workers wait for it; in bytes see [`work::Room`].
 const WRITER_QUEUE: usize = 8;
 
 /// What every step of the back lane may use.
@@ -85,45 +73,17 @@ fn start_with(
 ) -> std::io::Result<()> {
     let (to_writer, from_workers) = mpsc::channel(WRITER_QUEUE);
     let (batch, events) = (context.options.batch, context.events.clone());
-    let writer = write::Writer::new(stores, deliveries.clone(), batch, events, tasks.clone());
+    let room = Room::new(context.options.memory_bytes);
+    let writer = write::Writer::new(stores, deliveries.clone(), batch, room.batch_bytes(), events, tasks.clone());
     tasks.spawn("span writer", writer.run(from_workers));
     let workers = context.options.workers.max(1);
     let context = Arc::new(context);
     for n in 0..workers {
-        let (context, deliveries, to_writer) = (Arc::clone(&context), deliveries.clone(), to_writer.clone());
-        tasks.thread(&format!("pipeline-{n}"), move || work(step, &context, &deliveries, &to_writer))?;
+        let (context, deliveries) = (Arc::clone(&context), deliveries.clone());
+        let worker = Worker::new(step, context, deliveries, to_writer.clone(), room.clone());
+        tasks.thread(&format!("pipeline-{n}"), move || worker.run())?;
     }
     Ok(())
-}
-
-/// One worker: takes records, processes them, hands them to the writer; waits there when the store is slow.
-fn work(step: Step, context: &Context, deliveries: &Deliveries, to_writer: &mpsc::Sender<Vec<Finished>>) {
-    loop {
-        let mut taken = deliveries.next(TAKE, WAIT);
-        if taken.is_empty() {
-            if deliveries.is_closed() {
-                return;
-            }
-            continue;
-        }
-        let few = taken.len() < TAKE && taken.iter().map(|d| d.bytes).sum::<usize>() < GATHER_BYTES;
-        if few && !deliveries.is_closed() {
-            std::thread::sleep(GATHER);
-            taken.extend(deliveries.next(TAKE - taken.len(), Duration::ZERO));
-        }
-        let finished = taken.into_iter().map(|delivery| {
-            let entry = &delivery.entry;
-            // A defect in reading one exchange must cost neither its span nor the worker, which every other span needs.
-            let record = catch_unwind(AssertUnwindSafe(|| step(context, entry))).unwrap_or_else(|_| {
-                context.events.notice("decoder_panicked");
-                decode::unreadable(entry)
-            });
-            Finished { record: Arc::new(record), receipt: delivery.receipt }
-        });
-        if to_writer.blocking_send(finished.collect()).is_err() {
-            return;
-        }
-    }
 }
 
 /// The path of one record, step by step. Settling, redaction and notices come with the rooms they need.

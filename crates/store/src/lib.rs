@@ -15,6 +15,7 @@ mod span;
 mod sqlite;
 
 pub use error::{Backend, Error, ErrorKind};
+pub use memory::record_bytes;
 pub use meta::{MAX_TENANTS, MetaStore, Tenant};
 pub use open::{OpenError, Schema, check_url, migrate, open_meta, open_spans, schema};
 pub use options::{MemoryOptions, Migrate, Options, SqliteOptions};

@@ -16,6 +16,7 @@ use parking_lot::RwLock;
 
 pub(crate) use self::meta::MemoryMeta;
 use self::rows::Rows;
+pub use self::size::record_bytes;
 use crate::{Backend, Error, MemoryOptions, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};
 
 /// Spans in memory, the newest up to the bounds. `None` once closed.

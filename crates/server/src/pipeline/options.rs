@@ -12,6 +12,8 @@ pub struct Options {
     pub workers: usize,
     /// When a batch of spans is written.
     pub batch: Batch,
+    /// Most bytes of spans that wait for the store, in memory.
+    pub memory_bytes: usize,
     /// What is kept of the content.
     pub capture: CaptureContent,
     /// Whether exchanges are analysed.

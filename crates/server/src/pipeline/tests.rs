@@ -1,18 +1,22 @@
 //! The back lane between a real journal and a real store, with a defect in its middle.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use arc_swap::ArcSwap;
 use llmtrace_model::{
     BodyCoverage, EndReason, ExchangeId, PageRequest, SpanFilter, TenantId, TenantScope, Timestamp, Timing,
 };
+use llmtrace_store::record_bytes;
 use llmtrace_wire::PriceBook;
 
 use super::*;
 use crate::{
     clock::Clock,
     config::{CaptureContent, UnknownModel},
-    journal::{self, AnswerHead, Closed, Fsync, Labels, MasterKey, Mode, Opened, Recorded},
+    journal::{self, AnswerHead, Closed, Fsync, Journal, Labels, MasterKey, Mode, Opened, Recorded},
     telemetry::Metrics,
 };
 
@@ -56,10 +60,7 @@ fn defective(context: &Context, entry: &Entry) -> SpanRecord {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_panic_in_reading_one_exchange_costs_neither_its_span_nor_those_after_it() {
-    let (metrics, tasks) = (Arc::new(Metrics::new()), Tasks::new());
-    let events = Events::new(Arc::clone(&metrics));
+fn in_memory(events: &Events) -> (Journal, Deliveries) {
     let options = journal::Options {
         mode: Mode::Memory,
         max_bytes: 1 << 20,
@@ -69,22 +70,41 @@ async fn a_panic_in_reading_one_exchange_costs_neither_its_span_nor_those_after_
         delivery_bytes: 1 << 20,
     };
     let key = MasterKey::new([7; 32]);
-    let (journal, deliveries) = journal::open(options, key, events.clone(), &Tasks::new(), &Clock::system()).unwrap();
+    journal::open(options, key, events.clone(), &Tasks::new(), &Clock::system()).unwrap()
+}
+
+async fn stores() -> Stores {
     let memory = llmtrace_store::Options::default();
-    let spans = llmtrace_store::open_spans("test", "memory:", &memory).await.unwrap();
-    let meta = llmtrace_store::open_meta("test", "memory:", &memory).await.unwrap();
-    let context = Context {
+    Stores {
+        spans: llmtrace_store::open_spans("test", "memory:", &memory).await.unwrap(),
+        meta: llmtrace_store::open_meta("test", "memory:", &memory).await.unwrap(),
+    }
+}
+
+fn context(batch: Batch, memory_bytes: usize, events: Events) -> Context {
+    Context {
         options: Options {
             workers: 1,
-            batch: Batch { rows: 1, wait: Duration::from_millis(1) },
+            batch,
+            memory_bytes,
             capture: CaptureContent::Full,
             analysis: Analysis::Enabled,
             on_unknown_model: UnknownModel::Warn,
         },
         prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())),
         events,
-    };
-    start_with(defective, &deliveries, Stores { spans: Arc::clone(&spans), meta }, context, &tasks).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_reading_one_exchange_costs_neither_its_span_nor_those_after_it() {
+    let (metrics, tasks) = (Arc::new(Metrics::new()), Tasks::new());
+    let events = Events::new(Arc::clone(&metrics));
+    let (journal, deliveries) = in_memory(&events);
+    let stores = stores().await;
+    let spans = Arc::clone(&stores.spans);
+    let batch = Batch { rows: 1, wait: Duration::from_millis(1) };
+    start_with(defective, &deliveries, stores, context(batch, 1 << 20, events), &tasks).unwrap();
     for (n, tenant) in [(1, "well"), (2, BROKEN), (3, BROKEN), (4, "well")] {
         journal.closed(closed(n, tenant));
     }
@@ -106,4 +126,69 @@ async fn a_panic_in_reading_one_exchange_costs_neither_its_span_nor_those_after_
     let counted = metrics.render();
     assert!(counted.contains("llmtrace_notices_total{event=\"decoder_panicked\"} 2"), "{counted}");
     tokio::task::block_in_place(|| journal.shutdown());
+}
+
+/// Bytes of every span that [`counting`] made.
+static MADE: AtomicUsize = AtomicUsize::new(0);
+
+fn counting(context: &Context, entry: &Entry) -> SpanRecord {
+    let record = process(context, entry);
+    MADE.fetch_add(record_bytes(&record), Ordering::SeqCst);
+    record
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_store_is_away_the_workers_stop_at_their_bound_in_bytes() {
+    const ROOM: usize = 32 << 10;
+    let metrics = Arc::new(Metrics::new());
+    let events = Events::new(Arc::clone(&metrics));
+    let (journal, deliveries) = in_memory(&events);
+    for n in 0..100 {
+        journal.closed(closed(n, "well"));
+    }
+    tokio::task::block_in_place(|| journal.flush());
+    // A channel that never fills: only the room can stop the worker.
+    let (to_writer, mut from_worker) = mpsc::channel(1000);
+    let context = Arc::new(context(Batch { rows: 1, wait: Duration::ZERO }, ROOM, events));
+    let worker = Worker::new(counting, context, deliveries.clone(), to_writer, Room::new(ROOM));
+    let tasks = Tasks::new();
+    tasks.thread("worker", move || worker.run()).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while !metrics.render().contains("event=\"pipeline_wait\"} 1") {
+        assert!(Instant::now() < until, "the worker waits: {}", metrics.render());
+        tokio::task::yield_now().await;
+    }
+    deliveries.close();
+    let (mut stored, mut records, mut largest) = (0, 0, 0);
+    while let Some(handed) = from_worker.recv().await {
+        records += handed.finished.len();
+        let sizes = handed.finished.iter().map(|f| record_bytes(&f.record));
+        stored += sizes.clone().sum::<usize>();
+        largest = largest.max(sizes.max().unwrap_or(0));
+        drop(handed);
+        let alive = MADE.load(Ordering::SeqCst) - stored;
+        assert!(alive <= ROOM + ROOM / 4 + largest, "{alive} bytes");
+    }
+    assert_eq!(records, 100);
+    assert!(stored > 3 * ROOM, "{stored} bytes are more than there is room for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_writer_waits_for_no_more_rows_than_there_is_room_for() {
+    let tasks = Tasks::new();
+    let events = Events::new(Arc::new(Metrics::new()));
+    let (journal, deliveries) = in_memory(&events);
+    let stores = stores().await;
+    let spans = Arc::clone(&stores.spans);
+    let batch = Batch { rows: 1_000_000, wait: Duration::from_secs(3600) };
+    start_with(process, &deliveries, stores, context(batch, 32 << 10, events), &tasks).unwrap();
+    for n in 0..100 {
+        journal.closed(closed(n, "well"));
+    }
+    tokio::task::block_in_place(|| journal.flush());
+    deliveries.close();
+    tokio::time::timeout(Duration::from_secs(20), tasks.drained()).await.expect("the back lane drains");
+    let page = PageRequest::first(PageRequest::MAX);
+    let stored = spans.list(&TenantScope::All, &SpanFilter::default(), &page).await.unwrap();
+    assert_eq!(stored.items.len(), 100);
 }

@@ -9,7 +9,7 @@ use llmtrace_model::SpanRecord;
 use llmtrace_store::{Error, ErrorKind, SpanStore};
 use tokio::sync::mpsc;
 
-use super::{Stores, options::Batch, tenants::Tenants};
+use super::{Stores, options::Batch, tenants::Tenants, work::Handed};
 use crate::{
     journal::{Deliveries, Receipt},
     tasks::Tasks,
@@ -30,24 +30,36 @@ pub(super) struct Writer {
     tenants: Tenants,
     deliveries: Deliveries,
     batch: Batch,
+    batch_bytes: usize,
     events: Events,
     tasks: Tasks,
 }
 
 impl Writer {
-    pub(super) fn new(stores: Stores, deliveries: Deliveries, batch: Batch, events: Events, tasks: Tasks) -> Self {
+    /// A writer of batches of `batch.rows`, or of `batch_bytes` where those are fewer.
+    pub(super) fn new(
+        stores: Stores,
+        deliveries: Deliveries,
+        batch: Batch,
+        batch_bytes: usize,
+        events: Events,
+        tasks: Tasks,
+    ) -> Self {
         let tenants = Tenants::new(stores.meta);
-        Self { store: stores.spans, tenants, deliveries, batch, events, tasks }
+        Self { store: stores.spans, tenants, deliveries, batch, batch_bytes, events, tasks }
     }
 
     /// Writes until every worker has ended and everything they finished is stored.
-    pub(super) async fn run(mut self, mut from_workers: mpsc::Receiver<Vec<Finished>>) {
-        while let Some(mut batch) = from_workers.recv().await {
+    pub(super) async fn run(mut self, mut from_workers: mpsc::Receiver<Handed>) {
+        while let Some(Handed { finished: mut batch, mut room }) = from_workers.recv().await {
             let due = tokio::time::Instant::now() + self.batch.wait;
-            while batch.len() < self.batch.rows {
+            while batch.len() < self.batch.rows && room.num_permits() < self.batch_bytes {
                 // Cancel-safe: a message that is not received stays in the channel.
                 match tokio::time::timeout_at(due, from_workers.recv()).await {
-                    Ok(Some(more)) => batch.extend(more),
+                    Ok(Some(more)) => {
+                        batch.extend(more.finished);
+                        room.merge(more.room);
+                    }
                     Ok(None) | Err(_) => break,
                 }
             }

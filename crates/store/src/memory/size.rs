@@ -8,8 +8,8 @@ use serde_json::Value;
 /// Index entries and allocator overhead of one row, measured once and rounded up.
 const ROW_OVERHEAD: usize = 512;
 
-/// The bytes a record keeps alive, estimated from below within a few percent for text-heavy content.
-pub(super) fn record_bytes(record: &SpanRecord) -> usize {
+/// The bytes of memory a record keeps alive, estimated from below within a few percent for text-heavy content.
+pub fn record_bytes(record: &SpanRecord) -> usize {
     let content = record.content.as_ref().map_or(0, content_bytes);
     size_of::<SpanRecord>() + ROW_OVERHEAD + span_bytes(&record.span) + content
 }
