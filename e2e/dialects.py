@@ -149,11 +149,29 @@ def gemini_usage(usage: dict) -> tuple[dict, dict]:
     return tokens, {}
 
 
+def bedrock_usage(usage: dict) -> tuple[dict, dict]:
+    """Converse counts the cache beside the input; a write says its lifetime in its details. Claude's own words: Anthropic's."""
+    if "input_tokens" in usage:
+        return anthropic_usage(usage), {}
+    hour = sum(d["inputTokens"] for d in usage.get("cacheDetails", []) if d.get("ttl") == "1h")
+    tokens = buckets(
+        input=usage["inputTokens"],
+        cache_read=usage.get("cacheReadInputTokens", 0),
+        cache_write_5m=usage.get("cacheWriteInputTokens", 0) - hour,
+        cache_write_1h=hour,
+        output=usage["outputTokens"],
+    )
+    assert tokens["total"] == usage.get("totalTokens", tokens["total"])
+    return tokens, {}
+
+
 USAGE: dict[str, Callable[[dict], tuple[dict, dict]]] = {
     "openai_chat": lambda usage: (openai_usage(usage), {}),
     "openai_embeddings": lambda usage: (openai_usage(usage), {}),
     "anthropic_messages": lambda usage: (anthropic_usage(usage), {}),
     "gemini": gemini_usage,
+    "bedrock_converse": bedrock_usage,
+    "bedrock_invoke": bedrock_usage,
     "ollama_chat": ollama_usage,
     "ollama_generate": ollama_usage,
     "ollama_embed": ollama_usage,

@@ -92,8 +92,8 @@ class Program:
 class Provider(Program):
     """The fake OpenAI and Anthropic of crates/testkit."""
 
-    def __init__(self):
-        super().__init__("fake-provider", ["--port", "0"])
+    def __init__(self, *args: str):
+        super().__init__("fake-provider", ["--port", "0", *args])
         self.url = self.first_line()
         assert self.url.startswith("http://"), f"fake-provider said {self.url!r}"
 

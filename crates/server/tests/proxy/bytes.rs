@@ -158,7 +158,7 @@ async fn other_media_stream_through_with_their_trailers() {
     assert_eq!(received.body, "--x\nhello");
     assert!(received.trailers.iter().any(|(n, v)| n.eq_ignore_ascii_case("x-check") && v == "42"));
     let span = app.span().await.span;
-    assert_eq!((span.dialect.as_str(), span.request_bytes, span.response_bytes), ("opaque", 9, 300_000));
+    assert_eq!((span.dialect.as_str(), span.request_bytes, span.response_bytes), ("openai_transcription", 9, 300_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
