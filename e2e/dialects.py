@@ -76,11 +76,12 @@ def ollama_chat(rng):
 
 def cohere_chat(rng):
     model = "command-a-03-2025"
-    body = {"model": model + effects(rng, "gzip", "error-429"), "messages": [{"role": "user", "content": text(rng)}]}
-    body["stream"] = rng.random() < 0.5
+    body = {"model": model, "messages": [{"role": "user", "content": text(rng)}], "stream": rng.random() < 0.5}
+    # Its answers name no model, so the one asked for must be a real one: effects come by a header.
+    headers = {"x-fake": effects(rng, "gzip", "error-429").lstrip("+")}
     if rng.random() < 0.3:
         body["tools"] = [{"type": "function", "function": {"name": "weather", "parameters": CITY}}]
-    return Asked("cohere_chat", model, "/v2/chat", body)
+    return Asked("cohere_chat", model, "/v2/chat", body, headers)
 
 
 def cohere_rerank(rng):
@@ -98,7 +99,24 @@ def gemini(rng):
     return Asked("gemini", model, f"/v1beta/models/{asked}:{verb}", body)
 
 
-FORMATS = [gemini, openai_chat, openai_chat, openai_embeddings, anthropic_messages, anthropic_messages, ollama_chat, cohere_chat, cohere_rerank]
+def bedrock_converse(rng):
+    model = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+    headers = {"x-fake": effects(rng, "one-byte-chunks").lstrip("+")}
+    body = {"messages": [{"role": "user", "content": [{"text": text(rng)}]}]}
+    if rng.random() < 0.3:
+        body["toolConfig"] = {"tools": [{"toolSpec": {"name": "weather", "inputSchema": {"json": CITY}}}]}
+    verb = rng.choice(["converse", "converse-stream"])
+    return Asked("bedrock_converse", model, f"/model/{model}/{verb}", body, headers)
+
+
+def bedrock_invoke(rng):
+    model = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+    body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 512, "messages": [{"role": "user", "content": text(rng)}]}
+    verb = rng.choice(["invoke", "invoke-with-response-stream"])
+    return Asked("bedrock_invoke", model, f"/model/{model}/{verb}", body)
+
+
+FORMATS = [bedrock_converse, bedrock_invoke, gemini, openai_chat, openai_chat, openai_embeddings, anthropic_messages, anthropic_messages, ollama_chat, cohere_chat, cohere_rerank]
 
 
 def pick(rng: random.Random, number: int) -> Asked:

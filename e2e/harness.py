@@ -200,6 +200,14 @@ PRICES = {
         "cache_write_1h": "6",
         "output": "15",
     },
+    # A region's profile: ten in a hundred more than the global one.
+    "anthropic.claude-sonnet-4-5-20250929-v1:0": {
+        "input": "3.3",
+        "cache_read": "0.33",
+        "cache_write_5m": "4.125",
+        "cache_write_1h": "6.6",
+        "output": "16.5",
+    },
     "gemini-2.5-flash": {
         "input": "0.3",
         "cache_read": "0.03",
@@ -220,18 +228,17 @@ PRICES = {
         "image_cache_read": "0.125",
     },
     "command-a-03-2025": {"input": "2.5", "output": "10"},
-    "rerank-v3.5": {},
 }
 
 # Dollars a piece.
-UNIT_PRICES = {"rerank-v3.5": {"rerank_searches": "0.002"}}
+UNIT_PRICES: dict[str, dict[str, str]] = {"gpt-4o": {"web_searches": "0.01"}}
 
 
 def cost(model: str, usage: dict, units: dict | None = None) -> Decimal | None:
     """What tokens and pieces cost, rounded up to the nano-dollar once; None where there is no list price."""
     if model not in PRICES:
         return None
-    total = sum((Decimal(price) * usage[bucket] for bucket, price in PRICES[model].items()), Decimal(0)) / 1_000_000
+    total = sum((Decimal(price) * usage.get(bucket, 0) for bucket, price in PRICES[model].items()), Decimal(0)) / 1_000_000
     total += sum(Decimal(UNIT_PRICES[model][unit]) * count for unit, count in (units or {}).items())
     return total.quantize(Decimal("1e-9"), rounding=ROUND_CEILING)
 

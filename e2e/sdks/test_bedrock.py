@@ -44,8 +44,6 @@ def client(url, mark, signs: bool):
     own = {"aws_access_key_id": KEY_ID, "aws_secret_access_key": KEY} if signs else {}
     config = Config(retries={"max_attempts": 1}, **({} if signs else {"signature_version": UNSIGNED}))
     made = boto3.client("bedrock-runtime", region_name=REGION, endpoint_url=url, config=config, **own)
-    add = lambda request, **_: [request.headers.add_header(name, value) for name, value in marked(mark).items()]
-    made.meta.events.register("before-sign.bedrock-runtime", add)
     made.meta.events.register("before-call.bedrock-runtime", lambda params, **_: params["headers"].update(marked(mark)))
     return made
 
