@@ -25,7 +25,7 @@ mod body;
 mod draft;
 
 use answer::{read_answered, read_events, status_error};
-pub use billed::{Billed, REPEATED_USAGE, repeated_usage};
+pub use billed::{BILLED_ONCE, Billed, REPEATED_USAGE, repeated_usage};
 use body::Copied;
 pub(crate) use draft::Draft;
 

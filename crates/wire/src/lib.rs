@@ -25,7 +25,7 @@ mod usage;
 mod usage_filter;
 pub mod websocket;
 
-pub use decode::{Billed, BodyCopy, Decoded, Exchange, Limits, REPEATED_USAGE, decode, repeated_usage};
+pub use decode::{BILLED_ONCE, Billed, BodyCopy, Decoded, Exchange, Limits, REPEATED_USAGE, decode, repeated_usage};
 pub use dialect::{DIALECTS, Dialect, Family, dialect_of, family_of};
 pub use framing::is_stream;
 pub use headers::{is_recorded_answer_header, is_recorded_request_header, redact_target};

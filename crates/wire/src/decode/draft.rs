@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Message, Meter, Params, Part, Role, Units, Usage};
 use serde_json::Value;
 
-use super::{Billed, Decoded, REPEATED_USAGE, repeated_usage};
+use super::{BILLED_ONCE, Billed, Decoded, REPEATED_USAGE, repeated_usage};
 use crate::json::{Json, Members};
 
 /// Most unknown names that are kept.
@@ -135,6 +135,9 @@ impl Draft {
             self.billed = Billed::IfUnseen;
         }
         match self.billed {
+            Billed::IfUnseen if self.usage.is_some() => {
+                self.params.insert(BILLED_ONCE.to_owned(), Value::Bool(true));
+            }
             Billed::Here | Billed::IfUnseen => {}
             Billed::Elsewhere => {
                 self.units = Units::default();
