@@ -6,6 +6,8 @@
 mod adapters;
 #[cfg(test)]
 mod agreement;
+#[cfg(test)]
+mod billed;
 pub mod builders;
 #[cfg(test)]
 mod life;

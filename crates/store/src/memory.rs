@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantScope, TraceId, TraceSummary,
+    ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope, TraceId, TraceSummary,
 };
 use parking_lot::RwLock;
 
@@ -96,6 +96,10 @@ impl SpanRead for Memory {
     async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error> {
         let found = self.read("read trace", |rows| rows.trace(scope, id))?;
         Ok(found.iter().map(|record| (**record).clone()).collect())
+    }
+
+    async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {
+        self.read("read billed", |rows| rows.billed(tenant, provider, response_id))
     }
 
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    Coverage, ExchangeId, Money, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantScope, Timestamp,
-    TraceId, TraceSummary,
+    Coverage, ExchangeId, Money, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope,
+    Timestamp, TraceId, TraceSummary,
 };
 
 use crate::{Backend, Error};
@@ -98,6 +98,13 @@ pub trait SpanRead: Send + Sync {
 
     /// The spans of one trace with their content, oldest first, at most [`PageRequest::MAX`].
     async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error>;
+
+    /// The exchange that is billed for an answer which others report as well (a response made in the background, a batch):
+    /// of the spans of one tenant and provider that carry this provider's id of the answer, have a usage and the parameter
+    /// `billed_once: true`, the oldest.
+    ///
+    /// Only such spans are found, so that an engine needs no index of every answer's id.
+    async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error>;
 
     /// The number of spans that match.
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error>;

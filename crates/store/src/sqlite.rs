@@ -22,7 +22,7 @@ use std::{
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantScope, TraceId, TraceSummary,
+    ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope, TraceId, TraceSummary,
 };
 
 pub(crate) use self::meta::SqliteMeta;
@@ -123,6 +123,11 @@ impl SpanRead for Sqlite {
     async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error> {
         let scope = scope.clone();
         self.read("read trace", move |view| view.trace(&scope, id)).await
+    }
+
+    async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {
+        let (tenant, provider, id) = (tenant.clone(), provider.to_owned(), response_id.to_owned());
+        self.read("read billed", move |view| view.billed(&tenant, &provider, &id)).await
     }
 
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {

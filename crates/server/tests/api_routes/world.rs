@@ -313,6 +313,11 @@ impl SpanRead for Fickle {
         self.inner.trace(scope, id).await
     }
 
+    async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {
+        self.decide("read").await?;
+        self.inner.billed(tenant, provider, response_id).await
+    }
+
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {
         self.decide("count").await?;
         self.inner.count(scope, filter).await

@@ -34,6 +34,7 @@ pub(super) async fn a_closed_store_answers_nothing(store: Store) {
         store.count(&ALL, &none).await.unwrap_err(),
         store.models(&ALL, &none).await.unwrap_err(),
         store.reprice(&[]).await.unwrap_err(),
+        store.billed(&id.tenant_id, &id.provider, "resp_1").await.unwrap_err(),
     ];
     for error in errors {
         assert_eq!((error.kind, error.backend), (ErrorKind::Unavailable, store.backend()), "{error}");

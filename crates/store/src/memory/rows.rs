@@ -20,6 +20,9 @@ use crate::{
 /// A row's place in every list: start time, then exchange id.
 type Key = (Timestamp, ExchangeId);
 
+/// An answer that several exchanges report: its owner, its provider, and the provider's id of it.
+type Answer = (TenantId, String, String);
+
 /// Below and above every key.
 const FIRST: Key = (Timestamp::from_unix_us(i64::MIN), ExchangeId::MIN);
 
@@ -33,6 +36,7 @@ pub(super) struct Rows {
     by_trace: BTreeSet<(TraceId, Key)>,
     by_session: BTreeSet<(String, Key)>,
     by_span: BTreeSet<(SpanId, Key)>,
+    by_answer: BTreeSet<(Answer, Key)>,
     bytes: usize,
     dropped: u64,
 }
@@ -53,6 +57,7 @@ impl Rows {
             by_trace: BTreeSet::new(),
             by_session: BTreeSet::new(),
             by_span: BTreeSet::new(),
+            by_answer: BTreeSet::new(),
             bytes: 0,
             dropped: 0,
         }
@@ -81,6 +86,9 @@ impl Rows {
         self.by_span.insert((span.span_id, key));
         if let Some(session) = &span.session_id {
             self.by_session.insert((session.clone(), key));
+        }
+        if let Some(response) = answer(span) {
+            self.by_answer.insert((response, key));
         }
         let bytes = record_bytes(&record);
         self.bytes += bytes;
@@ -119,6 +127,9 @@ impl Rows {
         self.by_span.remove(&(span.span_id, key));
         if let Some(session) = &span.session_id {
             self.by_session.remove(&(session.clone(), key));
+        }
+        if let Some(response) = answer(span) {
+            self.by_answer.remove(&(response, key));
         }
     }
 
@@ -163,6 +174,13 @@ impl Rows {
     /// The rows of a trace, oldest first.
     pub(super) fn trace(&self, scope: &TenantScope, id: TraceId) -> Vec<Arc<SpanRecord>> {
         self.oldest_first(scope, id).take(PageRequest::MAX as usize).map(Arc::clone).collect()
+    }
+
+    /// The exchange that is billed for an answer which others report as well.
+    pub(super) fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Option<ExchangeId> {
+        let response = (tenant.clone(), provider.to_owned(), response_id.to_owned());
+        let first = self.by_answer.range((response.clone(), FIRST)..).next();
+        first.filter(|(found, _)| *found == response).map(|(_, (_, id))| *id)
     }
 
     /// The number of matching rows.
@@ -262,6 +280,13 @@ fn cut<T>(page: &PageRequest, mut rows: impl Iterator<Item = (Key, T)>) -> Page<
     }
     let next = last.filter(|_| rows.next().is_some()).map(|(started_at, id)| Cursor { started_at, id });
     Page { items, next }
+}
+
+/// The answer a span is billed for, where others may report it as well.
+fn answer(span: &Span) -> Option<Answer> {
+    let is_shared = span.params.get("billed_once").is_some_and(|value| value.as_bool() == Some(true));
+    let id = span.response_id.as_ref().filter(|_| is_shared && span.usage.is_some())?;
+    Some((span.tenant_id.clone(), span.provider.clone(), id.clone()))
 }
 
 fn summary_row(span: &Span) -> SummaryRow {

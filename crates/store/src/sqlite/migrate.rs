@@ -11,6 +11,7 @@ use crate::{Error, Migrate, Options, Schema, open::Refused};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_spans_and_tenants.sql"),
     include_str!("../../migrations/sqlite/0002_units_and_modalities.sql"),
+    include_str!("../../migrations/sqlite/0003_billed_once.sql"),
 ];
 
 /// Marks a file as ours ("LLMT"), so that another program's database is not taken for an empty one.

@@ -50,6 +50,11 @@ const SUMMARY: &str = "SELECT started_at, duration_us, status, coalesce(response
     image_output, audio_cache_read, image_cache_read \
     FROM spans INDEXED BY spans_trace WHERE trace_id = ? AND tenant_id = ? ORDER BY started_at, exchange_id";
 
+/// The last two conditions repeat those of the index word for word: that is how SQLite knows that it may use it.
+const BILLED: &str = "SELECT exchange_id FROM spans INDEXED BY spans_billed_once \
+    WHERE response_id = ? AND tenant_id = ? AND provider = ? \
+    AND input IS NOT NULL AND instr(params, '\"billed_once\":true') > 0 ORDER BY started_at, exchange_id LIMIT 1";
+
 /// One state of the file, while a read lasts.
 pub(super) struct View<'a> {
     transaction: Transaction<'a>,
@@ -146,6 +151,20 @@ impl<'a> View<'a> {
                 .collect::<Result<_, _>>()?,
         };
         self.records(ids)
+    }
+
+    /// The exchange that is billed for an answer which others report as well.
+    pub(super) fn billed(
+        &self,
+        tenant: &TenantId,
+        provider: &str,
+        response_id: &str,
+    ) -> rusqlite::Result<Option<ExchangeId>> {
+        let mut find = self.transaction.prepare_cached(BILLED)?;
+        let found = find.query_row((response_id, tenant.as_str(), provider), |row| {
+            Ok(ExchangeId::from_bytes(Columns::of(row).take()?))
+        });
+        found.optional()
     }
 
     /// The number of matching spans.
