@@ -6,6 +6,7 @@
 mod analyze;
 mod decode;
 mod estimate;
+mod once;
 mod options;
 mod price;
 mod tenants;
@@ -18,13 +19,17 @@ use std::{sync::Arc, time::Duration};
 
 use llmtrace_model::{SpanRecord, UsageSource};
 use llmtrace_store::{MetaStore, SpanStore};
+use llmtrace_wire::Billed;
 use tokio::sync::mpsc;
 
 pub use analyze::Analysis;
 pub use options::{Batch, Options};
 pub use price::Prices;
 
-use self::work::{Room, Worker};
+use self::{
+    once::{Once, Stopped},
+    work::{Room, Worker},
+};
 use crate::{
     journal::{Deliveries, Entry},
     tasks::Tasks,
@@ -39,6 +44,7 @@ struct Context {
     options: Options,
     prices: Prices,
     events: Events,
+    once: Once,
 }
 
 /// Where the back lane writes to.
@@ -58,11 +64,12 @@ pub fn start(
     events: Events,
     tasks: &Tasks,
 ) -> std::io::Result<()> {
-    start_with(process, deliveries, stores, Context { options, prices, events }, tasks)
+    let once = Once::new(Arc::clone(&stores.spans), tasks.clone());
+    start_with(process, deliveries, stores, Context { options, prices, events, once }, tasks)
 }
 
 /// From a record to a span. A parameter of the workers, because no input is known that shows what they do about a defect.
-type Step = fn(&Context, &Entry) -> SpanRecord;
+type Step = fn(&Context, &Entry) -> Result<SpanRecord, Stopped>;
 
 fn start_with(
     step: Step,
@@ -87,17 +94,21 @@ fn start_with(
 }
 
 /// The path of one record, step by step. Settling, redaction and notices come with the rooms they need.
-fn process(context: &Context, entry: &Entry) -> SpanRecord {
-    let mut record = match entry {
+fn process(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
+    let (mut record, billed) = match entry {
         Entry::Closed(closed) => decode::closed(closed),
-        Entry::Interrupted(opened) => decode::interrupted(opened),
+        Entry::Interrupted(opened) => (decode::interrupted(opened), Billed::Here),
     };
-    estimate::usage(&mut record);
+    context.once.settle(billed, &mut record.span, &context.events)?;
+    // What another exchange is billed for, now or later, must not be counted here a second time.
+    if billed == Billed::Here {
+        estimate::usage(&mut record);
+    }
     decode::keep(&mut record, context.options.capture);
     record.span.findings = analyze::findings(context.options.analysis, &mut record);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);
     count(&context.events, &record);
-    record
+    Ok(record)
 }
 
 /// Counts a finished exchange, with labels from the tables so that their number is bounded.

@@ -3,15 +3,15 @@
 use llmtrace_model::{
     BodyCoverage, EndReason, ErrorInfo, Source, Span, SpanRecord, Status, Timing, Units, Usage, UsageSource,
 };
-use llmtrace_wire::{BodyCopy, Decoded, Dialect, Exchange, Limits};
+use llmtrace_wire::{Billed, BodyCopy, Decoded, Dialect, Exchange, Limits};
 
 use crate::{
     config::CaptureContent,
     journal::{Closed, Entry, Opened, Recorded},
 };
 
-/// The span of a finished exchange, with all that was said.
-pub(super) fn closed(closed: &Closed) -> SpanRecord {
+/// The span of a finished exchange, with all that was said, and whether it is billed for the usage in it.
+pub(super) fn closed(closed: &Closed) -> (SpanRecord, Billed) {
     let opened = &closed.opened;
     let answer = closed.answer.as_ref();
     let mut decoded = llmtrace_wire::decode(
@@ -36,6 +36,7 @@ pub(super) fn closed(closed: &Closed) -> SpanRecord {
     span.request_bytes = closed.request.total_bytes;
     span.response_bytes = closed.response.total_bytes;
     let error = closed.error.clone().or_else(|| decoded.error.take());
+    let billed = decoded.billed;
     describe(&mut span, decoded);
     if let Some(provider) = &opened.provider {
         span.provider.clone_from(provider);
@@ -46,7 +47,7 @@ pub(super) fn closed(closed: &Closed) -> SpanRecord {
     }
     span.status = status(span.end_reason, span.http_status);
     span.error = error;
-    SpanRecord { span, content }
+    (SpanRecord { span, content }, billed)
 }
 
 /// Forgets what was said where the operator wants it so.

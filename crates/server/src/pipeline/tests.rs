@@ -53,7 +53,7 @@ fn closed(n: u8, tenant: &str) -> Closed {
 }
 
 /// What a decoder with a defect would do to one tenant's exchanges.
-fn defective(context: &Context, entry: &Entry) -> SpanRecord {
+fn defective(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
     match entry {
         Entry::Closed(closed) if closed.opened.tenant.as_str() == BROKEN => panic!("a defect, made for this test"),
         Entry::Closed(_) | Entry::Interrupted(_) => process(context, entry),
@@ -81,7 +81,7 @@ async fn stores() -> Stores {
     }
 }
 
-fn context(batch: Batch, memory_bytes: usize, events: Events) -> Context {
+fn context(batch: Batch, memory_bytes: usize, events: Events, spans: Arc<dyn SpanStore>, tasks: &Tasks) -> Context {
     Context {
         options: Options {
             workers: 1,
@@ -93,6 +93,7 @@ fn context(batch: Batch, memory_bytes: usize, events: Events) -> Context {
         },
         prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())),
         events,
+        once: Once::new(spans, tasks.clone()),
     }
 }
 
@@ -104,7 +105,8 @@ async fn a_panic_in_reading_one_exchange_costs_neither_its_span_nor_those_after_
     let stores = stores().await;
     let spans = Arc::clone(&stores.spans);
     let batch = Batch { rows: 1, wait: Duration::from_millis(1) };
-    start_with(defective, &deliveries, stores, context(batch, 1 << 20, events), &tasks).unwrap();
+    start_with(defective, &deliveries, stores, context(batch, 1 << 20, events, Arc::clone(&spans), &tasks), &tasks)
+        .unwrap();
     for (n, tenant) in [(1, "well"), (2, BROKEN), (3, BROKEN), (4, "well")] {
         journal.closed(closed(n, tenant));
     }
@@ -131,10 +133,10 @@ async fn a_panic_in_reading_one_exchange_costs_neither_its_span_nor_those_after_
 /// Bytes of every span that [`counting`] made.
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
-fn counting(context: &Context, entry: &Entry) -> SpanRecord {
-    let record = process(context, entry);
+fn counting(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
+    let record = process(context, entry)?;
     MADE.fetch_add(record_bytes(&record), Ordering::SeqCst);
-    record
+    Ok(record)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,9 +151,9 @@ async fn while_the_store_is_away_the_workers_stop_at_their_bound_in_bytes() {
     tokio::task::block_in_place(|| journal.flush());
     // A channel that never fills: only the room can stop the worker.
     let (to_writer, mut from_worker) = mpsc::channel(1000);
-    let context = Arc::new(context(Batch { rows: 1, wait: Duration::ZERO }, ROOM, events));
+    let (tasks, spans) = (Tasks::new(), stores().await.spans);
+    let context = Arc::new(context(Batch { rows: 1, wait: Duration::ZERO }, ROOM, events, spans, &tasks));
     let worker = Worker::new(counting, context, deliveries.clone(), to_writer, Room::new(ROOM));
-    let tasks = Tasks::new();
     tasks.thread("worker", move || worker.run()).unwrap();
     let until = Instant::now() + Duration::from_secs(20);
     while !metrics.render().contains("event=\"pipeline_wait\"} 1") {
@@ -181,7 +183,8 @@ async fn the_writer_waits_for_no_more_rows_than_there_is_room_for() {
     let stores = stores().await;
     let spans = Arc::clone(&stores.spans);
     let batch = Batch { rows: 1_000_000, wait: Duration::from_secs(3600) };
-    start_with(process, &deliveries, stores, context(batch, 32 << 10, events), &tasks).unwrap();
+    start_with(process, &deliveries, stores, context(batch, 32 << 10, events, Arc::clone(&spans), &tasks), &tasks)
+        .unwrap();
     for n in 0..100 {
         journal.closed(closed(n, "well"));
     }

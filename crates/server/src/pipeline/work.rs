@@ -122,8 +122,15 @@ impl Worker {
             // A defect in reading one exchange must cost neither its span nor the worker, which every other span needs.
             let record = catch_unwind(AssertUnwindSafe(|| (self.step)(&self.context, &entry))).unwrap_or_else(|_| {
                 self.context.events.notice("decoder_panicked");
-                decode::unreadable(&entry)
+                Ok(decode::unreadable(&entry))
             });
+            // What is not released is taken again after the next start.
+            let Ok(record) = record else {
+                if !finished.is_empty() {
+                    self.hand_over(finished, bytes);
+                }
+                return Writer::Ended;
+            };
             drop(entry);
             bytes += record_bytes(&record);
             finished.push(Finished { record: Arc::new(record), receipt });
