@@ -20,6 +20,7 @@ mod gemini;
 mod ollama;
 mod openai;
 pub(crate) mod realtime;
+mod responses;
 
 pub(crate) use bedrock::{decoded, error_of as aws_error};
 
@@ -187,6 +188,9 @@ pub(crate) fn answer(received: &Received, id: &str) -> Answer {
     if let Some((model, operation)) = bedrock::asked(path).filter(|_| received.method == "POST") {
         return bedrock::with_headers(bedrock::answer(received, &model, operation, id), id);
     }
+    if let Some(answer) = responses::stored(received) {
+        return openai::with_headers(answer, id);
+    }
     let is_anthropic = received.header("anthropic-version").is_some() || path.contains("/messages");
     let answer = match (received.method.as_str(), path) {
         ("GET" | "HEAD", p) if p.ends_with("/models") => {
@@ -219,6 +223,9 @@ fn post(received: &Received, path: &str, id: &str) -> Answer {
         ("/chat/completions", openai::chat, openai_error),
         ("/completions", openai::completions, openai_error),
         ("/embeddings", openai::embeddings, openai_error),
+        ("/responses", responses::create, openai_error),
+        ("/responses/input_tokens", responses::input_tokens, openai_error),
+        ("/responses/compact", responses::compact, openai_error),
         ("/messages/count_tokens", anthropic::count, anthropic_error),
         ("/messages", anthropic::messages, anthropic_error),
     ];
