@@ -138,7 +138,9 @@ impl Draft {
             Billed::IfUnseen if self.usage.is_some() => {
                 self.params.insert(BILLED_ONCE.to_owned(), Value::Bool(true));
             }
-            Billed::Here | Billed::IfUnseen => {}
+            // Whoever reports the usage reports the units again.
+            Billed::IfUnseen => self.units = Units::default(),
+            Billed::Here => {}
             Billed::Elsewhere => {
                 self.units = Units::default();
                 let repeated = self.usage.take();

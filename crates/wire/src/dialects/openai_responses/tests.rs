@@ -144,6 +144,16 @@ fn only_a_background_response_may_be_billed_when_it_is_read_again() {
 }
 
 #[test]
+fn a_background_response_that_is_not_done_counts_nothing_yet() {
+    let answer = br#"{"id":"r","status":"in_progress","background":true,"usage":null,"output":[
+        {"type":"web_search_call","status":"completed","action":{"type":"search"}}]}"#;
+    for (method, target) in [("GET", "/v1/responses/r"), ("POST", "/v1/responses")] {
+        let decoded = read(method, target, "application/json", whole(answer), None);
+        assert_eq!((decoded.billed, decoded.usage, decoded.units), (Billed::IfUnseen, None, Units::default()));
+    }
+}
+
+#[test]
 fn a_background_response_whose_copy_is_cut_is_known_by_the_scanner() {
     let answer = fixture("openai_responses_retrieve/background/answer.json");
     let meter = metered(Dialect::OpenaiResponsesRetrieve, "application/json", &answer);
