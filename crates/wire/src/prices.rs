@@ -3,6 +3,8 @@
 //! `price_query` shows the order. Sums are decimals, rounded up once to a nano-dollar; what was used and has no price is
 //! named, never taken for free.
 
+use std::sync::LazyLock;
+
 use genai_prices::Calculator;
 use llmtrace_model::{Money, Unit, Units, Usage};
 
@@ -26,6 +28,8 @@ pub use quote::{BILLED_TIER, Quote};
 
 /// The version of the price data, as it is written to every span priced by it.
 const BUNDLED_VERSION: &str = "genai-prices/0.2.1";
+/// The version of our own table of what the list lacks, `prices/more.yaml`.
+const MORE_VERSION: &str = "more/1";
 /// Words for the ordinary tier, in lower case: they are billed at the model's ordinary prices. OpenAI and Bedrock say
 /// `default`, Anthropic `standard`, Groq and Gemini `on_demand`; `auto` only asks.
 const ORDINARY_TIERS: [&str; 5] = ["default", "standard", "on_demand", "auto", ""];
@@ -41,6 +45,7 @@ const MAX_TIER: usize = 32;
 pub struct PriceBook {
     list: &'static Calculator,
     overrides: Overrides,
+    more: &'static Overrides,
 }
 
 /// What a price is asked for.
@@ -81,8 +86,8 @@ pub enum Priced {
     Known {
         /// Rounded up, once, to a nano-dollar.
         cost: Money,
-        /// Which prices were applied: `genai-prices/…`, `override:` with eight digits of the file's hash, or both with `+`
-        /// between them.
+        /// Which prices were applied, joined by `+`: `override:` with eight digits of the file's hash, `genai-prices/…`, and
+        /// `more/…` for our own table of what that list lacks.
         version: String,
         /// What was used and is not in the cost, or only at its ordinary price: names of buckets and units,
         /// `service_tier WORD`, `batch`.
@@ -95,7 +100,9 @@ pub enum Priced {
 impl PriceBook {
     /// The bundled list prices. The first call reads them, which takes tens of milliseconds: make it at boot.
     pub fn bundled() -> Self {
-        Self { list: Calculator::bundled(), overrides: Overrides::default() }
+        static MORE: LazyLock<Overrides> =
+            LazyLock::new(|| Overrides::parse(include_str!("prices/more.yaml")).expect("a test reads the table"));
+        Self { list: Calculator::bundled(), overrides: Overrides::default(), more: &MORE }
     }
 
     /// The bundled list prices behind an operator's overrides (YAML). What a row does not name is priced by the list.
@@ -151,10 +158,11 @@ impl PriceBook {
         let names = names::to_look_up(query.provider, [query.response_model, query.request_model]);
         let row = names.iter().find_map(|name| self.overrides.row(query.provider, name));
         let listed = names.iter().find_map(|name| self.listed(query.provider, name, terms.context));
-        if row.is_none() && listed.is_none() {
+        let more = names.iter().find_map(|name| self.more.row(query.provider, name));
+        if row.is_none() && listed.is_none() && more.is_none() {
             return Priced::Unknown;
         }
-        let sources = Sources { row, listed, free: names.iter().any(|name| is_free(name)) };
+        let sources = Sources { row, listed, more, free: names.iter().any(|name| is_free(name)) };
         let mut bill = Bill::default();
         sources.tokens(&mut bill, query.usage, &terms);
         sources.units(&mut bill, query.usage, query.units);
@@ -162,7 +170,8 @@ impl PriceBook {
             return Priced::Unknown;
         }
         let Some(cost) = bill.cost() else { return Priced::Unknown };
-        let version = self.version(bill.overridden || (row.is_some() && !bill.listed), bill.listed);
+        let overridden = bill.overridden || (row.is_some() && !bill.listed && !bill.more);
+        let version = self.version(overridden, bill.listed, bill.more);
         Priced::Known { cost, version, not_priced: bill.not_priced }
     }
 
@@ -170,12 +179,12 @@ impl PriceBook {
         Listed::find(self.list, provider_by_id(provider)?.price_id?, model, context)
     }
 
-    fn version(&self, overridden: bool, listed: bool) -> String {
-        match (overridden, listed) {
-            (true, true) => format!("{}+{BUNDLED_VERSION}", self.overrides.version()),
-            (true, false) => self.overrides.version().to_owned(),
-            (false, _) => BUNDLED_VERSION.to_owned(),
-        }
+    /// The versions of what was applied; the list's where nothing was used.
+    fn version(&self, overridden: bool, listed: bool, more: bool) -> String {
+        let own = overridden.then(|| self.overrides.version());
+        let list = (listed || !(overridden || more)).then_some(BUNDLED_VERSION);
+        let more = more.then_some(MORE_VERSION);
+        own.into_iter().chain(list).chain(more).collect::<Vec<_>>().join("+")
     }
 }
 
@@ -200,6 +209,8 @@ impl<'a> Terms<'a> {
 struct Sources<'a> {
     row: Option<&'a Row>,
     listed: Option<Listed<'a>>,
+    /// What our own table says by the piece.
+    more: Option<&'a Row>,
     /// The model's name says that it costs nothing.
     free: bool,
 }
@@ -230,7 +241,8 @@ impl Sources<'_> {
             [INPUT, OUTPUT].into_iter().any(|bucket| listed.tokens(bucket, 1).is_some())
                 || Unit::ALL.iter().any(|unit| listed.unit(*unit).is_some())
         };
-        self.free || self.row.is_some() || self.listed.as_ref().is_some_and(listed)
+        let more = self.more.is_some_and(|row| !row.is_for_every_model());
+        self.free || self.row.is_some() || more || self.listed.as_ref().is_some_and(listed)
     }
 
     /// Names a tier and a batch that cost here what the ordinary way costs, because nobody says what they cost.
@@ -272,6 +284,9 @@ impl Sources<'_> {
                     Per::Hour => bill.add_hours(billed.unwrap_or_else(|| count.into()), rate),
                 }
                 bill.listed = true;
+            } else if let Some(dollars) = self.more.and_then(|row| row.unit(unit)) {
+                bill.add_pieces(count, dollars);
+                bill.more = true;
             } else if !(self.free || (is_told_in_tokens(unit) && usage.total() > 0)) {
                 bill.gap(unit.as_str().to_owned());
             }

@@ -145,7 +145,7 @@ mod tests {
             gpt(1).cost_nanos(7),
             gpt(2),
             gpt(3).model("no-such-model").cost_nanos(5),
-            gpt(4).with(|span| span.units.add(Unit::CodeExecutions, 1)),
+            gpt(4).with(|span| span.units.add(Unit::RerankSearches, 1)),
             gpt(5).with(|span| span.usage = None),
         ];
         let store = store(spans).await;
@@ -167,7 +167,7 @@ mod tests {
         let rows = store.list(&TenantScope::All, &SpanFilter::default(), &page).await.unwrap().items;
         let facts: Vec<_> = rows.iter().rev().map(|span| (span.version, span.cost)).collect();
         assert_eq!(facts, [(1, Some(price)), (1, Some(price)), (1, None), (1, Some(price)), (0, None)]);
-        assert_eq!(rows[1].coverage.not_priced, ["code_executions"]);
+        assert_eq!(rows[1].coverage.not_priced, ["rerank_searches"]);
         assert!(rows[4].price_version.as_deref().is_some_and(|version| version.starts_with("genai-prices/")));
     }
 

@@ -41,11 +41,17 @@ async fn used_models_are_listed_with_their_prices_and_unpriced_ones_with_their_t
         let price = &list["items"][1]["price"];
         assert_eq!(price["source"], "list");
         assert!(price["version"].as_str().is_some_and(|version| version.starts_with("genai-prices/")));
-        // OpenAI's list: 2.50, cached 1.25, output 10 dollars a million; web search 10, file search 2.50 a thousand.
+        // OpenAI's list: 2.50, cached 1.25, output 10 dollars a million; web search 10, file search 2.50 a thousand,
+        // a container of the code interpreter 0.03.
         assert_eq!(price["usd_per_million_tokens"]["input"], "2.5");
         assert_eq!(price["usd_per_million_tokens"]["cache_read"], "1.25");
         assert_eq!(price["usd_per_million_tokens"]["output"], "10");
-        assert_eq!(price["usd_per_unit"], json!({"web_searches": "0.01", "file_searches": "0.0025"}));
+        assert_eq!(
+            price["usd_per_unit"],
+            json!({
+                "web_searches": "0.01", "file_searches": "0.0025", "code_executions": "0.03",
+            })
+        );
         assert_eq!(price["above_input_tokens"], json!([]));
     }
 }

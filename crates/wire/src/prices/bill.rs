@@ -15,6 +15,8 @@ pub(super) struct Bill {
     pub(super) overridden: bool,
     /// Whether a rate came from the list.
     pub(super) listed: bool,
+    /// Whether a rate came from our own table.
+    pub(super) more: bool,
     /// Whether anything that was used has no rate.
     gaps: bool,
     /// What the cost lacks; see `Priced::Known`.
@@ -68,12 +70,12 @@ impl Bill {
 
     /// Says whether something was used, and nothing of it has a rate.
     pub(super) fn has_nothing_but_gaps(&self) -> bool {
-        self.gaps && !self.overridden && !self.listed
+        self.gaps && !self.overridden && !self.listed && !self.more
     }
 
     /// Says whether nothing was used at all.
     pub(super) fn is_untouched(&self) -> bool {
-        !self.gaps && !self.overridden && !self.listed
+        !self.gaps && !self.overridden && !self.listed && !self.more
     }
 
     /// Dollars, rounded up to a nano-dollar; `None` beyond what money holds.

@@ -42,14 +42,18 @@ impl PriceBook {
             buckets.filter_map(|(bucket, name)| Some((name, rate(bucket)?))).collect()
         };
         let tokens = rates(1);
-        let units = units(row, listed);
-        if tokens.is_empty() && units.is_empty() {
+        let more = names.iter().find_map(|name| self.more.row(provider, name));
+        let units = units([row, more], listed);
+        let from = |source| units.iter().any(|(_, _, from)| *from == source);
+        let is_known = row.is_some() || !tokens.is_empty() || more.is_some_and(|row| !row.is_for_every_model());
+        if !is_known && !from(From::List) {
             return None;
         }
-        let from_row = row.is_some_and(|row| row.has_tokens() || row.names_a_unit());
-        let from_list = own.is_none() && !tokens.is_empty() || units.iter().any(|(_, _, listed)| *listed);
+        let overridden = own.is_some() || from(From::Row);
+        let listed = (own.is_none() && !tokens.is_empty()) || from(From::List);
+        let more = from(From::More);
         Some(PriceCard {
-            version: self.version(from_row, from_list),
+            version: self.version(overridden, listed, more),
             overridden: own.is_some(),
             above_input_tokens: steps(&rates).into_iter().map(|(above, rates)| (above, shown(rates))).collect(),
             tokens: shown(tokens),
@@ -79,26 +83,40 @@ fn steps(rates: &impl Fn(u64) -> Rates) -> Vec<(u64, Rates)> {
     found
 }
 
-/// Name, dollars per piece, and whether the list says so.
-fn units(row: Option<&Row>, listed: Option<Listed<'_>>) -> Vec<(&'static str, Decimal, bool)> {
+/// Where the price of a unit comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    Row,
+    List,
+    More,
+}
+
+/// Name, dollars per piece, and where they come from.
+fn units([row, more]: [Option<&Row>; 2], listed: Option<Listed<'_>>) -> Vec<(&'static str, Decimal, From)> {
     let thousand = Decimal::from(1000);
     let request = match (row.and_then(Row::request), listed.and_then(|listed| listed.requests())) {
-        (Some(dollars), _) => Some(("requests", dollars, false)),
-        (None, Some(rate)) => Some(("requests", rate / thousand, true)),
+        (Some(dollars), _) => Some(("requests", dollars, From::Row)),
+        (None, Some(rate)) => Some(("requests", rate / thousand, From::List)),
         (None, None) => None,
     };
-    let unit = |unit: Unit| {
-        if let Some(dollars) = row.and_then(|row| row.unit(unit)) {
-            let piece = if is_time(unit) { Decimal::from(60) } else { Decimal::ONE };
-            return Some((unit_name(unit), dollars / piece, false));
-        }
+    let of_row = |row: Option<&Row>, unit: Unit| {
+        let dollars = row?.unit(unit)?;
+        Some(if is_time(unit) { dollars / Decimal::from(60) } else { dollars })
+    };
+    let of_list = |unit: Unit| {
         let (rate, per) = listed?.unit(unit)?;
         let piece = match per {
             Per::Thousand => thousand,
             Per::Million => Decimal::from(1_000_000),
             Per::Hour => Decimal::from(60),
         };
-        Some((unit_name(unit), rate / piece, true))
+        Some(rate / piece)
+    };
+    let unit = |unit: Unit| {
+        let found = of_row(row, unit).map(|dollars| (dollars, From::Row));
+        let found = found.or_else(|| of_list(unit).map(|dollars| (dollars, From::List)));
+        let (dollars, from) = found.or_else(|| of_row(more, unit).map(|dollars| (dollars, From::More)))?;
+        Some((unit_name(unit), dollars, from))
     };
     request.into_iter().chain(Unit::ALL.iter().filter_map(|u| unit(*u))).collect()
 }

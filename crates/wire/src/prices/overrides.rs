@@ -70,14 +70,14 @@ impl Row {
             }
     }
 
+    /// Says whether it is for whatever the provider sells.
+    pub(super) fn is_for_every_model(&self) -> bool {
+        matches!(&self.model, Pattern::Prefix(prefix) if prefix.is_empty())
+    }
+
     /// Says whether it prices tokens; else the list does.
     pub(super) fn has_tokens(&self) -> bool {
         self.rates.is_some()
-    }
-
-    /// Says whether it prices anything by the piece.
-    pub(super) fn names_a_unit(&self) -> bool {
-        self.request.is_some() || !self.units.is_empty()
     }
 
     /// Dollars per million tokens of a bucket in an exchange with so many input tokens; `None` where the list prices tokens.

@@ -25,17 +25,37 @@ fn web_and_file_searches_are_paid_by_the_thousand() {
 }
 
 #[test]
-fn a_code_interpreter_without_a_list_price_is_named_and_an_override_pays_it() {
+fn a_code_interpreter_is_paid_by_the_session() {
+    // developers.openai.com/api/docs/pricing: containers 0.03 dollars per session, which the list does not have.
     let usage = Usage { input: 1000, ..Usage::default() };
     let session = units([(Unit::CodeExecutions, 2)]);
     let got = priced("openai", "gpt-4.1", &usage, &session);
-    assert_eq!((nanos(&got), not_priced(&got)), (1000 * 2000, ["code_executions".to_owned()].as_slice()));
-    // developers.openai.com/api/docs/pricing: containers 0.03 dollars per session.
-    let book = PriceBook::with_overrides("models: [{model: gpt-4.1*, usd_per_unit: {code_executions: 0.03}}]");
-    let got = book.expect("valid").price_query(&query("openai", "gpt-4.1", &usage, &session));
     assert_eq!((nanos(&got), not_priced(&got).len()), (1000 * 2000 + 60_000_000, 0));
+    assert!(matches!(&got, Priced::Known { version, .. } if version == "genai-prices/0.2.1+more/1"), "{got:?}");
+}
+
+#[test]
+fn a_tool_without_a_price_is_named_and_an_override_pays_it() {
+    let usage = Usage { input: 1000, ..Usage::default() };
+    let session = units([(Unit::CodeExecutions, 2)]);
+    let got = priced("anthropic", "claude-sonnet-4-5", &usage, &session);
+    assert_eq!((nanos(&got), not_priced(&got)), (1000 * 3000, ["code_executions".to_owned()].as_slice()));
+    let book = PriceBook::with_overrides("models: [{model: claude-*, usd_per_unit: {code_executions: 0.05}}]");
+    let got = book.expect("valid").price_query(&query("anthropic", "claude-sonnet-4-5", &usage, &session));
+    assert_eq!((nanos(&got), not_priced(&got).len()), (1000 * 3000 + 100_000_000, 0));
     let Priced::Known { version, .. } = got else { panic!("no price") };
     assert!(version.starts_with("override:") && version.ends_with("+genai-prices/0.2.1"), "{version}");
+}
+
+#[test]
+fn rerank_searches_are_paid_by_the_thousand() {
+    // cohere.com/pricing: Rerank 3.5, 2 dollars per thousand searches.
+    let got = priced("cohere", "rerank-v3.5", &NO_TOKENS, &units([(Unit::RerankSearches, 3)]));
+    assert_eq!((nanos(&got), not_priced(&got).len()), (6_000_000, 0));
+    assert!(matches!(&got, Priced::Known { version, .. } if version == "more/1"), "{got:?}");
+    let card = PriceBook::bundled().card("cohere", "rerank-v3.5", AT).expect("it has a price");
+    assert_eq!((card.units, card.tokens.len()), (vec![("rerank_searches", "0.002".to_owned())], 0));
+    assert_eq!(PriceBook::bundled().card("openai", "no-such-model", AT), None);
 }
 
 #[test]
@@ -81,7 +101,7 @@ fn what_is_told_in_tokens_is_not_missed_by_the_piece() {
 #[test]
 fn what_has_no_price_at_all_is_unknown_and_never_free() {
     assert_eq!(priced("openai", "whisper-1", &NO_TOKENS, &units([(Unit::ImagesOut, 1)])), Priced::Unknown);
-    assert_eq!(priced("cohere", "rerank-v3.5", &NO_TOKENS, &units([(Unit::RerankSearches, 1)])), Priced::Unknown);
+    assert_eq!(priced("vllm", "my-reranker", &NO_TOKENS, &units([(Unit::RerankSearches, 1)])), Priced::Unknown);
     // Listed, without any price.
     let usage = Usage { input: 1, ..Usage::default() };
     assert_eq!(priced("openai", "omni-moderation-latest", &usage, &Units::default()), Priced::Unknown);
