@@ -1,9 +1,9 @@
 # Every target says what it installs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help toolchain run demo test check bench fuzz crash e2e
+.PHONY: help toolchain run demo test check bench bench-wire fuzz crash e2e
 
 help: ## Lists the targets
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-7s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
 toolchain:
 	@command -v cargo >/dev/null || { echo 'Rust is missing: install rustup, which fetches the version in rust-toolchain.toml' >&2; exit 1; }
@@ -23,6 +23,9 @@ check: ## Format, clippy, documentation, dependencies, architecture
 
 bench: ## One table against nginx and bare hyper (without nginx: unpacks its package under target/); BENCH_ARGS=--quick for a smoke run
 	@scripts/bench.sh $(BENCH_ARGS)
+
+bench-wire: ## What reading costs in every wire format, compared to OpenAI chat (counts instructions where valgrind is installed)
+	@scripts/bench-wire.sh
 
 fuzz: ## Every fuzz target for FUZZ_SECONDS=60 (installs cargo-fuzz)
 	@scripts/fuzz.sh
