@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use llmtrace_model::{BodyCoverage, Content, Coverage, ErrorInfo, Meter, Params, Units, Usage, UsageSource};
 
 use crate::{
-    Dialect, dialect_of,
+    Dialect,
     dialects::{
         Format, RequestBody,
         error::{bare_error, error_of},
-        format,
+        format_of,
     },
     framing::Framing,
     headers::{is_rate_limit, percent_decoded},
@@ -135,8 +135,8 @@ pub struct Decoded {
 pub fn decode(x: &Exchange<'_>, limits: &Limits) -> Decoded {
     let path = path_of(x.target);
     let provider = provider_of(x.host, path);
-    let dialect = dialect_of(x.method, path);
-    let format = dialect.map(format);
+    let format = format_of(x.method, path);
+    let dialect = format.map(|format| format.dialect);
     let mut draft = Draft::default();
     let (request, response) = match format {
         Some(format) => {

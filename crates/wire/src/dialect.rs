@@ -1,6 +1,6 @@
 //! Which wire format a path speaks, and whose error shape its clients parse.
 
-use crate::dialects::{FORMATS, format};
+use crate::dialects::{FORMATS, format, format_of};
 
 /// A wire format this crate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -135,8 +135,7 @@ pub enum Family {
 /// Says which wire format a request speaks, by method and the end of its path (without query). Prefixes are free:
 /// `/v1`, `/api/v1`, `/openai/deployments/X`, `/up/name/v1`.
 pub fn dialect_of(method: &str, path: &str) -> Option<Dialect> {
-    let path = path.strip_suffix('/').unwrap_or(path);
-    FORMATS.iter().find(|format| (format.speaks)(method, path)).map(|format| format.dialect)
+    format_of(method, path).map(|format| format.dialect)
 }
 
 /// Says whose error shape the client of a path parses, also for paths that are no [`Dialect`].

@@ -198,9 +198,27 @@ pub(crate) trait Assemble {
     fn finish(self: Box<Self>, draft: &mut Draft);
 }
 
+/// The formats in the order of [`Dialect`]'s variants.
+static BY_DIALECT: [&Format; FORMATS.len()] = {
+    let mut rows = [FORMATS[0]; FORMATS.len()];
+    let mut at = 0;
+    while at < rows.len() {
+        rows[FORMATS[at].dialect as usize] = FORMATS[at];
+        at += 1;
+    }
+    rows
+};
+
 /// The format of a dialect.
 pub(crate) fn format(dialect: Dialect) -> &'static Format {
-    FORMATS.iter().find(|format| format.dialect == dialect).expect("a test holds that every dialect has its format")
+    // A test holds that every dialect is one row, so that rows and variants are as many.
+    BY_DIALECT[dialect as usize]
+}
+
+/// The format that a request speaks, by method and path without query.
+pub(crate) fn format_of(method: &str, path: &str) -> Option<&'static Format> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    FORMATS.iter().copied().find(|format| (format.speaks)(method, path))
 }
 
 /// Says whether the path ends in `suffix`, and is no path of OpenAI's Assistants, which reuse the ends of others.

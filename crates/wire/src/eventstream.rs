@@ -5,8 +5,6 @@
 //! CRC-32 of everything before. Numbers are big-endian.
 //! Source: AWS, "Amazon Event Stream Specification" of Smithy (2026-10).
 
-use flate2::Crc;
-
 pub use crate::framing::Frame;
 
 /// Both lengths and their checksum.
@@ -191,10 +189,9 @@ impl Prelude {
     }
 }
 
+/// Not by flate2: its CRC copies a table of 8 KiB for every message.
 fn checksum(bytes: &[u8]) -> u32 {
-    let mut crc = Crc::new();
-    crc.update(bytes);
-    crc.sum()
+    crc32fast::hash(bytes)
 }
 
 /// Checks a whole message and hands out what it is.

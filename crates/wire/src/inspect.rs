@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use crate::{
-    Dialect, dialect_of,
-    dialects::{Format, RequestBody, UsageOption, format, openai_realtime::query_model},
+    Dialect,
+    dialects::{Format, RequestBody, UsageOption, format_of, openai_realtime::query_model},
     headers::{is_json, percent_decoded},
     json::{Fault, Json, Rules, parse},
     providers::{UsageEvent, provider_by_id, provider_of},
@@ -126,8 +126,8 @@ pub fn inspect(head: &Head<'_>, body: &[u8]) -> View {
 }
 
 fn look(head: &Head<'_>, body: &[u8]) -> Result<Request, OpaqueReason> {
-    let dialect = dialect_of(head.method, head.path).ok_or(OpaqueReason::UnknownPath)?;
-    let format = format(dialect);
+    let format = format_of(head.method, head.path).ok_or(OpaqueReason::UnknownPath)?;
+    let dialect = format.dialect;
     let named = || (format.path_model)(head.path).map(|model| percent_decoded(model).into_owned());
     let streaming = |member| if (format.streams)(head.path, member) { Streaming::Yes } else { Streaming::No };
     let bare = |model| Ok(Request { dialect, model, stream: streaming(None), usage_option: None });

@@ -127,25 +127,51 @@ impl Decoder {
     /// The position after the open element; `None` where it goes on behind the chunk.
     fn element_end(&mut self, chunk: &[u8]) -> Option<usize> {
         let mut pos = 0;
-        while let Some(&byte) = chunk.get(pos) {
-            match self.text {
-                Text::Escaped => self.text = Text::Inside,
-                Text::Inside => {
-                    pos += memchr2(b'"', b'\\', &chunk[pos..])?;
-                    self.text = if chunk[pos] == b'"' { Text::Outside } else { Text::Escaped };
-                }
-                Text::Outside => match byte {
-                    b'"' => self.text = Text::Inside,
-                    b'{' | b'[' => self.depth = self.depth.saturating_add(1),
-                    b',' | b']' if self.depth == 0 => return Some(pos),
-                    b'}' | b']' if self.depth == 1 => return Some(pos + 1),
-                    b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                    _ => {}
-                },
+        loop {
+            if self.text != Text::Outside {
+                pos = self.string_end(chunk, pos)?;
             }
+            let mut depth = self.depth;
+            let mut rest = chunk.get(pos..)?.iter().enumerate();
+            let quote = loop {
+                let Some((at, &byte)) = rest.next() else { break None };
+                match MEANING[usize::from(byte)] {
+                    Meaning::None => {}
+                    Meaning::Quote => break Some(pos + at),
+                    Meaning::Opens => depth = depth.saturating_add(1),
+                    Meaning::Comma if depth == 0 => return Some(pos + at),
+                    Meaning::Comma => {}
+                    Meaning::Closes if depth > 1 => depth -= 1,
+                    Meaning::Closes if depth == 1 => return Some(pos + at + 1),
+                    Meaning::Closes if byte == b']' => return Some(pos + at),
+                    Meaning::Closes => {}
+                }
+            };
+            self.depth = depth;
+            pos = quote? + 1;
+            self.text = Text::Inside;
+        }
+    }
+
+    /// The position after the string at hand; `None` where it goes on behind the chunk.
+    fn string_end(&mut self, chunk: &[u8], start: usize) -> Option<usize> {
+        let mut pos = start;
+        if self.text == Text::Escaped && pos < chunk.len() {
+            self.text = Text::Inside;
             pos += 1;
         }
-        None
+        loop {
+            pos += memchr2(b'"', b'\\', chunk.get(pos..)?)?;
+            if chunk[pos] == b'"' {
+                self.text = Text::Outside;
+                return Some(pos + 1);
+            }
+            pos += 2;
+            if pos > chunk.len() {
+                self.text = Text::Escaped;
+                return None;
+            }
+        }
     }
 
     fn seek<'c>(&mut self, chunk: &'c [u8], mut line: Line) -> &'c [u8] {
@@ -181,6 +207,25 @@ impl Decoder {
         self.element.clear();
     }
 }
+
+/// What a byte outside strings means here.
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    None,
+    Quote,
+    Opens,
+    Closes,
+    Comma,
+}
+
+static MEANING: [Meaning; 256] = {
+    let mut table = [Meaning::None; 256];
+    table[b'"' as usize] = Meaning::Quote;
+    (table[b'{' as usize], table[b'[' as usize]) = (Meaning::Opens, Meaning::Opens);
+    (table[b'}' as usize], table[b']' as usize]) = (Meaning::Closes, Meaning::Closes);
+    table[b',' as usize] = Meaning::Comma;
+    table
+};
 
 fn hand_out(element: &[u8], max: usize, each: &mut impl FnMut(Frame<'_>)) {
     if element.len() > max {

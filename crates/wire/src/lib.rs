@@ -24,6 +24,7 @@ pub mod sse;
 mod usage;
 mod usage_filter;
 pub mod websocket;
+mod word;
 
 pub use decode::{BILLED_ONCE, Billed, BodyCopy, Decoded, Exchange, Limits, REPEATED_USAGE, decode, repeated_usage};
 pub use dialect::{DIALECTS, Dialect, Family, dialect_of, family_of};

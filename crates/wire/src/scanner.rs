@@ -35,6 +35,16 @@ pub(crate) trait Scan: Send {
     /// Takes one event of a stream.
     fn event(&mut self, name: &[u8], data: &[u8], vital: &mut Vital);
 
+    /// What will be billed by now, where that is only worked out when somebody asks.
+    fn late_meter(&self, _vital: &Vital) -> Option<Meter> {
+        None
+    }
+
+    /// Members inside of those that are not read, since they are long and tell nothing here.
+    fn skip(&self) -> &'static [&'static str] {
+        SKIP
+    }
+
     /// Takes one of the format's vital members of an answer that is one document.
     fn member(&mut self, key: &str, value: Json<'_>, vital: &mut Vital);
 }
@@ -140,12 +150,13 @@ impl Scanner {
 
     /// The usage reported so far.
     pub fn usage(&self) -> Option<Usage> {
-        self.vital().and_then(|vital| vital.meter.usage)
+        let reader = self.reader()?;
+        reader.scan.late_meter(&reader.vital).map_or(reader.vital.meter.usage, |meter| meter.usage)
     }
 
     /// Everything reported so far that the bill follows from.
     pub fn meter(&self) -> Meter {
-        self.vital().map_or_else(Meter::default, |vital| vital.meter.clone())
+        self.reader().map_or_else(Meter::default, Reader::meter)
     }
 
     /// The error the answer reported: inside a stream whose status was 200, or in an error document.
@@ -154,9 +165,13 @@ impl Scanner {
     }
 
     fn vital(&self) -> Option<&Vital> {
+        self.reader().map(|reader| &reader.vital)
+    }
+
+    fn reader(&self) -> Option<&Reader> {
         match &self.body {
-            Body::Plain(reader) => Some(&reader.vital),
-            Body::Compressed(inflate) => inflate.sink().map(|reader| &reader.vital),
+            Body::Plain(reader) => Some(reader),
+            Body::Compressed(inflate) => inflate.sink(),
             Body::Off => None,
         }
     }
@@ -199,7 +214,7 @@ impl Reader {
             }),
             Shape::Document(document) => {
                 document.feed(chunk, self.format.vital, |key, value| {
-                    if let Some(value) = read(value) {
+                    if let Some(value) = read_without(scan.skip(), value) {
                         scan.member(key, value, vital);
                     }
                 });
@@ -209,8 +224,13 @@ impl Reader {
         }
     }
 
+    fn meter(&self) -> Meter {
+        self.scan.late_meter(&self.vital).unwrap_or_else(|| self.vital.meter.clone())
+    }
+
     /// The same signs, reading no further.
     fn ended(&mut self) -> Self {
+        self.vital.meter = self.meter();
         Self {
             shape: Shape::Ended,
             format: self.format,
@@ -241,9 +261,17 @@ pub(crate) fn first_byte(text: &[u8]) -> Option<u8> {
     text.trim_ascii_start().first().copied()
 }
 
+/// What no scanner reads.
+const SKIP: &[&str] = &["logprobs"];
+
 /// Reads an event or a member's value.
 pub(crate) fn read(data: &[u8]) -> Option<Json<'_>> {
-    parse(std::str::from_utf8(data).ok()?, &Rules { skip: &["logprobs"], ..Rules::default() }).ok()
+    read_without(SKIP, data)
+}
+
+/// The same without these members.
+pub(crate) fn read_without<'d>(skip: &'static [&'static str], data: &'d [u8]) -> Option<Json<'d>> {
+    parse(std::str::from_utf8(data).ok()?, &Rules { skip, ..Rules::default() }).ok()
 }
 
 #[cfg(test)]

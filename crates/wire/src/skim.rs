@@ -21,7 +21,7 @@ pub(crate) struct Member<'a> {
 }
 
 /// Calls `each` for every member of the object that is the whole of `body`.
-pub(crate) fn members<'a>(body: &'a [u8], mut each: impl FnMut(Member<'a>)) -> Result<(), Fault> {
+pub(crate) fn members<'a>(body: &'a [u8], each: impl FnMut(Member<'a>)) -> Result<(), Fault> {
     let mut pos = white(body, 0);
     if *body.get(pos).ok_or(Fault::Eof)? != b'{' {
         return Err(Fault::Syntax);
@@ -30,6 +30,21 @@ pub(crate) fn members<'a>(body: &'a [u8], mut each: impl FnMut(Member<'a>)) -> R
     if body.get(pos) == Some(&b'}') {
         return end_of(body, pos + 1);
     }
+    members_from(body, pos, each)
+}
+
+/// The value of the member whose key starts at `at`; `None` where that is no member of the outermost object, which shows
+/// when what follows does not end with the body. What stands before is taken for granted.
+pub(crate) fn outermost_value(body: &[u8], at: usize) -> Option<Range<usize>> {
+    let mut value = None;
+    let crossed = members_from(body, at, |member| {
+        value.get_or_insert(member.value);
+    });
+    value.filter(|_| crossed.is_ok())
+}
+
+/// Calls `each` for the members from the one whose key starts at `pos` to the end of the outermost object.
+fn members_from<'a>(body: &'a [u8], mut pos: usize, mut each: impl FnMut(Member<'a>)) -> Result<(), Fault> {
     loop {
         if *body.get(pos).ok_or(Fault::Eof)? != b'"' {
             return Err(Fault::Syntax);

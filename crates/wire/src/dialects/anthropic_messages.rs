@@ -36,10 +36,13 @@ pub(crate) const FORMAT: Format = Format {
 
 /// Model and verb of a path on Vertex AI: `…/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict`.
 pub(super) fn on_vertex<'p>(method: &str, path: &'p str) -> Option<(&'p str, &'p str)> {
-    let (_, name) = path.split_once("/publishers/anthropic/models/")?;
-    let (model, verb) = name.rsplit_once(':')?;
-    (method == "POST" && !model.contains('/') && matches!(verb, "rawPredict" | "streamRawPredict"))
-        .then_some((model, verb))
+    // Asked of every request's path, so the cheap tests come first.
+    let (rest, verb) = path.rsplit_once(':')?;
+    if method != "POST" || !matches!(verb, "rawPredict" | "streamRawPredict") {
+        return None;
+    }
+    let (_, model) = rest.split_once("/publishers/anthropic/models/")?;
+    (!model.contains('/')).then_some((model, verb))
 }
 
 /// Parameters that are numbers, switches and words.

@@ -4,6 +4,7 @@
 //! Source: OpenAI API reference, "Batch"; Anthropic API reference, "Message Batches" (2026-10).
 
 use llmtrace_model::Usage;
+use memchr::memmem;
 use serde_json::Value;
 
 use super::{
@@ -40,7 +41,9 @@ pub(crate) const ANTHROPIC: Format = Format {
     name: "anthropic_batches",
     operation: "batch",
     family: Family::Anthropic,
-    speaks: |method, path| matches!(method, "GET" | "POST" | "DELETE") && path.contains("/messages/batches"),
+    speaks: |method, path| {
+        matches!(method, "GET" | "POST" | "DELETE") && memmem::find(path.as_bytes(), b"/messages/batches").is_some()
+    },
     head: anthropic_head,
     request,
     answer: anthropic_answer,
@@ -51,7 +54,7 @@ pub(crate) const ANTHROPIC: Format = Format {
 
 /// Says whether a path is `PREFIX{end}` or below it, where the segment before is one of these.
 fn below(path: &str, end: &str, before: &[&str]) -> bool {
-    let Some(at) = path.find(end) else { return false };
+    let Some(at) = memmem::find(path.as_bytes(), end.as_bytes()) else { return false };
     let (head, after) = (&path[..at], &path[at + end.len()..]);
     before.contains(&head.rsplit('/').next().unwrap_or("")) && (after.is_empty() || after.starts_with('/'))
 }

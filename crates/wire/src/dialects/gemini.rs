@@ -84,7 +84,7 @@ fn head(x: &Exchange<'_>, draft: &mut Draft) {
 
 /// A member's name in camelCase.
 pub(super) fn camel(key: &str) -> Cow<'_, str> {
-    if !key.contains('_') {
+    if memchr::memchr(b'_', key.as_bytes()).is_none() {
         return Cow::Borrowed(key);
     }
     let mut out = String::with_capacity(key.len());
@@ -102,10 +102,30 @@ pub(super) fn camel(key: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Says whether a key is this camelCase name, whichever way it is written: as [`camel`] would, but without a copy.
+fn is_named(key: &str, name: &str) -> bool {
+    if key.len() == name.len() {
+        return key == name;
+    }
+    let mut wanted = name.bytes();
+    let mut raise = false;
+    for (at, byte) in key.bytes().enumerate() {
+        if byte == b'_' && at > 0 {
+            raise = true;
+            continue;
+        }
+        let byte = if std::mem::take(&mut raise) { byte.to_ascii_uppercase() } else { byte };
+        if wanted.next() != Some(byte) {
+            return false;
+        }
+    }
+    wanted.next().is_none()
+}
+
 /// The member of an object under its camelCase name, whichever way it is written.
 pub(super) fn at<'j, 'a>(value: &'j Json<'a>, name: &str) -> Option<&'j Json<'a>> {
     match value {
-        Json::Object(members) => members.iter().rev().find(|(key, _)| camel(key) == name).map(|(_, value)| value),
+        Json::Object(members) => members.iter().rev().find(|(key, _)| is_named(key, name)).map(|(_, value)| value),
         _ => None,
     }
 }

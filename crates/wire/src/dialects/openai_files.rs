@@ -2,6 +2,7 @@
 //!
 //! Source: OpenAI API reference, "Files" (2026-10).
 
+use memchr::memmem;
 use serde_json::Value;
 
 use super::{Format, openai::take_error};
@@ -28,7 +29,7 @@ pub(crate) const FORMAT: Format = Format {
 
 /// `/files` below `/v1` or `/openai`; Gemini's `/v1beta/files` and Anthropic's are told apart by what follows them.
 fn is_files(path: &str) -> bool {
-    let Some(at) = path.find("/files") else { return false };
+    let Some(at) = memmem::find(path.as_bytes(), b"/files") else { return false };
     let (before, after) = (&path[..at], &path[at + "/files".len()..]);
     let below = before.rsplit('/').next().unwrap_or("");
     let rest = after.strip_prefix('/').unwrap_or(after);

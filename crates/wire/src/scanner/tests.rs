@@ -102,6 +102,23 @@ fn a_large_document_passes_through_little_state() {
 }
 
 #[test]
+fn what_is_counted_beside_a_long_text_is_found_however_the_bytes_were_cut() {
+    for text in ["words and words, ", "\\u00e9\\ud83d\\ude00", "\\\\\\\"\\n", "é€🎉"] {
+        let text = text.repeat(4000);
+        let body = format!(
+            r#"{{"output":[{{"type":"message","content":[{{"type":"output_text","{text}":"{text}"}}]}},{{"type":"web_search_call","status":"completed"}}],"error":{{"code":"x","message":"{text}"}}}}"#
+        );
+        for size in [1, 7, 1024, body.len()] {
+            let mut scanner = document(Dialect::OpenaiResponses);
+            body.as_bytes().chunks(size).for_each(|chunk| scanner.feed(chunk));
+            assert!(scanner.finished(), "{size}");
+            assert_eq!(scanner.meter().units.get(llmtrace_model::Unit::WebSearches), 1, "{size}");
+            assert_eq!(scanner.error().map(|e| e.kind.as_str()), Some("x"), "{size}");
+        }
+    }
+}
+
+#[test]
 fn an_error_document_is_an_error() {
     let mut scanner = document(Dialect::AnthropicMessages);
     scanner.feed(br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#);

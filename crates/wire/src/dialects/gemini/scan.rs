@@ -1,12 +1,15 @@
 //! Reads usage, first token, end and errors of an answer while it passes.
 
-use memchr::memmem;
+use std::ops::Range;
+
+use llmtrace_model::Meter;
 
 use super::{GeminiUsage, at, grounding::Grounding, text_at};
 use crate::{
     json::{Json, Rules, parse},
     scanner::{self, Vital},
     skim,
+    word::Word,
 };
 
 /// Most candidates that are told apart.
@@ -21,6 +24,7 @@ pub(in crate::dialects) struct Scan {
     /// Candidates that have begun, and those that have ended: a bit for each.
     begun: u64,
     ended: u64,
+    late: Late,
 }
 
 /// The members of an event that matter, unread.
@@ -60,6 +64,38 @@ impl Scan {
         vital.meter.usage = self.usage.usage();
     }
 
+    /// Takes an event that is but more text and the counters so far, as nearly all are, without crossing its candidates;
+    /// `false` where it may be more. What a text says has its quotes escaped, so the words are keys.
+    fn text_only(&mut self, data: &[u8], vital: &mut Vital) -> bool {
+        static MORE: [Word; 4] =
+            [Word::new("\"finish"), Word::new("\"grounding"), Word::new("\"error\""), Word::new("eedback\"")];
+        static USAGE: Word = Word::new("\"usage");
+        let says_more = |text: &[u8]| MORE.iter().any(|word| word.is_in(text));
+        let Some(at) = USAGE.find(data) else { return !says_more(data) };
+        let (said, tail) = data.split_at(at);
+        if !says_more(said) && self.late.replace(tail) {
+            return true;
+        }
+        let is_counters = [&b"\"usageMetadata\""[..], b"\"usage_metadata\""].iter().any(|key| tail.starts_with(key));
+        if !is_counters || says_more(data) {
+            return false;
+        }
+        // Arguments of a call may have such a key, too; theirs is not the outermost.
+        let Some(value) = skim::outermost_value(data, at) else { return false };
+        self.settle(vital);
+        self.late.keep(tail, value.start - at..value.end - at);
+        true
+    }
+
+    /// Takes the counters that were put off.
+    fn settle(&mut self, vital: &mut Vital) {
+        let late = std::mem::take(&mut self.late);
+        if let Some(usage) = late.counters().and_then(read) {
+            self.take_usage(&usage, vital);
+        }
+        self.late = Late { is_open: false, ..late };
+    }
+
     fn take_candidates(&mut self, candidates: &Json<'_>, vital: &mut Vital) {
         let Json::Array(items) = candidates else { return };
         for (position, item) in items.iter().enumerate() {
@@ -81,7 +117,11 @@ impl Scan {
 
 impl scanner::Scan for Scan {
     fn event(&mut self, name: &[u8], data: &[u8], vital: &mut Vital) {
+        if vital.first_token && self.model.is_some() && name != b"error" && self.text_only(data, vital) {
+            return;
+        }
         let Some(found) = Found::read(data) else { return };
+        self.settle(vital);
         if let Some(usage) = found.usage.and_then(read) {
             self.take_usage(&usage, vital);
         }
@@ -104,6 +144,14 @@ impl scanner::Scan for Scan {
         }
     }
 
+    fn late_meter(&self, vital: &Vital) -> Option<Meter> {
+        let counters = read(self.late.counters()?)?;
+        let mut usage = self.usage;
+        let tier = usage.take(&counters);
+        let told = vital.meter.clone();
+        Some(Meter { usage: usage.usage(), service_tier: tier.or(told.service_tier), units: told.units })
+    }
+
     fn member(&mut self, key: &str, value: Json<'_>, vital: &mut Vital) {
         match key {
             "usageMetadata" | "usage_metadata" => self.take_usage(&value, vital),
@@ -112,9 +160,53 @@ impl scanner::Scan for Scan {
     }
 }
 
+/// The end of the last event, from its counters on. In a stream only the digits of it change from event to event, so that
+/// the counters need not be read before somebody asks for them.
+#[derive(Default)]
+struct Late {
+    tail: Vec<u8>,
+    /// Where its counters are.
+    counters: Range<usize>,
+    /// Whether they are still to be read.
+    is_open: bool,
+}
+
+impl Late {
+    /// Takes the place of one that differs in digits alone; `false` where this is another.
+    fn replace(&mut self, tail: &[u8]) -> bool {
+        let is_same = !tail.is_empty() && differ_in_digits(&self.tail, tail);
+        if is_same {
+            self.tail.copy_from_slice(tail);
+            self.is_open = true;
+        }
+        is_same
+    }
+
+    fn keep(&mut self, tail: &[u8], counters: Range<usize>) {
+        self.tail.clear();
+        self.tail.extend_from_slice(tail);
+        (self.counters, self.is_open) = (counters, true);
+    }
+
+    fn counters(&self) -> Option<&[u8]> {
+        self.tail.get(self.counters.clone()).filter(|_| self.is_open)
+    }
+}
+
+/// Says whether two texts are the same but for digits that stand for digits.
+fn differ_in_digits(old: &[u8], new: &[u8]) -> bool {
+    let same = |(a, b): (&u8, &u8)| a == b || a.is_ascii_digit() && b.is_ascii_digit();
+    // Word by word, since nearly all of it is equal.
+    let ((old_words, old_rest), (new_words, new_rest)) = (old.as_chunks::<8>(), new.as_chunks::<8>());
+    old.len() == new.len()
+        && old_words.iter().zip(new_words).all(|(a, b)| a == b || a.iter().zip(b).all(same))
+        && old_rest.iter().zip(new_rest).all(same)
+}
+
 /// Says without parsing whether candidates may hold more than text: why they ended, or what was searched.
 fn says_more(candidates: &[u8]) -> bool {
-    [&b"\"finish"[..], b"\"grounding"].iter().any(|word| memmem::find(candidates, word).is_some())
+    static MORE: [Word; 2] = [Word::new("\"finish"), Word::new("\"grounding")];
+    MORE.iter().any(|word| word.is_in(candidates))
 }
 
 /// Says whether a content carries something the model said.

@@ -50,23 +50,30 @@ struct Modalities {
 impl GeminiUsage {
     /// Takes a `usageMetadata` object; gives the service tier it names.
     pub(in crate::dialects) fn take(&mut self, usage: &Json<'_>) -> Option<String> {
-        let latest = |slot: &mut Option<u64>, name: &str| *slot = at(usage, name).and_then(Json::as_u64).or(*slot);
-        latest(&mut self.prompt, "promptTokenCount");
-        latest(&mut self.cached, "cachedContentTokenCount");
-        latest(&mut self.candidates, "candidatesTokenCount");
-        latest(&mut self.candidates, "responseTokenCount");
-        latest(&mut self.thoughts, "thoughtsTokenCount");
-        latest(&mut self.tools, "toolUsePromptTokenCount");
-        latest(&mut self.total, "totalTokenCount");
-        let by = |slot: &mut Modalities, name: &str| *slot = at(usage, name).map_or(*slot, Modalities::read);
-        by(&mut self.prompt_by, "promptTokensDetails");
-        // Embeddings write it without the plural.
-        by(&mut self.prompt_by, "promptTokenDetails");
-        by(&mut self.cached_by, "cacheTokensDetails");
-        by(&mut self.candidates_by, "candidatesTokensDetails");
-        by(&mut self.candidates_by, "responseTokensDetails");
-        by(&mut self.tools_by, "toolUsePromptTokensDetails");
-        tier(usage)
+        let Json::Object(members) = usage else { return None };
+        let mut tier = None;
+        for (key, value) in members {
+            let latest = |slot: &mut Option<u64>| *slot = value.as_u64().or(*slot);
+            let by = |slot: &mut Modalities| *slot = Modalities::read(value);
+            match camel(key).as_ref() {
+                "promptTokenCount" => latest(&mut self.prompt),
+                "cachedContentTokenCount" => latest(&mut self.cached),
+                "candidatesTokenCount" | "responseTokenCount" => latest(&mut self.candidates),
+                "thoughtsTokenCount" => latest(&mut self.thoughts),
+                "toolUsePromptTokenCount" => latest(&mut self.tools),
+                "totalTokenCount" => latest(&mut self.total),
+                // Embeddings write it without the plural.
+                "promptTokensDetails" | "promptTokenDetails" => by(&mut self.prompt_by),
+                "cacheTokensDetails" => by(&mut self.cached_by),
+                "candidatesTokensDetails" | "responseTokensDetails" => by(&mut self.candidates_by),
+                "toolUsePromptTokensDetails" => by(&mut self.tools_by),
+                // Vertex AI calls the tier the type of traffic.
+                "serviceTier" => tier = value.as_str().or(tier),
+                "trafficType" => tier = tier.or(value.as_str()),
+                _ => {}
+            }
+        }
+        tier.and_then(tier_word)
     }
 
     /// The buckets; `None` before any counter came.
@@ -165,9 +172,9 @@ impl Modalities {
     }
 }
 
-/// The tier that was billed. Vertex AI calls it the type of traffic.
-fn tier(usage: &Json<'_>) -> Option<String> {
-    let word = text_at(usage, "serviceTier").or_else(|| text_at(usage, "trafficType"))?.to_ascii_lowercase();
+/// The tier that was billed, in one spelling.
+fn tier_word(word: &str) -> Option<String> {
+    let word = word.to_ascii_lowercase();
     let word = word.strip_prefix("service_tier_").unwrap_or(&word);
     Some(word.strip_prefix("on_demand_").unwrap_or(word).to_owned()).filter(|word| !word.ends_with("unspecified"))
 }

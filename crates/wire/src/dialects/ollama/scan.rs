@@ -1,11 +1,10 @@
 //! Reads usage, first token, end and errors of an answer while it passes.
 
-use memchr::memmem;
-
 use super::Counted;
 use crate::{
     json::Json,
     scanner::{self, Vital, read},
+    word::Word,
 };
 
 /// Needs no memory of its own: the last line tells everything.
@@ -13,9 +12,11 @@ pub(super) struct Scan;
 
 impl scanner::Scan for Scan {
     fn event(&mut self, _name: &[u8], data: &[u8], vital: &mut Vital) {
-        let says = |word: &[u8]| memmem::find(data, word).is_some();
         // What a text says has its quotes escaped, so these are keys.
-        if vital.first_token && !says(b"\"eval_count\"") && !says(b"\"done\":true") && !says(b"\"error\"") {
+        static COUNT: Word = Word::new("\"eval_count\"");
+        static DONE: Word = Word::new("\"done\":true");
+        static ERROR: Word = Word::new("\"error\"");
+        if vital.first_token && ![&COUNT, &DONE, &ERROR].iter().any(|word| word.is_in(data)) {
             return;
         }
         let Some(line) = read(data) else { return };

@@ -6,9 +6,12 @@ use super::{error_of_event, error_of_response, tally::Tally};
 use crate::{
     dialects::error::error_info,
     json::Json,
-    scanner::{self, Vital, read},
+    scanner::{self, Vital, read_without},
     usage::openai_usage,
 };
+
+/// What was said and thought, again as a whole: long, and nothing of it is counted.
+const SAID: &[&str] = &["text", "arguments", "encrypted_content", "logprobs"];
 
 /// What has been seen so far.
 #[derive(Default)]
@@ -80,7 +83,7 @@ impl scanner::Scan for Scan {
         if is_idle(name, data, vital.first_token) {
             return;
         }
-        let Some(event) = read(data) else { return };
+        let Some(event) = read_without(SAID, data) else { return };
         let kind = event.str_at("type").or_else(|| std::str::from_utf8(name).ok()).unwrap_or("");
         match kind {
             "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled" => {
@@ -104,6 +107,10 @@ impl scanner::Scan for Scan {
             "" if event.get("error").is_some() => vital.error = Some(error_of_event(&event)),
             _ => {}
         }
+    }
+
+    fn skip(&self) -> &'static [&'static str] {
+        SAID
     }
 
     fn member(&mut self, key: &str, value: Json<'_>, vital: &mut Vital) {
