@@ -132,23 +132,24 @@ impl Decoder {
                 pos = self.string_end(chunk, pos)?;
             }
             let mut depth = self.depth;
-            let mut rest = chunk.get(pos..)?.iter().enumerate();
             let quote = loop {
-                let Some((at, &byte)) = rest.next() else { break None };
+                let Some(&byte) = chunk.get(pos) else { break None };
+                pos += 1;
                 match MEANING[usize::from(byte)] {
                     Meaning::None => {}
-                    Meaning::Quote => break Some(pos + at),
+                    Meaning::Comma if depth > 0 => {}
+                    Meaning::Line => pos = after_indent(chunk, pos),
+                    Meaning::Quote => break Some(()),
                     Meaning::Opens => depth = depth.saturating_add(1),
-                    Meaning::Comma if depth == 0 => return Some(pos + at),
-                    Meaning::Comma => {}
+                    Meaning::Comma => return Some(pos - 1),
                     Meaning::Closes if depth > 1 => depth -= 1,
-                    Meaning::Closes if depth == 1 => return Some(pos + at + 1),
-                    Meaning::Closes if byte == b']' => return Some(pos + at),
+                    Meaning::Closes if depth == 1 => return Some(pos),
+                    Meaning::Closes if byte == b']' => return Some(pos - 1),
                     Meaning::Closes => {}
                 }
             };
             self.depth = depth;
-            pos = quote? + 1;
+            quote?;
             self.text = Text::Inside;
         }
     }
@@ -212,6 +213,8 @@ impl Decoder {
 #[derive(Debug, Clone, Copy)]
 enum Meaning {
     None,
+    /// A line begins behind it.
+    Line,
     Quote,
     Opens,
     Closes,
@@ -224,8 +227,20 @@ static MEANING: [Meaning; 256] = {
     (table[b'{' as usize], table[b'[' as usize]) = (Meaning::Opens, Meaning::Opens);
     (table[b'}' as usize], table[b']' as usize]) = (Meaning::Closes, Meaning::Closes);
     table[b',' as usize] = Meaning::Comma;
+    table[b'\n' as usize] = Meaning::Line;
     table
 };
+
+/// The position after the spaces that begin at `pos`, or before the last one: much of what Google sends are indents.
+fn after_indent(chunk: &[u8], mut pos: usize) -> usize {
+    while chunk.get(pos..pos + 8) == Some(&[b' '; 8]) {
+        pos += 8;
+    }
+    while chunk.get(pos..pos + 2) == Some(&[b' '; 2]) {
+        pos += 2;
+    }
+    pos
+}
 
 fn hand_out(element: &[u8], max: usize, each: &mut impl FnMut(Frame<'_>)) {
     if element.len() > max {
