@@ -227,11 +227,12 @@ PRICES = {
         "image_input": "1.25",
         "image_cache_read": "0.125",
     },
+    "rerank-v3.5": {},
     "command-a-03-2025": {"input": "2.5", "output": "10"},
 }
 
 # Dollars a piece.
-UNIT_PRICES: dict[str, dict[str, str]] = {"gpt-4o": {"web_searches": "0.01"}}
+UNIT_PRICES: dict[str, dict[str, str]] = {"rerank-v3.5": {"rerank_searches": "0.002"}}
 
 
 def cost(model: str, usage: dict, units: dict | None = None) -> Decimal | None:
