@@ -116,7 +116,15 @@ def bedrock_invoke(rng):
     return Asked("bedrock_invoke", model, f"/model/{model}/{verb}", body)
 
 
-FORMATS = [bedrock_converse, bedrock_invoke, gemini, openai_chat, openai_chat, openai_embeddings, anthropic_messages, anthropic_messages, ollama_chat, cohere_chat, cohere_rerank]
+def openai_responses(rng):
+    model = rng.choice(["gpt-4o", "gpt-4o-mini"])
+    body = {"model": model, "input": text(rng), "stream": rng.random() < 0.5}
+    if rng.random() < 0.3:
+        body["tools"] = [{"type": "function", "name": "weather", "parameters": CITY}]
+    return Asked("openai_responses", model, "/v1/responses", body)
+
+
+FORMATS = [openai_responses, bedrock_converse, bedrock_invoke, gemini, openai_chat, openai_chat, openai_embeddings, anthropic_messages, anthropic_messages, ollama_chat, cohere_chat, cohere_rerank]
 
 
 def pick(rng: random.Random, number: int) -> Asked:
@@ -183,10 +191,24 @@ def bedrock_usage(usage: dict) -> tuple[dict, dict]:
     return tokens, {}
 
 
+def responses_usage(usage: dict) -> tuple[dict, dict]:
+    cached = (usage.get("input_tokens_details") or {}).get("cached_tokens", 0)
+    reasoning = (usage.get("output_tokens_details") or {}).get("reasoning_tokens", 0)
+    tokens = buckets(
+        input=usage["input_tokens"] - cached,
+        cache_read=cached,
+        output=usage["output_tokens"] - reasoning,
+        reasoning=reasoning,
+    )
+    assert tokens["total"] == usage["total_tokens"]
+    return tokens, {}
+
+
 USAGE: dict[str, Callable[[dict], tuple[dict, dict]]] = {
     "openai_chat": lambda usage: (openai_usage(usage), {}),
     "openai_embeddings": lambda usage: (openai_usage(usage), {}),
     "anthropic_messages": lambda usage: (anthropic_usage(usage), {}),
+    "openai_responses": responses_usage,
     "gemini": gemini_usage,
     "bedrock_converse": bedrock_usage,
     "bedrock_invoke": bedrock_usage,
