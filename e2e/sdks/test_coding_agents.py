@@ -1,7 +1,7 @@
 """Traffic in the shapes of coding agents: Claude Code through `ANTHROPIC_BASE_URL`, Codex through `OPENAI_BASE_URL`.
 
-The requests are written after what these programs were seen to send (2026-10): long cached instructions, many tools, thinking,
-streams, and state carried by the client. Synthetic; neither program runs here.
+The requests are synthetic: long cached instructions, many tools, thinking, streams, and state carried by the client, as these
+programs are known for. Neither program was recorded, and neither runs here.
 """
 
 import anthropic
