@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::word::words;
+
 /// A probability: 0.0 to 1.0, finite.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f32", into = "f32")]
@@ -48,22 +50,22 @@ pub struct Finding {
     pub reason: String,
 }
 
-/// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingKind {
-    /// Foreign text that gives the model orders.
-    Injection,
-    /// A user who talks the model out of its rules.
-    Jailbreak,
-    /// Text hidden from a human reader.
-    HiddenText,
-    /// An attack in an encoding.
-    Encoded,
-    /// A credential or secret that leaves.
-    Leak,
-    /// Personal data.
-    Pii,
+words! {
+    /// What a finding is about.
+    FindingKind {
+        /// Foreign text that gives the model orders.
+        Injection = "injection",
+        /// A user who talks the model out of its rules.
+        Jailbreak = "jailbreak",
+        /// Text hidden from a human reader.
+        HiddenText = "hidden_text",
+        /// An attack in an encoding.
+        Encoded = "encoded",
+        /// A credential or secret that leaves.
+        Leak = "leak",
+        /// Personal data.
+        Pii = "pii",
+    } "injection, jailbreak, hidden_text, encoded, leak, pii"
 }
 
 /// How bad a finding is.

@@ -2,9 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{EndReason, ExchangeId, IdError, Status, Timestamp, TraceId};
+use crate::{EndReason, ExchangeId, FindingKind, IdError, Money, Source, Status, Terms, Timestamp, TraceId};
 
-/// Which spans to list; every field that is set must match. Newest first, always inside a `TenantScope`.
+/// Which spans are meant; every field that is set must match. Always inside a `TenantScope`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SpanFilter {
     /// Started at or after.
@@ -19,14 +19,75 @@ pub struct SpanFilter {
     pub agent_id: Option<String>,
     /// Sent for this user.
     pub user_id: Option<String>,
+    /// Carries every one of these tags.
+    pub tags: Vec<String>,
+    /// Sent from this environment.
+    pub environment: Option<String>,
+    /// Sent by this release.
+    pub release: Option<String>,
+    /// How we came to know of it.
+    pub source: Option<Source>,
     /// Went to this provider.
     pub provider: Option<String>,
+    /// In this wire format.
+    pub dialect: Option<String>,
+    /// OpenTelemetry's operation name.
+    pub operation: Option<String>,
     /// Asked for or answered by this model.
     pub model: Option<String>,
     /// Went well or not.
     pub status: Option<Status>,
+    /// The client saw this HTTP status.
+    pub http_status: Option<u16>,
     /// Ended so.
     pub end_reason: Option<EndReason>,
+    /// Something was found.
+    pub finding: Option<Found>,
+    /// Cost; what has no price is outside every range.
+    pub cost: Between<Money>,
+    /// From the start to the last byte, in microseconds.
+    pub duration_us: Between<u64>,
+    /// From the start to the first token, in microseconds; what has none is outside every range.
+    pub first_token_us: Between<u64>,
+    /// All tokens; what has no usage is outside every range. Exact up to `i64::MAX`, which stands for everything above.
+    pub tokens: Between<u64>,
+    /// Every term stands in what was said; spans whose content was not kept, or is not indexed yet, do not match.
+    pub text: Option<Terms>,
+}
+
+/// Which findings a span must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Any.
+    Any,
+    /// One of this kind.
+    Kind(FindingKind),
+}
+
+/// An inclusive range, open where an end is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Between<T> {
+    /// The lowest value inside.
+    pub min: Option<T>,
+    /// The highest value inside.
+    pub max: Option<T>,
+}
+
+impl<T: PartialOrd> Between<T> {
+    /// Says whether a value is inside; an absent one is, where nothing is asked.
+    pub fn holds(&self, value: Option<T>) -> bool {
+        match value {
+            Some(value) => {
+                self.min.as_ref().is_none_or(|min| value >= *min) && self.max.as_ref().is_none_or(|max| value <= *max)
+            }
+            None => self.is_open(),
+        }
+    }
+
+    /// Says whether everything is inside.
+    pub fn is_open(&self) -> bool {
+        self.min.is_none() && self.max.is_none()
+    }
 }
 
 /// One page of a list: at most `limit` rows after `after`.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Content, Coverage, ExchangeId, Finding, Money, SpanId, TenantId, Timestamp, TraceId, Units, Usage, UsageSource,
-    word::words,
+    Content, Coverage, ExchangeId, Finding, Money, Raw, SpanId, TenantId, Timestamp, TraceId, Units, Usage,
+    UsageSource, word::words,
 };
 
 /// Request parameters by their OpenTelemetry name without the `gen_ai.request.` prefix (`temperature`, `max_tokens`, …).
@@ -111,6 +111,15 @@ pub struct SpanRecord {
     pub span: Span,
     /// What was said.
     pub content: Option<Content>,
+    /// The bytes as they passed: given to a store with the span, and read back by a read of their own only.
+    pub raw: Option<Raw>,
+}
+
+impl SpanRecord {
+    /// A span of which nothing else was kept.
+    pub fn bare(span: Span) -> Self {
+        Self { span, content: None, raw: None }
+    }
 }
 
 /// How long the parts of an exchange took, in microseconds from its start unless said otherwise.
@@ -151,6 +160,42 @@ pub struct TraceSummary {
     pub cost: Money,
     /// The session of its first span.
     pub session_id: Option<String>,
+}
+
+/// One session in a list: what its spans add up to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionSummary {
+    /// The session.
+    pub session_id: String,
+    /// Owner.
+    pub tenant_id: TenantId,
+    /// When its first span started.
+    pub started_at: Timestamp,
+    /// When its last span started.
+    pub last_started_at: Timestamp,
+    /// From the first start to the last end, in microseconds.
+    pub duration_us: u64,
+    /// How many spans it has.
+    pub spans: u64,
+    /// How many traces they belong to.
+    pub traces: u64,
+    /// How many of the spans failed.
+    pub errors: u64,
+    /// The models that answered (or were asked), sorted, without repetition, at most [`SessionSummary::NAMES`].
+    pub models: Vec<String>,
+    /// The agents, likewise.
+    pub agent_ids: Vec<String>,
+    /// The end users, likewise.
+    pub user_ids: Vec<String>,
+    /// All tokens.
+    pub total_tokens: u64,
+    /// Cost of the priced spans.
+    pub cost: Money,
+}
+
+impl SessionSummary {
+    /// The most names of each kind, in the order of the alphabet.
+    pub const NAMES: usize = 100;
 }
 
 /// What went wrong in an exchange.

@@ -104,6 +104,13 @@ impl Usage {
         }
     }
 
+    /// The sum bucket by bucket; saturates instead of wrapping.
+    pub fn saturating_add(&self, other: &Self) -> Self {
+        let (mut sum, other) = (self.buckets(), other.buckets());
+        sum.iter_mut().zip(other).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+        Self::from_buckets(sum)
+    }
+
     /// All tokens; saturates instead of wrapping.
     pub fn total(&self) -> u64 {
         self.input_inclusive().saturating_add(self.output_inclusive())

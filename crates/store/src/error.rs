@@ -35,12 +35,19 @@ pub enum ErrorKind {
     Corrupt,
     /// The setting is wrong.
     Config,
+    /// The question covers more than a store looks at for one answer: ask for less.
+    TooLarge,
 }
 
 impl Error {
     /// Names what failed and what the caller can do about it.
     pub(crate) fn new(kind: ErrorKind, backend: Backend, op: &'static str, source: impl Into<BoxError>) -> Self {
         Self { kind, backend, op, source: source.into() }
+    }
+
+    /// The answer to a question that covers too much; `why` says what was counted.
+    pub(crate) fn too_large(backend: Backend, op: &'static str, why: String) -> Self {
+        Self::new(ErrorKind::TooLarge, backend, op, why)
     }
 
     /// The answer of every call after `close`.
@@ -51,8 +58,8 @@ impl Error {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Timeout, Self::Unavailable, Self::Conflict, Self::Rejected, Self::Corrupt, Self::Config];
+    pub const ALL: [Self; 7] =
+        [Self::Timeout, Self::Unavailable, Self::Conflict, Self::Rejected, Self::Corrupt, Self::Config, Self::TooLarge];
 
     /// Says whether the same call may succeed later.
     pub fn is_retryable(self) -> bool {
@@ -68,6 +75,7 @@ impl ErrorKind {
             Self::Rejected => "rejected",
             Self::Corrupt => "corrupt",
             Self::Config => "config",
+            Self::TooLarge => "too_large",
         }
     }
 }

@@ -11,12 +11,15 @@ mod memory;
 mod meta;
 mod open;
 mod options;
+mod pool;
 mod span;
 mod sqlite;
+mod stats;
 
 pub use error::{Backend, Error, ErrorKind};
+pub use matching::matches;
 pub use memory::record_bytes;
 pub use meta::{MAX_TENANTS, MetaStore, Tenant};
 pub use open::{OpenError, Schema, check_url, migrate, open_meta, open_spans, schema};
 pub use options::{MemoryOptions, Migrate, Options, SqliteOptions};
-pub use span::{MAX_MODELS, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};
+pub use span::{Backlog, MAX_GROUPS, MAX_MODELS, MAX_SCANNED, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};

@@ -2,27 +2,89 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use llmtrace_model::{Money, Span, SpanFilter, Status, TenantId, Timestamp, TraceId, TraceSummary};
+use llmtrace_model::{
+    Between, Found, Money, SessionSummary, Span, SpanFilter, SpanRecord, Status, TenantId, Terms, Timestamp, TraceId,
+    TraceSummary,
+};
 
 use crate::{MAX_MODELS, ModelTraffic};
 
 /// Says whether a span matches every field of the filter that is set.
-pub(crate) fn matches(filter: &SpanFilter, span: &Span) -> bool {
-    fn wanted<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
+///
+/// `record.content` is what text is searched in: without it, nothing is found.
+pub fn matches(filter: &SpanFilter, record: &SpanRecord) -> bool {
+    let text = |terms: &Terms| record.content.as_ref().is_some_and(|content| terms.all_in(content));
+    // Last, because it costs most.
+    matches_span(filter, &record.span) && filter.text.as_ref().is_none_or(text)
+}
+
+/// Everything but the text.
+fn matches_span(filter: &SpanFilter, span: &Span) -> bool {
+    fn wanted<T: PartialEq + ?Sized>(wanted: Option<&T>, found: Option<&T>) -> bool {
         wanted.is_none() || wanted == found
     }
-    let SpanFilter { from, until, trace_id, session_id, agent_id, user_id, provider, model, status, end_reason } =
-        filter;
+    let SpanFilter {
+        from,
+        until,
+        trace_id,
+        session_id,
+        agent_id,
+        user_id,
+        tags,
+        environment,
+        release,
+        source,
+        provider,
+        dialect,
+        operation,
+        model,
+        status,
+        http_status,
+        end_reason,
+        finding,
+        cost,
+        duration_us,
+        first_token_us,
+        tokens,
+        text: _,
+    } = filter;
     from.is_none_or(|from| span.started_at >= from)
         && until.is_none_or(|until| span.started_at < until)
         && wanted(trace_id.as_ref(), Some(&span.trace_id))
         && wanted(session_id.as_ref(), span.session_id.as_ref())
         && wanted(agent_id.as_ref(), span.agent_id.as_ref())
         && wanted(user_id.as_ref(), span.user_id.as_ref())
+        && tags.iter().all(|tag| span.tags.contains(tag))
+        && wanted(environment.as_ref(), span.environment.as_ref())
+        && wanted(release.as_ref(), span.release.as_ref())
+        && wanted(source.as_ref(), Some(&span.source))
         && wanted(provider.as_ref(), Some(&span.provider))
+        && wanted(dialect.as_ref(), Some(&span.dialect))
+        && wanted(operation.as_ref(), Some(&span.operation))
         && (wanted(model.as_ref(), span.request_model.as_ref()) || wanted(model.as_ref(), span.response_model.as_ref()))
         && wanted(status.as_ref(), Some(&span.status))
+        && wanted(http_status.as_ref(), span.http_status.as_ref())
         && wanted(end_reason.as_ref(), Some(&span.end_reason))
+        && finding.is_none_or(|found| has(found, span))
+        && cost.holds(span.cost)
+        && capped(duration_us).holds(Some(span.timing.duration_us.min(CAP)))
+        && capped(first_token_us).holds(span.timing.first_token_us.map(|us| us.min(CAP)))
+        && capped(tokens).holds(span.usage.map(|usage| usage.total().min(CAP)))
+}
+
+fn has(found: Found, span: &Span) -> bool {
+    match found {
+        Found::Any => !span.findings.is_empty(),
+        Found::Kind(kind) => span.findings.iter().any(|finding| finding.kind == kind),
+    }
+}
+
+/// Engines count in signed numbers: this one stands for everything above it.
+pub(crate) const CAP: u64 = i64::MAX.unsigned_abs();
+
+/// A range whose ends are numbers of an engine.
+pub(crate) fn capped(range: &Between<u64>) -> Between<u64> {
+    Between { min: range.min.map(|n| n.min(CAP)), max: range.max.map(|n| n.min(CAP)) }
 }
 
 /// What a trace summary needs of one span.
@@ -76,6 +138,60 @@ pub(crate) fn summarize(
 /// When a span ended, wide enough for every start and duration.
 fn end(row: &SummaryRow) -> i128 {
     i128::from(row.started_at.unix_us()) + i128::from(row.duration_us)
+}
+
+/// What a session summary needs of one span beside what a trace summary needs.
+pub(crate) struct SessionRow {
+    pub(crate) trace_id: TraceId,
+    pub(crate) agent_id: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) row: SummaryRow,
+}
+
+/// Adds up the spans of one session, which are given oldest first; `None` where there are none.
+pub(crate) fn summarize_session(
+    tenant_id: &TenantId,
+    session_id: &str,
+    rows: impl IntoIterator<Item = SessionRow>,
+) -> Option<SessionSummary> {
+    let (mut traces, mut agents, mut users, mut models) =
+        <(BTreeSet<_>, BTreeSet<_>, BTreeSet<_>, BTreeSet<_>)>::default();
+    let mut last_end = i128::MIN;
+    let mut sum: Option<SessionSummary> = None;
+    for SessionRow { trace_id, agent_id, user_id, row } in rows {
+        let sum = sum.get_or_insert_with(|| SessionSummary {
+            session_id: session_id.to_owned(),
+            tenant_id: tenant_id.clone(),
+            started_at: row.started_at,
+            last_started_at: row.started_at,
+            duration_us: 0,
+            spans: 0,
+            traces: 0,
+            errors: 0,
+            models: Vec::new(),
+            agent_ids: Vec::new(),
+            user_ids: Vec::new(),
+            total_tokens: 0,
+            cost: Money::ZERO,
+        });
+        traces.insert(trace_id);
+        agents.extend(agent_id);
+        users.extend(user_id);
+        last_end = last_end.max(end(&row));
+        models.extend(row.model);
+        sum.last_started_at = row.started_at;
+        sum.spans += 1;
+        sum.errors += u64::from(row.status == Status::Error);
+        sum.total_tokens = sum.total_tokens.saturating_add(row.total_tokens);
+        sum.cost = sum.cost + row.cost.unwrap_or_default();
+    }
+    let mut sum = sum?;
+    let names = |all: BTreeSet<String>| all.into_iter().take(SessionSummary::NAMES).collect();
+    let us = last_end - i128::from(sum.started_at.unix_us());
+    sum.duration_us = u64::try_from(us).unwrap_or(u64::MAX);
+    sum.traces = traces.len() as u64;
+    (sum.models, sum.agent_ids, sum.user_ids) = (names(models), names(agents), names(users));
+    Some(sum)
 }
 
 /// What [`Traffic`] needs of one span.

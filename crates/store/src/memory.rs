@@ -10,57 +10,89 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope, TraceId, TraceSummary,
+    ExchangeId, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
+    TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 use parking_lot::RwLock;
 
 pub(crate) use self::meta::MemoryMeta;
 use self::rows::Rows;
 pub use self::size::record_bytes;
-use crate::{Backend, Error, MemoryOptions, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};
+use crate::{
+    Backend, Backlog, Error, ErrorKind, MemoryOptions, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite,
+    open::Refused, pool::Pool,
+};
+
+/// Threads that read and write: one may walk all rows while others answer.
+const THREADS: usize = 3;
 
 /// Spans in memory, the newest up to the bounds. `None` once closed.
+///
+/// Walking the rows takes up to a second, and a writer waits meanwhile: neither happens on the runtime's threads.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    rows: RwLock<Option<Rows>>,
+    rows: Arc<RwLock<Option<Rows>>>,
+    threads: Pool<()>,
 }
 
 impl Memory {
     /// An empty store with these bounds.
-    pub(crate) fn new(bounds: MemoryOptions) -> Self {
-        Self { rows: RwLock::new(Some(Rows::new(bounds))) }
+    pub(crate) fn open(bounds: MemoryOptions) -> Result<Self, Refused> {
+        let threads = Pool::start(Backend::Memory, "store-memory", vec![(); THREADS]);
+        let source = |error| Error::new(ErrorKind::Unavailable, Backend::Memory, "start thread", error);
+        let threads =
+            threads.map_err(|error| Refused::Engine { place: "memory:".to_owned(), source: source(error) })?;
+        Ok(Self { rows: Arc::new(RwLock::new(Some(Rows::new(bounds)))), threads })
     }
 
-    fn read<T>(&self, op: &'static str, look: impl FnOnce(&Rows) -> T) -> Result<T, Error> {
-        self.rows.read().as_ref().map(look).ok_or_else(|| Error::closed(Backend::Memory, op))
+    async fn read<T: Send + 'static>(
+        &self,
+        op: &'static str,
+        look: impl FnOnce(&Rows) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let rows = Arc::clone(&self.rows);
+        let closed = move || Error::closed(Backend::Memory, op);
+        self.threads.run(op, move |(), _| look(rows.read().as_ref().ok_or_else(closed)?)).await
+    }
+
+    async fn change<T: Send + 'static>(
+        &self,
+        op: &'static str,
+        change: impl FnOnce(&mut Rows) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let rows = Arc::clone(&self.rows);
+        let closed = move || Error::closed(Backend::Memory, op);
+        self.threads.run(op, move |(), _| Ok(change(rows.write().as_mut().ok_or_else(closed)?))).await
     }
 }
 
 #[async_trait]
 impl SpanWrite for Memory {
     async fn write(&self, batch: &[Arc<SpanRecord>]) -> Result<(), Error> {
-        let mut rows = self.rows.write();
-        let Some(rows) = rows.as_mut() else { return Err(Error::closed(Backend::Memory, "write")) };
-        for record in batch {
-            rows.put(Arc::clone(record));
-        }
-        rows.shed();
-        Ok(())
+        let batch = batch.to_vec();
+        let put = move |rows: &mut Rows| {
+            batch.into_iter().for_each(|record| rows.put(record));
+            rows.shed();
+        };
+        self.change("write", put).await
     }
 
     async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error> {
-        let mut rows = self.rows.write();
-        let Some(rows) = rows.as_mut() else { return Err(Error::closed(Backend::Memory, "reprice")) };
-        let changed = batch.iter().filter(|price| rows.reprice(price)).count() as u64;
-        rows.shed();
-        Ok(changed)
+        let batch = batch.to_vec();
+        let reprice = move |rows: &mut Rows| {
+            let changed = batch.iter().filter(|price| rows.reprice(price)).count() as u64;
+            rows.shed();
+            changed
+        };
+        self.change("reprice", reprice).await
     }
 }
 
 #[async_trait]
 impl SpanRead for Memory {
     async fn list(&self, scope: &TenantScope, filter: &SpanFilter, page: &PageRequest) -> Result<Page<Span>, Error> {
-        let found = self.read("list", |rows| rows.page(scope, filter, page))?;
+        let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
+        let found = self.read("list", move |rows| Ok(rows.page(&scope, &filter, &page))).await?;
         Ok(Page { items: found.items.iter().map(|record| record.span.clone()).collect(), next: found.next })
     }
 
@@ -70,8 +102,9 @@ impl SpanRead for Memory {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> Result<Page<SpanRecord>, Error> {
-        let found = self.read("list", |rows| rows.page(scope, filter, page))?;
-        Ok(Page { items: found.items.iter().map(|record| (**record).clone()).collect(), next: found.next })
+        let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
+        let found = self.read("list", move |rows| Ok(rows.page(&scope, &filter, &page))).await?;
+        Ok(Page { items: found.items.iter().map(|record| without_raw(record)).collect(), next: found.next })
     }
 
     async fn list_traces(
@@ -80,35 +113,60 @@ impl SpanRead for Memory {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> Result<Page<TraceSummary>, Error> {
-        self.read("list traces", |rows| rows.traces(scope, filter, page))
+        let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
+        self.read("list traces", move |rows| Ok(rows.traces(&scope, &filter, &page))).await
+    }
+
+    async fn list_sessions(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SessionSummary>, Error> {
+        let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
+        self.read("list sessions", move |rows| Ok(rows.sessions(&scope, &filter, &page))).await
     }
 
     async fn span(&self, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error> {
-        let found = self.read("read span", |rows| rows.span(scope, id))?;
-        Ok(found.map(|record| (*record).clone()))
+        let scope = scope.clone();
+        self.read("read span", move |rows| Ok(rows.span(&scope, id).map(|record| without_raw(&record)))).await
     }
 
     async fn exchange(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<SpanRecord>, Error> {
-        let found = self.read("read exchange", |rows| rows.exchange(scope, id))?;
-        Ok(found.map(|record| (*record).clone()))
+        let scope = scope.clone();
+        self.read("read exchange", move |rows| Ok(rows.exchange(&scope, id).map(|record| without_raw(&record)))).await
     }
 
     async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error> {
-        let found = self.read("read trace", |rows| rows.trace(scope, id))?;
-        Ok(found.iter().map(|record| (**record).clone()).collect())
+        let scope = scope.clone();
+        let found = self.read("read trace", move |rows| Ok(rows.trace(&scope, id))).await?;
+        Ok(found.iter().map(|record| without_raw(record)).collect())
     }
 
     async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {
-        self.read("read billed", |rows| rows.billed(tenant, provider, response_id))
+        let (tenant, provider, id) = (tenant.clone(), provider.to_owned(), response_id.to_owned());
+        self.read("read billed", move |rows| Ok(rows.billed(&tenant, &provider, &id))).await
     }
 
     async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {
-        self.read("count", |rows| rows.count(scope, filter))
+        let (scope, filter) = (scope.clone(), filter.clone());
+        self.read("count", move |rows| Ok(rows.count(&scope, &filter))).await
     }
 
     async fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<Vec<ModelTraffic>, Error> {
-        self.read("models", |rows| rows.models(scope, filter))
+        let (scope, filter) = (scope.clone(), filter.clone());
+        self.read("models", move |rows| Ok(rows.models(&scope, &filter))).await
     }
+
+    async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error> {
+        let (scope, query) = (scope.clone(), query.clone());
+        self.read("stats", move |rows| rows.stats(&scope, &query)).await
+    }
+}
+
+/// What is read of a row beside its bytes.
+fn without_raw(record: &SpanRecord) -> SpanRecord {
+    SpanRecord { span: record.span.clone(), content: record.content.clone(), raw: None }
 }
 
 #[async_trait]
@@ -121,11 +179,21 @@ impl SpanStore for Memory {
         self.rows.read().as_ref().map_or(0, Rows::dropped)
     }
 
+    /// Nothing is put off: every answer comes from the rows themselves.
+    async fn tend(&self, _now: Timestamp) -> Result<Backlog, Error> {
+        self.read("tend", |_| Ok(Backlog::default())).await
+    }
+
+    fn backlog(&self) -> Backlog {
+        Backlog::default()
+    }
+
     async fn ping(&self) -> Result<(), Error> {
-        self.read("ping", |_| ())
+        self.read("ping", |_| Ok(())).await
     }
 
     async fn close(&self) -> Result<(), Error> {
+        self.threads.close().await;
         *self.rows.write() = None;
         Ok(())
     }

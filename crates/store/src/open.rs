@@ -12,7 +12,10 @@ const SCHEMES: &str = "sqlite, memory";
 /// `setting` is the configuration key the URL comes from; it begins every message.
 pub async fn open_spans(setting: &str, url: &str, options: &Options) -> Result<Arc<dyn SpanStore>, OpenError> {
     match Target::parse(setting, url)? {
-        Target::Memory => Ok(Arc::new(memory::Memory::new(options.memory))),
+        Target::Memory => {
+            let opened = memory::Memory::open(options.memory);
+            Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
+        }
         Target::Sqlite(path) => {
             let opened = sqlite::Sqlite::open(path, options).await;
             Ok(Arc::new(opened.map_err(|why| why.under(setting))?))

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    Coverage, ExchangeId, Money, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope,
-    Timestamp, TraceId, TraceSummary,
+    Coverage, ExchangeId, Money, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery,
+    StatsRow, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
 use crate::{Backend, Error};
@@ -90,6 +90,17 @@ pub trait SpanRead: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<TraceSummary>, Error>;
 
+    /// Lists sessions that have a span which matches, newest first by that session's first matching span (its start time,
+    /// then exchange id, both descending). A summary adds up all spans of the session, also those that do not match.
+    ///
+    /// Spans of different tenants never share a session.
+    async fn list_sessions(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SessionSummary>, Error>;
+
     /// One span with its content, the newest where several were sent with that id. A row outside the scope does not exist.
     async fn span(&self, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error>;
 
@@ -114,6 +125,27 @@ pub trait SpanRead: Send + Sync {
     /// At most [`MAX_MODELS`] are told apart, those that were seen last; the rest is left out. Walks every matching span: give
     /// it a time.
     async fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<Vec<ModelTraffic>, Error>;
+
+    /// What the matching spans add up to, group by group, ordered by time step and then by key (an absent value first).
+    ///
+    /// Exact: every stored span that matches is counted once, also one that was stored a moment ago. A query that needs more
+    /// than [`MAX_SCANNED`] spans to be read one by one, or more than [`MAX_GROUPS`] groups, fails as `TooLarge`.
+    async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error>;
+}
+
+/// The most spans [`SpanRead::stats`] reads one by one.
+pub const MAX_SCANNED: u64 = 3_000_000;
+
+/// The most groups, each step of time a group of its own, that [`SpanRead::stats`] tells apart.
+pub const MAX_GROUPS: usize = 50_000;
+
+/// Work that writes put off, and that [`SpanStore::tend`] has not done yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// Hours of a tenant that ended and are not rolled up; reads of them look at every span.
+    pub rollup_hours: u64,
+    /// Spans whose content the text index does not hold; no search finds them.
+    pub text_spans: u64,
 }
 
 /// A store of spans: both halves, and what boot and `/health` ask of it.
@@ -126,6 +158,15 @@ pub trait SpanStore: SpanWrite + SpanRead {
     fn dropped(&self) -> u64 {
         0
     }
+
+    /// Does one bounded piece of the work that writes put off, and says what is left: rolls up hours that have ended by
+    /// `now`, puts content into the text index. Call it until nothing is left, then again now and then.
+    ///
+    /// Safe beside every other call and from several processes; what it does can be done twice.
+    async fn tend(&self, now: Timestamp) -> Result<Backlog, Error>;
+
+    /// What the last [`SpanStore::tend`] left, and what was written since.
+    fn backlog(&self) -> Backlog;
 
     /// Says whether the engine would take a write now.
     async fn ping(&self) -> Result<(), Error>;

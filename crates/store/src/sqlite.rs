@@ -7,10 +7,10 @@ mod connection;
 mod failure;
 mod meta;
 mod migrate;
-mod pool;
 mod query;
 mod read;
 mod row;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -22,13 +22,16 @@ use std::{
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope, TraceId, TraceSummary,
+    ExchangeId, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
+    TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
 pub(crate) use self::meta::SqliteMeta;
-use self::{connection::Reader, failure::failed, pool::Pool, read::View, write::Writer};
+use self::{connection::Reader, failure::failed, read::View, write::Writer};
 use crate::{
-    Backend, Error, ErrorKind, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite, open::Refused,
+    Backend, Backlog, Error, ErrorKind, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite,
+    open::Refused,
+    pool::{self, Pool},
 };
 
 /// Spans in an SQLite file.
@@ -45,10 +48,11 @@ impl Sqlite {
             let engine = |source| Refused::Engine { place: place(path), source };
             let start = |error| engine(Error::new(ErrorKind::Unavailable, Backend::Sqlite, "start thread", error));
             let (connection, _) = migrate::open(path, &options)?;
-            let writer = Pool::start("store-write", vec![Writer::new(connection).map_err(start)?]).map_err(start)?;
+            let writer = Pool::start(Backend::Sqlite, "store-write", vec![Writer::new(connection).map_err(start)?])
+                .map_err(start)?;
             let readers = (0..options.sqlite.readers.max(1)).map(|_| Reader::open(path, &options.sqlite));
             let readers = readers.collect::<Result<Vec<_>, _>>().map_err(engine)?;
-            let readers = Pool::start("store-read", readers).map_err(start)?;
+            let readers = Pool::start(Backend::Sqlite, "store-read", readers).map_err(start)?;
             Ok(Self { writer, readers })
         })
         .await
@@ -110,6 +114,16 @@ impl SpanRead for Sqlite {
         self.read("list traces", move |view| view.list_traces(&scope, &filter, &page)).await
     }
 
+    async fn list_sessions(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SessionSummary>, Error> {
+        let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
+        self.read("list sessions", move |view| view.list_sessions(&scope, &filter, &page)).await
+    }
+
     async fn span(&self, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error> {
         let scope = scope.clone();
         self.read("read span", move |view| view.span(&scope, id)).await
@@ -139,12 +153,29 @@ impl SpanRead for Sqlite {
         let (scope, filter) = (scope.clone(), filter.clone());
         self.read("models", move |view| view.models(&scope, &filter)).await
     }
+
+    async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error> {
+        let (scope, query) = (scope.clone(), query.clone());
+        let job = move |reader: &mut Reader, cancel: &pool::Cancel| {
+            let view = View::of(reader, cancel).map_err(failed("stats"))?;
+            stats::rows(&view, &scope, &query)
+        };
+        self.readers.run("stats", job).await
+    }
 }
 
 #[async_trait]
 impl SpanStore for Sqlite {
     fn backend(&self) -> Backend {
         Backend::Sqlite
+    }
+
+    async fn tend(&self, _now: Timestamp) -> Result<Backlog, Error> {
+        Ok(Backlog::default())
+    }
+
+    fn backlog(&self) -> Backlog {
+        Backlog::default()
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use llmtrace_store::ErrorKind;
+use llmtrace_store::{ErrorKind, MAX_GROUPS, MAX_SCANNED};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
 
@@ -31,6 +31,8 @@ pub(super) enum Problem {
     NoSuchPath { found: String },
     /// The path exists, the method does not.
     WrongMethod { found: String },
+    /// The question covers more than is looked at for one answer.
+    TooLarge,
     /// The store does not answer in time.
     StoreTimedOut,
     /// The store is away; trying again may help.
@@ -90,6 +92,7 @@ impl Problem {
         match kind {
             ErrorKind::Timeout => Self::StoreTimedOut,
             ErrorKind::Unavailable | ErrorKind::Conflict => Self::StoreAway,
+            ErrorKind::TooLarge => Self::TooLarge,
             ErrorKind::Rejected | ErrorKind::Corrupt | ErrorKind::Config => Self::StoreBroken,
         }
     }
@@ -104,6 +107,7 @@ impl Problem {
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::NoSuchPath { .. } => (StatusCode::NOT_FOUND, "no-such-path", "No such path"),
             Self::WrongMethod { .. } => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "Method not allowed"),
+            Self::TooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "too-large", "The question is too large"),
             Self::StoreTimedOut => (StatusCode::SERVICE_UNAVAILABLE, "store-timed-out", "The store is slow"),
             Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "store-away", "The store is away"),
             Self::StoreBroken => (StatusCode::INTERNAL_SERVER_ERROR, "store-broken", "The store is broken"),
@@ -128,6 +132,11 @@ impl Problem {
             Self::NotFound { what, found } => format!("there is no {what} {found}"),
             Self::NoSuchPath { found } => format!("there is no {found:?}; /api/v1/openapi.json lists what there is"),
             Self::WrongMethod { found } => format!("{found} is not possible here, see the Allow header"),
+            Self::TooLarge => format!(
+                "more than {MAX_SCANNED} spans would have to be read one by one, or more than {MAX_GROUPS} groups told \
+                 apart: ask for less time, for fewer dimensions, or filter by what the roll-ups know (tenant, provider, \
+                 model, agent, environment, release, status)"
+            ),
             Self::StoreTimedOut => "the span store did not answer in time, ask for less or try again".to_owned(),
             Self::StoreAway => "the span store cannot be reached, try again".to_owned(),
             Self::StoreBroken => "the span store failed, its cause is in the log".to_owned(),
@@ -144,6 +153,7 @@ impl Problem {
             Self::NotFound { found, .. } => (None, Some(found), None),
             Self::HostRefused { .. }
             | Self::WrongMethod { .. }
+            | Self::TooLarge
             | Self::StoreTimedOut
             | Self::StoreAway
             | Self::StoreBroken => (None, None, None),

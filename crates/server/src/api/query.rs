@@ -192,6 +192,7 @@ impl Query {
             model: self.get(FILTER, "model", text)?,
             status: self.get(FILTER, "status", |v| v.parse::<Status>().ok())?,
             end_reason: self.get(FILTER, "end_reason", |v| v.parse::<EndReason>().ok())?,
+            ..SpanFilter::default()
         };
         match (filter.from, filter.until) {
             (Some(from), Some(until)) if until < from => {
@@ -318,6 +319,7 @@ mod tests {
             model: Some("m".into()),
             status: Some(Status::Error),
             end_reason: Some(EndReason::Cut),
+            ..SpanFilter::default()
         };
         assert_eq!(query.filter(), Ok(expected));
         assert_eq!(query.tenant(), Ok("t".parse().ok()));

@@ -306,7 +306,7 @@ impl From<Span> for SpanView {
 }
 
 impl From<SpanRecord> for SpanDetail {
-    fn from(SpanRecord { span, content }: SpanRecord) -> Self {
+    fn from(SpanRecord { span, content, raw: _ }: SpanRecord) -> Self {
         let span = SpanView::from(span);
         match content {
             Some(Content { system_instructions, input_messages, output_messages, tool_definitions }) => Self {

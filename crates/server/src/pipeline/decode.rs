@@ -47,7 +47,7 @@ pub(super) fn closed(closed: &Closed) -> (SpanRecord, Billed) {
     }
     span.status = status(span.end_reason, span.http_status);
     span.error = error;
-    (SpanRecord { span, content }, billed)
+    (SpanRecord { span, content, raw: None }, billed)
 }
 
 /// Forgets what was said where the operator wants it so.
@@ -76,7 +76,7 @@ pub(super) fn interrupted(opened: &Opened) -> SpanRecord {
     });
     span.coverage.request = BodyCoverage::Opaque("interrupted".to_owned());
     span.coverage.response = BodyCoverage::Opaque("interrupted".to_owned());
-    SpanRecord { span, content: None }
+    SpanRecord::bare(span)
 }
 
 /// The span of an exchange that a defect of ours kept from being read: what the front lane saw of it, and no more.
@@ -98,7 +98,7 @@ pub(super) fn unreadable(entry: &Entry) -> SpanRecord {
     span.error = closed.error.clone();
     let opaque = || BodyCoverage::Opaque("the decoder failed".to_owned());
     (span.coverage.request, span.coverage.response) = (opaque(), opaque());
-    SpanRecord { span, content: None }
+    SpanRecord::bare(span)
 }
 
 /// What the front lane knew when the request left.

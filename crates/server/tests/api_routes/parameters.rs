@@ -200,6 +200,7 @@ async fn a_failing_store_is_a_problem_that_tells_nothing_of_the_store() {
         (ErrorKind::Rejected, 500, ""),
         (ErrorKind::Corrupt, 500, ""),
         (ErrorKind::Config, 500, ""),
+        (ErrorKind::TooLarge, 422, ""),
     ] {
         *fickle.mood.lock() = Mood::Fails(kind);
         *meta.mood.lock() = Mood::Fails(kind);

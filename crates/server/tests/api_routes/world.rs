@@ -19,9 +19,9 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use llmtrace_model::{
-    BodyCoverage, Content, Coverage, EndReason, ExchangeId, Message, Money, Page, PageRequest, Part, Role, Source,
-    Span, SpanFilter, SpanId, SpanRecord, Status, TenantId, TenantScope, Timestamp, Timing, TraceId, TraceSummary,
-    Usage, UsageSource,
+    BodyCoverage, Content, Coverage, EndReason, ExchangeId, Message, Money, Page, PageRequest, Part, Role,
+    SessionSummary, Source, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow, Status, TenantId, TenantScope,
+    Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource,
 };
 use llmtrace_server::{
     api::{Access, Api, router},
@@ -29,8 +29,8 @@ use llmtrace_server::{
     telemetry::{Events, Metrics},
 };
 use llmtrace_store::{
-    Backend, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SpanRead, SpanStore, SpanWrite, Tenant,
-    open_spans,
+    Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SpanRead, SpanStore, SpanWrite,
+    Tenant, open_spans,
 };
 use llmtrace_wire::PriceBook;
 use parking_lot::Mutex;
@@ -120,7 +120,7 @@ pub(crate) fn record(n: u16) -> SpanRecord {
         output_messages: vec![say(Role::Assistant, &format!("answer {n}"), Some("stop"))],
         tool_definitions: Vec::new(),
     };
-    SpanRecord { span, content: Some(content) }
+    SpanRecord { span, content: Some(content), raw: None }
 }
 
 /// The same, changed.
@@ -298,6 +298,16 @@ impl SpanRead for Fickle {
         self.inner.list_traces(scope, filter, page).await
     }
 
+    async fn list_sessions(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SessionSummary>, Error> {
+        self.decide("list").await?;
+        self.inner.list_sessions(scope, filter, page).await
+    }
+
     async fn span(&self, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error> {
         self.decide("read").await?;
         self.inner.span(scope, id).await
@@ -327,12 +337,25 @@ impl SpanRead for Fickle {
         self.decide("models").await?;
         self.inner.models(scope, filter).await
     }
+
+    async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error> {
+        self.decide("stats").await?;
+        self.inner.stats(scope, query).await
+    }
 }
 
 #[async_trait]
 impl SpanStore for Fickle {
     fn backend(&self) -> Backend {
         self.inner.backend()
+    }
+
+    async fn tend(&self, now: Timestamp) -> Result<Backlog, Error> {
+        self.inner.tend(now).await
+    }
+
+    fn backlog(&self) -> Backlog {
+        self.inner.backlog()
     }
 
     async fn ping(&self) -> Result<(), Error> {

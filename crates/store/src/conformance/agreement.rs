@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use llmtrace_model::{Cursor, EndReason, PageRequest, SpanFilter, SpanRecord, Status, TenantScope, Timestamp, TraceId};
+use llmtrace_model::{
+    Between, Confidence, Cursor, Dimension, EndReason, Finding, FindingKind, Found, Money, PageRequest, Severity,
+    Source, SpanFilter, SpanRecord, StatsQuery, Status, TenantScope, Terms, Timestamp, TraceId, Unit,
+};
 use proptest::prelude::*;
 
 use super::{
@@ -10,7 +13,7 @@ use super::{
     ask::{ALL, tenant},
     builders::numbered,
 };
-use crate::{Options, SpanStore, open_spans};
+use crate::{Backlog, Options, SpanStore, open_spans};
 
 // Few values of each kind: filters hit, times tie, traces and tenants cross.
 fn word() -> impl Strategy<Value = String> {
@@ -33,23 +36,80 @@ fn some<T: std::fmt::Debug>(of: impl Strategy<Value = T>) -> impl Strategy<Value
     proptest::option::of(of)
 }
 
+// Few numbers, so that ranges hit their borders, and the largest ones.
+fn number() -> impl Strategy<Value = u64> + Clone {
+    prop_oneof![8 => 0u64..4, 1 => any::<u64>(), 1 => Just(u64::MAX), 1 => Just(i64::MAX.unsigned_abs())]
+}
+
+fn nanos() -> impl Strategy<Value = i64> + Clone {
+    prop_oneof![8 => -2i64..3, 1 => any::<i64>()]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("refund the order".to_owned()),
+        Just("REFUND, 42!".to_owned()),
+        Just("東京都 order".to_owned()),
+        Just(String::new()),
+        "\\PC{0,12}",
+    ]
+}
+
+fn finding_kind() -> impl Strategy<Value = FindingKind> {
+    prop_oneof![Just(FindingKind::Leak), Just(FindingKind::Pii)]
+}
+
 fn record() -> impl Strategy<Value = Arc<SpanRecord>> {
     let labels = (some(word()), some(word()), some(word()), some(word()), some(word()), word());
-    let rest = (any::<bool>(), end_reason(), any::<u64>(), any::<u64>(), some(any::<i64>()), 0u32..3);
+    let rest = (any::<bool>(), end_reason(), some(number()), number(), some(nanos()), 0u32..3);
+    let more = (
+        proptest::collection::vec(word(), 0..3),
+        (some(word()), some(word()), word(), word()),
+        (some(100u16..103), some(number()), proptest::collection::vec(finding_kind(), 0..2)),
+        (some(text()), any::<bool>(), any::<bool>()),
+    );
     // Few numbers: the same exchange comes again, with another version and other values.
-    (0u64..40, time(), trace(), "[xy]", labels, rest).prop_map(|(n, at, trace, owner, labels, rest)| {
+    (0u64..40, time(), trace(), "[xy]", labels, rest, more).prop_map(|(n, at, trace, owner, labels, rest, more)| {
         let (failed, end_reason, tokens, lasting, nanos, version) = rest;
-        let span = numbered(n).tenant(&owner).at(at).version(version).tokens(tokens, 1).lasting_us(lasting);
-        let span = if failed { span.failed() } else { span }.ended(end_reason).said("q", &owner);
+        let (tags, (environment, release, dialect, operation), (http_status, first_token, kinds), (said, otlp, units)) =
+            more;
+        let span = numbered(n).tenant(&owner).at(at).version(version).lasting_us(lasting);
+        let span = match tokens {
+            Some(tokens) => span.tokens(tokens, 1),
+            None => span,
+        };
+        let span = if failed { span.failed() } else { span }.ended(end_reason);
+        let span = match &said {
+            Some(said) => span.said(said, &owner),
+            None => span,
+        };
         span.with(|span| {
             span.trace_id = trace;
-            span.cost = nanos.map(llmtrace_model::Money::from_nanos);
+            span.cost = nanos.map(Money::from_nanos);
+            (span.tags, span.environment, span.release) = (tags, environment, release);
+            (span.dialect, span.operation) = (dialect, operation);
+            (span.http_status, span.timing.first_token_us) = (http_status, first_token);
+            span.findings = kinds.into_iter().map(finding).collect();
+            span.source = if otlp { Source::Otlp } else { Source::Proxy };
+            if units {
+                span.units.add(Unit::WebSearches, 1);
+            }
             let (session, agent, user, asked, answered, provider) = labels;
             (span.session_id, span.agent_id, span.user_id) = (session, agent, user);
             (span.request_model, span.response_model, span.provider) = (asked, answered, provider);
         })
         .record()
     })
+}
+
+fn finding(kind: FindingKind) -> Finding {
+    Finding {
+        kind,
+        severity: Severity::Low,
+        confidence: Confidence::new(0.5).expect("inside 0 to 1"),
+        rule: "r".to_owned(),
+        reason: String::new(),
+    }
 }
 
 fn filter() -> impl Strategy<Value = SpanFilter> {
@@ -62,10 +122,72 @@ fn filter() -> impl Strategy<Value = SpanFilter> {
     let labels = (rarely(word()), rarely(word()), rarely(word()), rarely(word()), rarely(word()));
     let status = prop_oneof![Just(Status::Ok), Just(Status::Error)];
     let rest = (rarely(time()), rarely(time()), rarely(trace()), rarely(status), rarely(end_reason()));
-    (labels, rest).prop_map(|((session_id, agent_id, user_id, provider, model), rest)| {
+    let source = prop_oneof![Just(Source::Proxy), Just(Source::Otlp)];
+    let found = prop_oneof![Just(Found::Any), finding_kind().prop_map(Found::Kind)];
+    let more = (
+        prop_oneof![4 => Just(Vec::new()), 1 => proptest::collection::vec(word(), 1..3)],
+        (rarely(word()), rarely(word()), rarely(word()), rarely(word()), rarely(source)),
+        (rarely(100u16..103), rarely(found), range(nanos().prop_map(Money::from_nanos))),
+        (range(number()), range(number()), range(number())),
+        prop_oneof![4 => Just(None), 0 => text().prop_map(|text| Terms::parse(&text))],
+    );
+    (labels, rest, more).prop_map(|((session_id, agent_id, user_id, provider, model), rest, more)| {
         let (from, until, trace_id, status, end_reason) = rest;
-        SpanFilter { from, until, trace_id, session_id, agent_id, user_id, provider, model, status, end_reason }
+        let (tags, (environment, release, dialect, operation, source), (http_status, finding, cost), ranges, text) =
+            more;
+        let (duration_us, first_token_us, tokens) = ranges;
+        SpanFilter {
+            from,
+            until,
+            trace_id,
+            session_id,
+            agent_id,
+            user_id,
+            tags,
+            environment,
+            release,
+            source,
+            provider,
+            dialect,
+            operation,
+            model,
+            status,
+            http_status,
+            end_reason,
+            finding,
+            cost,
+            duration_us,
+            first_token_us,
+            tokens,
+            text,
+        }
     })
+}
+
+fn range<T: std::fmt::Debug + Clone + 'static>(
+    of: impl Strategy<Value = T> + Clone + 'static,
+) -> impl Strategy<Value = Between<T>> {
+    let open = Just(Between { min: None, max: None });
+    prop_oneof![8 => open, 1 => (some(of.clone()), some(of)).prop_map(|(min, max)| Between { min, max })]
+}
+
+fn stats(filter: SpanFilter) -> impl Strategy<Value = StatsQuery> {
+    let dimension = proptest::sample::select(Dimension::ALL);
+    let interval = prop_oneof![Just(None), (1i64..4).prop_map(Some), Just(Some(3_600_000_000))];
+    (proptest::collection::vec(dimension, 0..=StatsQuery::MAX_DIMENSIONS), interval)
+        .prop_map(move |(group_by, interval_us)| StatsQuery { filter: filter.clone(), group_by, interval_us })
+}
+
+/// One question of each kind.
+#[derive(Debug, Clone)]
+struct Question {
+    scope: TenantScope,
+    page: PageRequest,
+    stats: StatsQuery,
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    (scope(), page(), filter().prop_flat_map(stats)).prop_map(|(scope, page, stats)| Question { scope, page, stats })
 }
 
 fn page() -> impl Strategy<Value = PageRequest> {
@@ -81,14 +203,19 @@ fn scope() -> impl Strategy<Value = TenantScope> {
 async fn compare(
     memory: &Arc<dyn SpanStore>,
     sqlite: &Arc<dyn SpanStore>,
-    (scope, filter, page): &(TenantScope, SpanFilter, PageRequest),
+    Question { scope, page, stats }: &Question,
 ) -> Result<(), TestCaseError> {
+    let filter = &stats.filter;
     let (a, b) = (memory.list(scope, filter, page).await.unwrap(), sqlite.list(scope, filter, page).await.unwrap());
     prop_assert_eq!(a, b);
     let a = memory.list_records(scope, filter, page).await.unwrap();
     prop_assert_eq!(a, sqlite.list_records(scope, filter, page).await.unwrap());
     let a = memory.list_traces(scope, filter, page).await.unwrap();
     prop_assert_eq!(a, sqlite.list_traces(scope, filter, page).await.unwrap());
+    let a = memory.list_sessions(scope, filter, page).await.unwrap();
+    prop_assert_eq!(a, sqlite.list_sessions(scope, filter, page).await.unwrap());
+    let a = memory.stats(scope, stats).await.unwrap();
+    prop_assert_eq!(a, sqlite.stats(scope, stats).await.unwrap());
     let a = memory.count(scope, filter).await.unwrap();
     prop_assert_eq!(a, sqlite.count(scope, filter).await.unwrap());
     for n in 0..40 {
@@ -108,7 +235,7 @@ proptest! {
     #[test]
     fn memory_and_sqlite_answer_alike(
         batches in proptest::collection::vec(proptest::collection::vec(record(), 0..30), 1..4),
-        questions in proptest::collection::vec((scope(), filter(), page()), 40),
+        questions in proptest::collection::vec(question(), 40),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
@@ -119,6 +246,7 @@ proptest! {
                 memory.write(batch).await.unwrap();
                 sqlite.write(batch).await.unwrap();
             }
+            while sqlite.tend(Timestamp::from_unix_us(0)).await.unwrap() != Backlog::default() {}
             for question in &questions {
                 compare(&memory, &sqlite, question).await?;
             }

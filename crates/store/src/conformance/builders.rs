@@ -30,7 +30,7 @@ pub fn numbered(number: u64) -> SpanBuilder {
     random[2..].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     let started_at = Timestamp::from_unix_us(START.unix_us().saturating_add_unsigned(number.saturating_mul(1000)));
     let exchange_id = ExchangeId::mint(u64::try_from(started_at.unix_ms()).unwrap_or(0), random);
-    SpanBuilder(SpanRecord { span: plain(exchange_id, started_at), content: None })
+    SpanBuilder(SpanRecord { span: plain(exchange_id, started_at), content: None, raw: None })
 }
 
 fn plain(exchange_id: ExchangeId, started_at: Timestamp) -> Span {

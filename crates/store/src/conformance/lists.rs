@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use llmtrace_model::{EndReason, ExchangeId, PageRequest, SpanFilter, SpanRecord, Status, TenantScope, Timestamp};
+use llmtrace_model::{
+    Between, Confidence, EndReason, ExchangeId, Finding, FindingKind, Found, Money, PageRequest, Severity, Source,
+    SpanFilter, SpanRecord, Status, TenantScope, Timestamp,
+};
 
 use super::{
     ask::{ALL, Store, everything, list, tenant, traces, walk, write},
@@ -119,7 +122,45 @@ fn one_of_each() -> Vec<(SpanFilter, SpanBuilder)> {
         (SpanFilter { model: text("one"), ..none() }, numbered(8).model("one")),
         (SpanFilter { status: Some(Status::Error), ..none() }, numbered(9).with(|span| span.status = Status::Error)),
         (SpanFilter { end_reason: Some(EndReason::Cut), ..none() }, numbered(10).ended(EndReason::Cut)),
+        (
+            SpanFilter { tags: vec!["a".into(), "b".into()], ..none() },
+            numbered(11).with(|span| {
+                span.tags = vec!["b".into(), "c".into(), "a".into()];
+            }),
+        ),
+        (SpanFilter { environment: text("one"), ..none() }, numbered(12).with(|span| span.environment = text("one"))),
+        (SpanFilter { release: text("one"), ..none() }, numbered(13).with(|span| span.release = text("one"))),
+        (SpanFilter { source: Some(Source::Otlp), ..none() }, numbered(14).with(|span| span.source = Source::Otlp)),
+        (SpanFilter { dialect: text("one"), ..none() }, numbered(15).with(|span| span.dialect = "one".into())),
+        (SpanFilter { operation: text("one"), ..none() }, numbered(16).with(|span| span.operation = "one".into())),
+        (SpanFilter { http_status: Some(418), ..none() }, numbered(17).with(|span| span.http_status = Some(418))),
+        (SpanFilter { finding: Some(Found::Any), ..none() }, numbered(18).finding(leak())),
+        (
+            SpanFilter { cost: Between { min: Some(Money::from_nanos(5)), max: None }, ..none() },
+            numbered(19).cost_nanos(5),
+        ),
+        (
+            SpanFilter { cost: Between { min: None, max: Some(Money::from_nanos(4)) }, ..none() },
+            numbered(20).cost_nanos(4),
+        ),
+        (SpanFilter { duration_us: Between { min: Some(300_000), max: None }, ..none() }, {
+            numbered(21).lasting_us(300_000)
+        }),
+        (SpanFilter { first_token_us: Between { min: Some(7), max: Some(7) }, ..none() }, {
+            numbered(22).with(|span| span.timing.first_token_us = Some(7))
+        }),
+        (SpanFilter { tokens: Between { min: Some(3), max: Some(3) }, ..none() }, numbered(23).tokens(1, 2)),
     ]
+}
+
+fn leak() -> Finding {
+    Finding {
+        kind: FindingKind::Leak,
+        severity: Severity::High,
+        confidence: Confidence::new(1.0).expect("inside 0 to 1"),
+        rule: "r".to_owned(),
+        reason: String::new(),
+    }
 }
 
 pub(super) async fn each_filter_narrows_alone(store: Store) {
@@ -136,7 +177,7 @@ pub(super) async fn each_filter_narrows_alone(store: Store) {
         }
     }
     let ok = SpanFilter { status: Some(Status::Ok), ..SpanFilter::default() };
-    assert_eq!(list(&store, &tenant("default"), &ok).await.len(), 19);
+    assert_eq!(list(&store, &tenant("default"), &ok).await.len(), 32);
 }
 
 pub(super) async fn filters_are_combined(store: Store) {
@@ -167,6 +208,7 @@ pub(super) async fn filters_are_combined(store: Store) {
         model: text("m"),
         status: Some(Status::Error),
         end_reason: Some(EndReason::UpstreamFailed),
+        ..SpanFilter::default()
     };
     for scope in [ALL, tenant("default")] {
         assert_eq!(list(&store, &scope, &filter).await, std::slice::from_ref(&span.span));

@@ -68,7 +68,7 @@ pub(super) async fn a_higher_version_leaves_no_trace_of_the_lower(store: Store) 
     let mut new = numbered(2).trace(2).id(2).session("new").tenant("b").version(1).build();
     let old = old.record();
     new.exchange_id = old.span.exchange_id;
-    let new = Arc::new(SpanRecord { span: new, content: None });
+    let new = Arc::new(SpanRecord::bare(new));
     write(&store, &[Arc::clone(&old), Arc::clone(&new)]).await;
     assert_eq!(everything(&store).await, std::slice::from_ref(&new.span));
     assert_eq!(stored(&store, &old).await.content, None);

@@ -7,14 +7,15 @@ use std::{
 };
 
 use llmtrace_model::{
-    Cursor, ExchangeId, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope, Timestamp,
-    TraceId, TraceSummary,
+    Cursor, ExchangeId, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
+    TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
 use super::size::record_bytes;
 use crate::{
-    MemoryOptions, ModelTraffic, Reprice,
-    matching::{SummaryRow, Traffic, TrafficRow, matches, summarize},
+    Backend, Error, MemoryOptions, ModelTraffic, Reprice,
+    matching::{SessionRow, SummaryRow, Traffic, TrafficRow, matches, summarize, summarize_session},
+    stats::{Groups, Sample, TooLarge},
 };
 
 /// A row's place in every list: start time, then exchange id.
@@ -25,6 +26,8 @@ type Answer = (TenantId, String, String);
 
 /// Below and above every key.
 const FIRST: Key = (Timestamp::from_unix_us(i64::MIN), ExchangeId::MIN);
+
+const LAST: Key = (Timestamp::from_unix_us(i64::MAX), ExchangeId::MAX);
 
 /// The rows, their indexes and their bounds.
 #[derive(Debug)]
@@ -146,7 +149,7 @@ impl Rows {
             !earlier.any(|(_, at)| {
                 self.rows
                     .get(at)
-                    .is_some_and(|row| row.record.span.tenant_id == span.tenant_id && matches(filter, &row.record.span))
+                    .is_some_and(|row| row.record.span.tenant_id == span.tenant_id && matches(filter, &row.record))
             })
         });
         let summaries = first_matches.filter_map(|(key, record)| {
@@ -154,6 +157,31 @@ impl Rows {
             let one = TenantScope::One(span.tenant_id.clone());
             let rows = self.oldest_first(&one, span.trace_id).map(|record| summary_row(&record.span));
             summarize(span.tenant_id.clone(), span.trace_id, rows).map(|summary| (key, summary))
+        });
+        cut(page, summaries)
+    }
+
+    /// One page of sessions, newest first by the start of the first span that matches.
+    pub(super) fn sessions(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Page<SessionSummary> {
+        let in_session = |session: &str, until: Key| {
+            let (low, high) = ((session.to_owned(), FIRST), (session.to_owned(), until));
+            self.by_session.range(low..high).filter_map(|(_, at)| self.rows.get(at)).map(|row| &row.record)
+        };
+        let summaries = self.newest_first(scope, filter, page.after).filter_map(|(key, record)| {
+            let span = &record.span;
+            let session = span.session_id.as_deref()?;
+            let mut earlier = in_session(session, key).filter(|other| other.span.tenant_id == span.tenant_id);
+            if earlier.any(|other| matches(filter, other)) {
+                return None;
+            }
+            let all = in_session(session, LAST).filter(|other| other.span.tenant_id == span.tenant_id);
+            let summary = summarize_session(&span.tenant_id, session, all.map(|r| session_row(&r.span)));
+            summary.map(|summary| (key, summary))
         });
         cut(page, summaries)
     }
@@ -206,6 +234,17 @@ impl Rows {
         traffic.finish()
     }
 
+    /// What the matching rows add up to.
+    pub(super) fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error> {
+        let mut groups = Groups::new(query);
+        for (_, record) in self.newest_first(scope, &query.filter, None) {
+            let key = query.group_by.iter().map(|dimension| dimension.of(&record.span)).collect();
+            let added = groups.add(key, &Sample::of(&record.span));
+            added.map_err(|TooLarge(why)| Error::too_large(Backend::Memory, "stats", why))?;
+        }
+        Ok(groups.finish())
+    }
+
     fn oldest_first(&self, scope: &TenantScope, id: TraceId) -> impl Iterator<Item = &Arc<SpanRecord>> {
         let keys = self.by_trace.range((id, FIRST)..).take_while(move |(found, _)| *found == id);
         let rows = keys.filter_map(|(_, key)| self.rows.get(key));
@@ -234,7 +273,7 @@ impl Rows {
             Box::new(std::iter::empty())
         };
         let rows = keys.filter_map(|key| self.rows.get(&key).map(|row| (key, &row.record)));
-        rows.filter(|(_, record)| scope.allows(&record.span.tenant_id) && matches(filter, &record.span))
+        rows.filter(|(_, record)| scope.allows(&record.span.tenant_id) && matches(filter, record))
     }
 }
 
@@ -298,5 +337,14 @@ fn summary_row(span: &Span) -> SummaryRow {
         total_tokens: span.usage.map_or(0, |usage| usage.total()),
         cost: span.cost,
         session_id: span.session_id.clone(),
+    }
+}
+
+fn session_row(span: &Span) -> SessionRow {
+    SessionRow {
+        trace_id: span.trace_id,
+        agent_id: span.agent_id.clone(),
+        user_id: span.user_id.clone(),
+        row: summary_row(span),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 
-use llmtrace_model::{Content, Message, Part, Span, SpanRecord};
+use llmtrace_model::{Content, Message, Part, Raw, Span, SpanRecord};
 use serde_json::Value;
 
 /// Index entries and allocator overhead of one row, measured once and rounded up.
@@ -11,7 +11,12 @@ const ROW_OVERHEAD: usize = 512;
 /// The bytes of memory a record keeps alive, estimated from below within a few percent for text-heavy content.
 pub fn record_bytes(record: &SpanRecord) -> usize {
     let content = record.content.as_ref().map_or(0, content_bytes);
-    size_of::<SpanRecord>() + ROW_OVERHEAD + span_bytes(&record.span) + content
+    let raw = record.raw.as_ref().map_or(0, raw_bytes);
+    size_of::<SpanRecord>() + ROW_OVERHEAD + span_bytes(&record.span) + content + raw
+}
+
+fn raw_bytes(raw: &Raw) -> usize {
+    [&raw.request, &raw.response].into_iter().map(|body| body.head.len() + body.tail.len()).sum()
 }
 
 fn span_bytes(span: &Span) -> usize {

@@ -18,7 +18,7 @@ async fn kept(store: &Memory) -> Vec<i64> {
 
 #[tokio::test]
 async fn beyond_the_rows_the_oldest_are_dropped_and_counted() {
-    let store = Memory::new(MemoryOptions { max_rows: 3, max_bytes: usize::MAX });
+    let store = Memory::open(MemoryOptions { max_rows: 3, max_bytes: usize::MAX }).unwrap();
     let batch: Vec<_> = [5, 2, 4, 1, 3].map(|n| numbered(n).session("s").record()).to_vec();
     store.write(&batch).await.unwrap();
     assert_eq!((kept(&store).await, store.dropped()), (vec![3, 4, 5], 2));
@@ -37,7 +37,7 @@ async fn beyond_the_rows_the_oldest_are_dropped_and_counted() {
 async fn beyond_the_bytes_the_oldest_are_dropped() {
     let text = "x".repeat(100_000);
     let one = record_bytes(&numbered(1).said(&text, "").record());
-    let store = Memory::new(MemoryOptions { max_rows: usize::MAX, max_bytes: 3 * one + one / 2 });
+    let store = Memory::open(MemoryOptions { max_rows: usize::MAX, max_bytes: 3 * one + one / 2 }).unwrap();
     for n in 1..=10 {
         store.write(&[numbered(n).said(&text, "").record()]).await.unwrap();
     }

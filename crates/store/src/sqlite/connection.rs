@@ -8,8 +8,8 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{failure::failed, pool::Cancel};
-use crate::{Backend, Error, ErrorKind, SqliteOptions};
+use super::failure::failed;
+use crate::{Backend, Error, ErrorKind, SqliteOptions, pool::Cancel};
 
 /// Prepared statements a connection keeps; lists have a few dozen shapes.
 const STATEMENTS: usize = 64;

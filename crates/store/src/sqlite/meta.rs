@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use llmtrace_model::{TenantId, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{failure::failed, migrate, place, pool::Pool, row::Columns};
-use crate::{Backend, Error, ErrorKind, MetaStore, Options, Tenant, meta::MAX_TENANTS, open::Refused};
+use super::{failure::failed, migrate, place, row::Columns};
+use crate::{Backend, Error, ErrorKind, MetaStore, Options, Tenant, meta::MAX_TENANTS, open::Refused, pool::Pool};
 
 const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1, ?2, ?2) \
     ON CONFLICT (id) DO UPDATE SET \
@@ -28,7 +28,7 @@ impl SqliteMeta {
         let options = options.clone();
         super::opening(path, move |path| {
             let (connection, _) = migrate::open(path, &options)?;
-            let pool = Pool::start("store-meta", vec![connection]);
+            let pool = Pool::start(Backend::Sqlite, "store-meta", vec![connection]);
             let source = |error| Error::new(ErrorKind::Unavailable, Backend::Sqlite, "start thread", error);
             let pool = pool.map_err(|error| Refused::Engine { place: place(path), source: source(error) })?;
             Ok(Self { pool })

@@ -8,18 +8,19 @@ use super::{connection, failure::failed, place};
 use crate::{Error, Migrate, Options, Schema, open::Refused};
 
 /// The files; the one at index `n` makes version `n + 1`.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_spans_and_tenants.sql"),
     include_str!("../../migrations/sqlite/0002_units_and_modalities.sql"),
     include_str!("../../migrations/sqlite/0003_billed_once.sql"),
+    include_str!("../../migrations/sqlite/0004_text_index.sql"),
 ];
 
 /// Marks a file as ours ("LLMT"), so that another program's database is not taken for an empty one.
-const APPLICATION_ID: i64 = 0x4c4c_4d54;
+pub(super) const APPLICATION_ID: i64 = 0x4c4c_4d54;
 
 /// The version this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 migrations")]
-const KNOWN: u32 = MIGRATIONS.len() as u32;
+pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
 
 /// Opens the connection that writes and brings the schema up to date, or refuses to, as the options say.
 pub(super) fn open(path: &Path, options: &Options) -> Result<(Connection, Schema), Refused> {

@@ -1,7 +1,59 @@
 //! Filters as SQL: constant pieces and bound values. Each query names its index and its row bound.
 
-use llmtrace_model::{Cursor, PageRequest, SpanFilter, Status, TenantScope};
+use llmtrace_model::{
+    Between, Cursor, Dimension, Found, PageRequest, SpanFilter, StatsQuery, Status, TenantScope, Terms,
+};
 use rusqlite::types::Value;
+
+use crate::matching::capped;
+
+/// Compares an unsigned number, which is kept as signed 64 bits: a negative one stands above all others.
+macro_rules! capped_column {
+    ($column:literal, $compare:literal) => {
+        concat!(" AND iif(", $column, " < 0, 9223372036854775807, ", $column, ") ", $compare, " ?")
+    };
+}
+
+/// Compares the sum of all buckets, up to the largest number; NULL, which is outside every range, where there is no usage.
+macro_rules! total_tokens {
+    ($compare:literal) => {
+        concat!(
+            " AND input IS NOT NULL AND min(9223372036854775807, ",
+            bucket!("input"),
+            " + ",
+            bucket!("cache_read"),
+            " + ",
+            bucket!("cache_write_5m"),
+            " + ",
+            bucket!("cache_write_1h"),
+            " + ",
+            bucket!("output"),
+            " + ",
+            bucket!("reasoning"),
+            " + ",
+            bucket!("audio_input"),
+            " + ",
+            bucket!("audio_output"),
+            " + ",
+            bucket!("image_input"),
+            " + ",
+            bucket!("image_output"),
+            " + ",
+            bucket!("audio_cache_read"),
+            " + ",
+            bucket!("image_cache_read"),
+            ") ",
+            $compare,
+            " ?"
+        )
+    };
+}
+
+macro_rules! bucket {
+    ($column:literal) => {
+        concat!("iif(coalesce(", $column, ", 0) < 0, 9223372036854775807, coalesce(", $column, ", 0))")
+    };
+}
 
 /// A statement's text with the values of its parameters.
 #[derive(Debug, Default)]
@@ -40,6 +92,64 @@ pub(super) fn traces(scope: &TenantScope, filter: &SpanFilter, page: &PageReques
     query.push(")");
     newest_first(&mut query, page.after, page);
     query
+}
+
+/// The keys of one page of sessions: those matching spans before which no span of their session matches.
+pub(super) fn sessions(scope: &TenantScope, filter: &SpanFilter, page: &PageRequest) -> Query {
+    let mut query = Query::default();
+    query.push("SELECT s.tenant_id, s.session_id, s.started_at, s.exchange_id FROM spans s INDEXED BY ");
+    query.push(index(scope, filter));
+    query.push(" WHERE s.session_id IS NOT NULL");
+    conditions(&mut query, "s", scope, filter);
+    query.push(
+        " AND NOT EXISTS (SELECT 1 FROM spans e INDEXED BY spans_session \
+         WHERE e.session_id = s.session_id AND e.tenant_id = s.tenant_id \
+         AND (e.started_at, e.exchange_id) < (s.started_at, s.exchange_id)",
+    );
+    conditions(&mut query, "e", &TenantScope::All, filter);
+    query.push(")");
+    newest_first(&mut query, page.after, page);
+    query
+}
+
+/// What a span adds to a sum, see [`Columns::sample`](super::row::Columns::sample).
+const SAMPLE: &str = "s.started_at, s.status, s.units IS NOT NULL, s.cost, s.duration_us, s.first_token_us, \
+    s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning, s.audio_input, s.audio_output, \
+    s.image_input, s.image_output, s.audio_cache_read, s.image_cache_read";
+
+/// What each matching span adds to a sum, and the values of its dimensions; `stats::Groups` bounds the rows.
+pub(super) fn stats(scope: &TenantScope, wanted: &StatsQuery) -> Query {
+    let mut query = Query::default();
+    query.push("SELECT ");
+    query.push(SAMPLE);
+    for dimension in &wanted.group_by {
+        query.push(value_of(*dimension));
+    }
+    query.push(" FROM spans s INDEXED BY ");
+    query.push(index(scope, &wanted.filter));
+    query.push(" WHERE TRUE");
+    conditions(&mut query, "s", scope, &wanted.filter);
+    query
+}
+
+/// A dimension as one more column.
+const fn value_of(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Tenant => ", s.tenant_id",
+        Dimension::Provider => ", s.provider",
+        Dimension::Dialect => ", s.dialect",
+        Dimension::Operation => ", s.operation",
+        Dimension::Model => ", coalesce(s.response_model, s.request_model)",
+        Dimension::Agent => ", s.agent_id",
+        Dimension::User => ", s.user_id",
+        Dimension::Session => ", s.session_id",
+        Dimension::Environment => ", s.environment",
+        Dimension::Release => ", s.\"release\"",
+        Dimension::Source => ", s.source",
+        Dimension::Status => ", s.status",
+        Dimension::HttpStatus => ", CAST(s.http_status AS TEXT)",
+        Dimension::EndReason => ", s.end_reason",
+    }
 }
 
 /// The number of matching spans.
@@ -81,8 +191,31 @@ fn index(scope: &TenantScope, filter: &SpanFilter) -> &'static str {
 
 /// Every field of scope and filter that is set, as `AND` terms over the table called `table`.
 fn conditions(query: &mut Query, table: &'static str, scope: &TenantScope, filter: &SpanFilter) {
-    let SpanFilter { from, until, trace_id, session_id, agent_id, user_id, provider, model, status, end_reason } =
-        filter;
+    let SpanFilter {
+        from,
+        until,
+        trace_id,
+        session_id,
+        agent_id,
+        user_id,
+        tags,
+        environment,
+        release,
+        source,
+        provider,
+        dialect,
+        operation,
+        model,
+        status,
+        http_status,
+        end_reason,
+        finding,
+        cost,
+        duration_us,
+        first_token_us,
+        tokens,
+        text,
+    } = filter;
     if let TenantScope::One(tenant) = scope {
         query.and(table, ".tenant_id = ?", tenant.as_str().to_owned());
     }
@@ -93,7 +226,11 @@ fn conditions(query: &mut Query, table: &'static str, scope: &TenantScope, filte
         (".session_id = ?", session_id),
         (".agent_id = ?", agent_id),
         (".user_id = ?", user_id),
+        (".environment = ?", environment),
+        (".\"release\" = ?", release),
         (".provider = ?", provider),
+        (".dialect = ?", dialect),
+        (".operation = ?", operation),
     ];
     for (term, wanted) in texts {
         if let Some(text) = wanted {
@@ -115,6 +252,12 @@ fn conditions(query: &mut Query, table: &'static str, scope: &TenantScope, filte
     if let Some(reason) = end_reason {
         query.and(table, ".end_reason = ?", reason.as_str().to_owned());
     }
+    if let Some(source) = source {
+        query.and(table, ".source = ?", source.as_str().to_owned());
+    }
+    if let Some(status) = http_status {
+        query.and(table, ".http_status = ?", i64::from(*status));
+    }
     if let Some(model) = model {
         query.push(" AND ? IN (");
         query.values.push(model.clone().into());
@@ -123,6 +266,58 @@ fn conditions(query: &mut Query, table: &'static str, scope: &TenantScope, filte
         query.push(table);
         query.push(".response_model)");
     }
+    between(
+        query,
+        table,
+        [".cost >= ?", ".cost <= ?"],
+        &Between { min: cost.min.map(|m| m.nanos()), max: cost.max.map(|m| m.nanos()) },
+    );
+    ranges(query, duration_us, [capped_column!("duration_us", ">="), capped_column!("duration_us", "<=")]);
+    ranges(query, first_token_us, [capped_column!("first_token_us", ">="), capped_column!("first_token_us", "<=")]);
+    ranges(query, tokens, [total_tokens!(">="), total_tokens!("<=")]);
+    for tag in tags {
+        query.push(" AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)");
+        query.values.push(tag.clone().into());
+    }
+    match finding {
+        Some(Found::Any) => query.term(table, ".findings IS NOT NULL"),
+        Some(Found::Kind(kind)) => {
+            query.push(" AND EXISTS (SELECT 1 FROM json_each(findings) WHERE value ->> 'kind' = ?)");
+            query.values.push(kind.as_str().to_owned().into());
+        }
+        None => {}
+    }
+    if let Some(terms) = text {
+        query.and(table, ".id IN (SELECT rowid FROM spans_text WHERE spans_text MATCH ?)", matching(terms));
+    }
+}
+
+/// A range of a signed column.
+fn between(query: &mut Query, table: &'static str, [min, max]: [&'static str; 2], range: &Between<i64>) {
+    if let Some(low) = range.min {
+        query.and(table, min, low);
+    }
+    if let Some(high) = range.max {
+        query.and(table, max, high);
+    }
+}
+
+/// A range of an unsigned number; the columns have no table's name: each stands in one table of its query alone, or in the
+/// inner one, which SQL takes first.
+fn ranges(query: &mut Query, range: &Between<u64>, [min, max]: [&'static str; 2]) {
+    let range = capped(range);
+    for (term, end) in [(min, range.min), (max, range.max)] {
+        if let Some(end) = end {
+            query.push(term);
+            query.values.push(end.cast_signed().into());
+        }
+    }
+}
+
+/// Every term, as an expression of the text index; a term holds no quote.
+fn matching(terms: &Terms) -> String {
+    let quoted: Vec<String> = terms.as_slice().iter().map(|term| format!("\"{term}\"")).collect();
+    quoted.join(" AND ")
 }
 
 /// Order and bound of a page: one row more than asked for tells whether there is a next page.

@@ -1,21 +1,21 @@
 //! Reads on a connection that cannot write. Each runs in one transaction: it sees one state of the file.
 
 use llmtrace_model::{
-    Cursor, ExchangeId, Money, Page, PageRequest, Span, SpanFilter, SpanId, SpanRecord, TenantId, TenantScope,
-    Timestamp, TraceId, TraceSummary,
+    Cursor, ExchangeId, Money, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, TenantId,
+    TenantScope, Timestamp, TraceId, TraceSummary,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter, types::ValueRef};
 
 use super::{
     body,
     connection::Reader,
-    pool::Cancel,
     query::{self, Query},
     row::{Columns, WIDTH, columns, read},
 };
 use crate::{
     ModelTraffic,
-    matching::{SummaryRow, Traffic, TrafficRow, summarize},
+    matching::{SessionRow, SummaryRow, Traffic, TrafficRow, summarize, summarize_session},
+    pool::Cancel,
 };
 
 const SPAN: &str = concat!("SELECT ", columns!(), " FROM spans WHERE id = ?");
@@ -50,6 +50,13 @@ const SUMMARY: &str = "SELECT started_at, duration_us, status, coalesce(response
     image_output, audio_cache_read, image_cache_read \
     FROM spans INDEXED BY spans_trace WHERE trace_id = ? AND tenant_id = ? ORDER BY started_at, exchange_id";
 
+/// Every span of one session; the only bound is the read timeout.
+const SESSION: &str = "SELECT trace_id, agent_id, user_id, \
+    started_at, duration_us, status, coalesce(response_model, request_model), cost, session_id, \
+    input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, image_input, \
+    image_output, audio_cache_read, image_cache_read \
+    FROM spans INDEXED BY spans_session WHERE session_id = ? AND tenant_id = ? ORDER BY started_at, exchange_id";
+
 /// The last two conditions repeat those of the index word for word: that is how SQLite knows that it may use it.
 const BILLED: &str = "SELECT exchange_id FROM spans INDEXED BY spans_billed_once \
     WHERE response_id = ? AND tenant_id = ? AND provider = ? \
@@ -57,7 +64,7 @@ const BILLED: &str = "SELECT exchange_id FROM spans INDEXED BY spans_billed_once
 
 /// One state of the file, while a read lasts.
 pub(super) struct View<'a> {
-    transaction: Transaction<'a>,
+    pub(super) transaction: Transaction<'a>,
 }
 
 impl<'a> View<'a> {
@@ -102,6 +109,24 @@ impl<'a> View<'a> {
         let mut items = Vec::with_capacity(keys.items.len());
         for (tenant, trace) in keys.items {
             items.extend(self.summary(tenant, trace)?);
+        }
+        Ok(Page { items, next: keys.next })
+    }
+
+    /// One page of sessions.
+    pub(super) fn list_sessions(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> rusqlite::Result<Page<SessionSummary>> {
+        let keys = self.page(&query::sessions(scope, filter, page), page, session_key)?;
+        let mut statement = self.transaction.prepare_cached(SESSION)?;
+        let mut items = Vec::with_capacity(keys.items.len());
+        for (tenant, session) in keys.items {
+            let rows = statement.query_map((&session, tenant.as_str()), session_row)?;
+            let rows: Vec<SessionRow> = rows.collect::<Result<_, _>>()?;
+            items.extend(summarize_session(&tenant, &session, rows));
         }
         Ok(Page { items, next: keys.next })
     }
@@ -242,6 +267,11 @@ fn trace_key(row: &Row<'_>) -> rusqlite::Result<((TenantId, TraceId), Cursor)> {
     Ok(((from.word()?, from.id(TraceId::new)?), cursor(&mut from)?))
 }
 
+fn session_key(row: &Row<'_>) -> rusqlite::Result<((TenantId, String), Cursor)> {
+    let mut from = Columns::of(row);
+    Ok(((from.word()?, from.take()?), cursor(&mut from)?))
+}
+
 fn cursor(from: &mut Columns<'_, '_>) -> rusqlite::Result<Cursor> {
     Ok(Cursor { started_at: Timestamp::from_unix_us(from.take()?), id: ExchangeId::from_bytes(from.take()?) })
 }
@@ -256,11 +286,24 @@ fn record(row: &Row<'_>) -> rusqlite::Result<SpanRecord> {
             Some(unpacked.map_err(damaged)?)
         }
     };
-    Ok(SpanRecord { span: read(row)?, content })
+    Ok(SpanRecord { span: read(row)?, content, raw: None })
+}
+
+fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    let mut from = Columns::of(row);
+    Ok(SessionRow {
+        trace_id: from.id(TraceId::new)?,
+        agent_id: from.take()?,
+        user_id: from.take()?,
+        row: summary(&mut from)?,
+    })
 }
 
 fn summary_row(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
-    let mut from = Columns::of(row);
+    summary(&mut Columns::of(row))
+}
+
+fn summary(from: &mut Columns<'_, '_>) -> rusqlite::Result<SummaryRow> {
     Ok(SummaryRow {
         started_at: Timestamp::from_unix_us(from.take()?),
         duration_us: from.number()?,

@@ -9,6 +9,8 @@ use rusqlite::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::stats::Sample;
+
 /// The columns of a span, in the order of [`bind`] and [`read`].
 macro_rules! columns {
     () => {
@@ -267,6 +269,19 @@ impl<'a, 'r> Columns<'a, 'r> {
     fn error(&mut self) -> rusqlite::Result<Option<ErrorInfo>> {
         let (kind, message): (Option<String>, Option<String>) = (self.take()?, self.take()?);
         Ok(kind.map(|kind| ErrorInfo { kind, message: message.unwrap_or_default() }))
+    }
+
+    /// What a span adds to a sum: the columns of `query::SAMPLE`.
+    pub(super) fn sample(&mut self) -> rusqlite::Result<Sample> {
+        Ok(Sample {
+            started_at: Timestamp::from_unix_us(self.take()?),
+            status: self.word()?,
+            has_units: self.take()?,
+            cost: self.take::<Option<i64>>()?.map(Money::from_nanos),
+            duration_us: self.number()?,
+            first_token_us: self.optional_number()?,
+            usage: self.usage()?,
+        })
     }
 
     /// Says which column of a stored row is not what was written.

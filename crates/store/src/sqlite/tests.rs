@@ -6,7 +6,10 @@ use llmtrace_model::{PageRequest, SpanFilter, Status, TenantScope};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::query;
+use super::{
+    migrate::{APPLICATION_ID, KNOWN, MIGRATIONS},
+    query,
+};
 use crate::{
     Backend, Error, ErrorKind, Migrate, OpenError, Options, Schema, SpanStore, SqliteOptions,
     conformance::builders::{numbered, span},
@@ -139,7 +142,8 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     file.other().pragma_update(None, "user_version", 99).unwrap();
     let problem = schema_problem(file.open(&Options::default()).await);
     assert!(problem.starts_with("storage.spans: sqlite:"), "{problem}");
-    assert!(problem.contains("has schema 99, this program knows up to 3"), "{problem}");
+    let expected = format!("has schema 99, this program knows up to {KNOWN}");
+    assert!(problem.contains(&expected), "{problem}");
     assert!(schema("s", &file.url(), &Options::default()).await.is_err());
     assert_eq!(file.other().pragma_query_value(None, "user_version", |row| row.get(0)), Ok(99));
 }
@@ -148,11 +152,12 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 async fn an_older_schema_is_migrated_only_where_that_is_allowed() {
     let file = File::new();
     let refuse = Options { migrate: Migrate::Refuse, ..Options::default() };
-    let (before, after) = (Schema { found: 0, known: 3 }, Schema { found: 3, known: 3 });
+    let (before, after) = (Schema { found: 0, known: KNOWN }, Schema { found: KNOWN, known: KNOWN });
     assert_eq!(schema("s", &file.url(), &refuse).await.unwrap(), before);
     assert!(!file.path().exists(), "asking for the version creates nothing");
     let problem = schema_problem(file.open(&refuse).await);
-    assert!(problem.contains("has schema 0, expected 3: run `llmtrace-proxy migrate`"), "{problem}");
+    let expected = format!("has schema 0, expected {KNOWN}: run `llmtrace-proxy migrate`");
+    assert!(problem.contains(&expected), "{problem}");
     assert_eq!(migrate("s", &file.url(), &refuse).await.unwrap(), before);
     assert_eq!(migrate("s", &file.url(), &refuse).await.unwrap(), after);
     assert!(schema("s", &file.url(), &refuse).await.unwrap().is_current());
@@ -161,17 +166,20 @@ async fn an_older_schema_is_migrated_only_where_that_is_allowed() {
 
 #[tokio::test]
 async fn a_row_from_before_a_migration_reads_as_zero_in_the_new_columns() {
-    let file = File::new();
-    let store = file.open(&Options::default()).await.unwrap();
+    let (new, file) = (File::new(), File::new());
+    let store = new.open(&Options::default()).await.unwrap();
     let record = span().tokens(3, 5).record();
     store.write(std::slice::from_ref(&record)).await.unwrap();
     store.close().await.unwrap();
-    let older = ["image_output", "audio_cache_read", "image_cache_read", "units"];
-    file.other().execute_batch("DROP INDEX spans_billed_once").unwrap();
-    for column in older {
-        file.other().execute_batch(&format!("ALTER TABLE spans DROP COLUMN {column}")).unwrap();
-    }
-    file.other().pragma_update(None, "user_version", 1).unwrap();
+    let old = file.other();
+    old.execute_batch(MIGRATIONS[0]).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    let columns = "SELECT group_concat('\"' || name || '\"') FROM pragma_table_info('spans')";
+    let columns: String = old.query_row(columns, [], |row| row.get(0)).unwrap();
+    old.execute("ATTACH ? AS new", [new.path().to_str()]).unwrap();
+    old.execute_batch(&format!("INSERT INTO spans ({columns}) SELECT {columns} FROM new.spans")).unwrap();
+    drop(old);
     let store = file.open(&Options::default()).await.unwrap();
     assert_eq!(store.span(&ALL, record.span.span_id).await.unwrap(), Some((*record).clone()));
 }

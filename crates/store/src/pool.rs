@@ -1,6 +1,6 @@
-//! Threads that own connections: SQLite blocks, so it never runs on the runtime's threads.
+//! Threads that own connections: an engine that blocks or computes never does so on the runtime's threads.
 //!
-//! One pool of one thread writes, one of a few reads. Jobs are closures over the thread's connection; their answers come
+//! SQLite has one pool of one thread that writes and one of a few that read; the memory engine has one for both. Jobs are closures over the thread's connection; their answers come
 //! back over a one-shot channel.
 
 use std::{
@@ -26,7 +26,8 @@ type Job<C> = Box<dyn FnOnce(&mut C) + Send>;
 
 /// Threads that each own a `C` and take jobs from one queue. Dropping or closing the pool ends them after the last job.
 #[derive(Debug)]
-pub(super) struct Pool<C> {
+pub(crate) struct Pool<C> {
+    backend: Backend,
     jobs: Mutex<Option<mpsc::Sender<Job<C>>>>,
     /// Every thread holds a sender; this ends when the last thread has.
     ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
@@ -34,11 +35,11 @@ pub(super) struct Pool<C> {
 
 /// Says whether the caller of a job has gone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cancel(Arc<AtomicBool>);
+pub(crate) struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
     /// True once nobody waits for the answer.
-    pub(super) fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -54,27 +55,27 @@ impl Drop for Caller {
 
 impl<C: Send + 'static> Pool<C> {
     /// Starts one thread per connection.
-    pub(super) fn start(name: &str, connections: Vec<C>) -> io::Result<Self> {
+    pub(crate) fn start(backend: Backend, name: &str, connections: Vec<C>) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel::<Job<C>>(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         let (running, ended) = mpsc::channel(1);
         for connection in connections {
             let (queue, running) = (Arc::clone(&queue), running.clone());
             spawn(name, move || {
-                work(connection, &queue);
+                work(backend, connection, &queue);
                 drop(running);
             })?;
         }
-        Ok(Self { jobs: Mutex::new(Some(jobs)), ended: tokio::sync::Mutex::new(ended) })
+        Ok(Self { backend, jobs: Mutex::new(Some(jobs)), ended: tokio::sync::Mutex::new(ended) })
     }
 
     /// Runs a job on one of the threads. Dropping the future cancels the job, which then ends when it looks.
-    pub(super) async fn run<T, F>(&self, op: &'static str, job: F) -> Result<T, Error>
+    pub(crate) async fn run<T, F>(&self, op: &'static str, job: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut C, &Cancel) -> Result<T, Error> + Send + 'static,
     {
-        let closed = || Error::closed(Backend::Sqlite, op);
+        let closed = || Error::closed(self.backend, op);
         let jobs = self.jobs.lock().clone().ok_or_else(closed)?;
         let (answer, answered) = oneshot::channel();
         let caller = Caller(Cancel::default());
@@ -87,30 +88,30 @@ impl<C: Send + 'static> Pool<C> {
         drop(jobs);
         let result = answered.await;
         drop(caller);
-        result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Corrupt, Backend::Sqlite, op, "the operation panicked")))
+        result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Corrupt, self.backend, op, "the operation panicked")))
     }
 
     /// Takes no more jobs, finishes those that wait and drops the connections. Safe to call twice.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         drop(self.jobs.lock().take());
         while self.ended.lock().await.recv().await.is_some() {}
     }
 }
 
 /// Takes jobs until the queue is closed and empty.
-fn work<C>(mut connection: C, queue: &Mutex<mpsc::Receiver<Job<C>>>) {
+fn work<C>(backend: Backend, mut connection: C, queue: &Mutex<mpsc::Receiver<Job<C>>>) {
     loop {
         let job = queue.lock().blocking_recv();
         let Some(job) = job else { return };
         // A job that panics answers by dropping its sender; the thread and its connection serve the next one.
         if catch_unwind(AssertUnwindSafe(|| job(&mut connection))).is_err() {
-            tracing::error!(backend = "sqlite", "a store operation panicked");
+            tracing::error!(%backend, "a store operation panicked");
         }
     }
 }
 
 /// Runs blocking work on a thread of its own and waits for it.
-pub(super) async fn blocking<T, F>(op: &'static str, work: F) -> Result<T, Error>
+pub(crate) async fn blocking<T, F>(op: &'static str, work: F) -> Result<T, Error>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
