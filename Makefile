@@ -1,6 +1,6 @@
 # Every target says what it installs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help toolchain run demo test check bench bench-wire fuzz crash e2e
+.PHONY: help toolchain run demo web test check bench bench-wire fuzz crash e2e
 
 help: ## Lists the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -14,6 +14,9 @@ run: toolchain ## Builds and starts the proxy on 127.0.0.1:8080 (needs Rust and 
 
 demo: toolchain ## Fake provider, proxy and some load; no API key needed (DEMO_ARGS=--exit ends after the load)
 	cargo run --locked --release -p llmtrace-server --bin llmtrace-proxy -- demo $(DEMO_ARGS)
+
+web: ## Builds the dashboard into web/dist, which the next build of the proxy embeds (Node comes into .venv; needs Python 3)
+	@scripts/web.sh
 
 test: ## Installs what the tests need into .venv and e2e/node (Debian packages: gcc, curl, python3-venv) and runs them all
 	@scripts/test.sh

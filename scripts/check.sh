@@ -10,6 +10,7 @@ failed=()
 judge() { timed "$@" || failed+=("$1"); }
 
 judge 'format' 20 cargo fmt --all --check
+judge 'dashboard: types, lint, format' 60 scripts/web.sh check
 judge 'clippy' 480 cargo clippy --workspace --all-targets --locked --keep-going -- -D warnings
 judge 'documentation' 240 \
     env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items --quiet --keep-going

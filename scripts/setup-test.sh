@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the checks and tests need, all of it below this folder but for Debian packages:
 #   .venv           Python: pytest, the official openai and anthropic packages, Node, prebuilt cargo subcommands
+#   web             the dashboard's packages, and the dashboard itself in web/dist
 #   e2e/node        the official openai and @anthropic-ai/sdk packages
 # By hand elsewhere: a C compiler, curl, Python 3.11 or newer with venv; then
 #   python3 -m venv .venv && .venv/bin/pip install -r e2e/requirements.txt -r scripts/requirements-tools.txt
@@ -23,3 +24,4 @@ fi
 has curl || debian curl
 requirements e2e/requirements.txt
 need_node_packages e2e/node
+scripts/web.sh

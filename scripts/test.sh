@@ -16,6 +16,7 @@ run() {
     timed "$1" "$2" "${@:4}" 2>&1 | tee "$file" || status=1
 }
 
+run 'dashboard' 60 web env NO_COLOR=1 scripts/web.sh test
 # Builds the programs, too, which the end-to-end suite starts.
 run 'Rust tests' 900 nextest cargo nextest run --color never --workspace --locked --no-fail-fast --status-level fail --final-status-level fail
 run 'doc tests' 120 doctest cargo test --workspace --locked --doc
@@ -26,6 +27,7 @@ count() {
     local word=$1 sum=0 n
     for n in $(cat \
         <(grep -hE '^ +Summary ' "$log/nextest" | grep -oE "[0-9]+ $word" || true) \
+        <(grep -hE '^ +Tests ' "$log/web" | grep -oE "[0-9]+ $word" || true) \
         <(grep -hE '^test result: ' "$log/doctest" | grep -oE "[0-9]+ $word" || true) \
         <(grep -hE '^[0-9]+ (passed|failed|error|skipped).* in ' "$log/pytest" | grep -oE "[0-9]+ $word" || true) |
         awk '{ print $1 }'); do

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use llmtrace_store::{MetaStore, SpanStore};
 
-pub use access::Access;
+pub use access::{Access, behind_host_check};
 pub use document::openapi;
 pub use health::{Condition, Dependency, HealthReport, JournalHealth, Phase, Probes, probes};
 pub use router::router;

@@ -27,6 +27,7 @@ use crate::{
     tasks::Tasks,
     telemetry::{Events, Metrics},
     upkeep::Upkeep,
+    web,
 };
 
 /// A process that serves.
@@ -100,12 +101,13 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
     let probes =
         api::probes(Probes::new(Arc::clone(&spans), Arc::clone(&meta), events.clone(), move || health.report()));
-    let access = Access { allowed_hosts: config.allowed_hosts.iter().map(ToString::to_string).collect() };
+    let access = Arc::new(Access { allowed_hosts: config.allowed_hosts.iter().map(ToString::to_string).collect() });
+    let pages = api::behind_host_check(web::router(), Arc::clone(&access));
     let questions = api::router(Api {
         spans: Arc::clone(&spans),
         meta: Arc::clone(&meta),
         events: events.clone(),
-        access: Arc::new(access),
+        access,
         prices: Arc::clone(&prices),
         clock,
     });
@@ -119,7 +121,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let socket = wiring::bind("listen_addr", config.listen_addr).await?;
     let addr = socket.local_addr()?;
     let mut admin_addr = None;
-    let everything = probes.clone().merge(questions).merge(elsewhere.clone());
+    let everything = probes.clone().merge(questions).merge(pages).merge(elsewhere.clone());
     if let Some(admin) = config.admin.listen_addr {
         let admin: TcpListener = wiring::bind("admin.listen_addr", admin).await?;
         admin_addr = Some(admin.local_addr()?);

@@ -20,3 +20,4 @@ pub mod shutdown;
 pub mod tasks;
 pub mod telemetry;
 pub mod upkeep;
+pub mod web;

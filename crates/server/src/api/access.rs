@@ -3,9 +3,15 @@
 //! Open mode: whoever reaches the listener may read. A web page must not reach it through a name that its owner points at
 //! us (DNS rebinding), so the Host header is checked. API keys will be checked here too.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
-use axum::http::{HeaderMap, Uri, header, uri::Authority};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, Uri, header, uri::Authority},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
 use llmtrace_model::{TenantId, TenantScope};
 
 use super::error::{Problem, shorten};
@@ -67,6 +73,18 @@ impl Access {
             }
         }
         Ok(one.map_or(TenantScope::All, TenantScope::One))
+    }
+}
+
+/// Puts the Host check around routes that are not the API's own: the dashboard's pages.
+pub fn behind_host_check(routes: Router, access: Arc<Access>) -> Router {
+    routes.layer(from_fn_with_state(access, only_served_hosts))
+}
+
+async fn only_served_hosts(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+    match access.check_host(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
 }
 

@@ -36,7 +36,8 @@ pub(crate) const OWN: [&str; 9] = [
     "POST /v1/logs",
 ];
 
-/// Answers our own paths that this build has nothing at (`/dashboard`, OTLP): they must not reach a provider instead.
+/// Answers our own paths that this listener has nothing at (the dashboard beside an admin listener, OTLP): they must not reach a provider
+/// instead.
 pub fn nothing_here() -> Router {
     Router::new().fallback(async |request: axum::extract::Request| {
         let path: String = request.uri().path().chars().take(128).collect();

@@ -173,11 +173,15 @@ fn override_of(model: &str, dollars_per_million_input: &str) -> String {
 async fn the_admin_listener_takes_the_api_along() {
     let app = TestApp::with(&[("ADMIN__LISTEN_ADDR", "127.0.0.1:0")]).await;
     let list = "GET /api/v1/spans HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let page = "GET /dashboard HTTP/1.1\r\nHost: localhost\r\n\r\n";
     assert_eq!(app.send(list).await.status, 404);
+    assert_eq!(app.send(page).await.status, 404);
     assert_eq!(app.send(HEALTH).await.status, 200);
     let mut admin = RawClient::connect(app.running.admin_addr.unwrap()).await.unwrap();
-    admin.send(list).await.unwrap();
-    assert_eq!(admin.answer().await.unwrap().status, 200);
+    for own in [list, page] {
+        admin.send(own).await.unwrap();
+        assert_eq!(admin.answer().await.unwrap().status, 200);
+    }
     admin.send(chat("gpt-4o")).await.unwrap();
     assert_eq!(admin.answer().await.unwrap().status, 404);
     assert!(app.provider.received().is_empty());
@@ -192,10 +196,24 @@ async fn allowed_hosts_open_the_api_to_a_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_is_shown_to_served_hosts_and_never_forwarded() {
+    let ask = |path: &str, host: &str| format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let app = TestApp::start().await;
+    for path in ["/dashboard", "/dashboard/", "/dashboard/traces/0a"] {
+        let answer = app.send(ask(path, "localhost")).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(String::from_utf8_lossy(&answer.body).contains("<title>LLMTrace"), "{path}");
+        assert_eq!(app.send(ask(path, "evil.example")).await.status, 403, "{path}");
+    }
+    assert_eq!(app.send(ask("/", "localhost")).await.status, 404, "the root is the provider's");
+    assert_eq!(app.provider.received().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn own_paths_without_an_owner_are_not_forwarded() {
     let app = TestApp::start().await;
     for request in [
-        "GET /dashboard/x HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "GET /dashboard/assets/x HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
         post("/v1/traces", "{}", ""),
         post("/v1/logs", "{}", ""),
     ] {

@@ -1,0 +1,1444 @@
+// Generated from docs/reference/openapi.json by `npm run generate`; not edited by hand.
+
+export interface paths {
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams every matching span with what was said in it, newest first, one JSON object per line.
+         * @description A whole export ends with its last line; where the store fails midway the connection is broken instead, so that no
+         *     client takes a part for the whole.
+         */
+        get: operations["export_spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the models that were used in a time with the prices that apply now; a model without a price has `price: null`.
+         *     Most requests first, at most 1,000 models. Without `from`, the 7 days before `until`; without `until`, until now.
+         */
+        get: operations["list_model_prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["get_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists spans, newest first, without what was said in them. */
+        get: operations["list_spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spans/{span_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One span with what was said in it. */
+        get: operations["get_span"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tenants that were seen, by name; at most 10,000, in one page. */
+        get: operations["list_tenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists traces that have a matching span, newest first. */
+        get: operations["list_traces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One trace with its spans and what was said in them, oldest first. */
+        get: operations["get_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The state of each dependency. Always 200 while the process answers: a degraded proxy still forwards. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says that the process answers at all; a failure means: restart it. */
+        get: operations["livez"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The metrics in the OpenMetrics text format. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says whether to send traffic here. The store has no part in it: forwarding does not need it. */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description How much of one body was seen. */
+        BodyCoverage: {
+            /** @description Why it was not understood; only where `seen` is `opaque`. */
+            reason: string | null;
+            /** @description How much. */
+            seen: components["schemas"]["Seen"];
+        };
+        /**
+         * @description Whether something does what it should.
+         * @enum {string}
+         */
+        Condition: "ok" | "degraded";
+        /** @description How much of an exchange was recorded, read and analysed. */
+        Coverage: {
+            /** @description What analysis did: `disabled`, `no detector`, or the detectors that ran. */
+            analysis: string;
+            /**
+             * @description What was used and is not in the cost, or only at the ordinary price: names of buckets and units,
+             *     `service_tier WORD`, `batch`.
+             */
+            not_priced: string[];
+            /** @description Parts recorded by name only, with their number: `image ×2`. */
+            not_read: string[];
+            /** @description The request body. */
+            request: components["schemas"]["BodyCoverage"];
+            /** @description The answer's body. */
+            response: components["schemas"]["BodyCoverage"];
+            /** @description Fields and event types the decoder does not know. */
+            unknown: string[];
+        };
+        /** @description Each thing the process depends on. */
+        Dependencies: {
+            journal?: components["schemas"]["JournalHealth"] | null;
+            /** @description The store of everything that is not a span. */
+            meta: components["schemas"]["Dependency"];
+            /** @description The span store. */
+            spans: components["schemas"]["Dependency"];
+        } & {
+            [key: string]: components["schemas"]["Dependency"];
+        };
+        /** @description The state of one thing we depend on. */
+        Dependency: {
+            /** @description The engine, where it has one. */
+            backend?: string | null;
+            /** @description What is wrong. */
+            error?: string | null;
+            /** @description Whether it does what it should. */
+            status: components["schemas"]["Condition"];
+        };
+        /**
+         * @description How an exchange ended.
+         * @enum {string}
+         */
+        EndReason: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+        /** @description What went wrong in an exchange. */
+        ErrorInfo: {
+            /** @description A stable word: the provider's error type, or ours. */
+            kind: string;
+            /** @description The message. */
+            message: string;
+        };
+        /** @description One thing a detector found. */
+        Finding: {
+            /**
+             * Format: float
+             * @description How sure the detector is, 0 to 1.
+             */
+            confidence: number;
+            /** @description What it is. */
+            kind: components["schemas"]["FindingKind"];
+            /** @description Why, for a person. */
+            reason: string;
+            /** @description The detector or rule that found it. */
+            rule: string;
+            /** @description How bad it is. */
+            severity: components["schemas"]["Severity"];
+        };
+        /**
+         * @description What a finding is about.
+         * @enum {string}
+         */
+        FindingKind: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii";
+        /** @description The answer of `/health`. */
+        Health: {
+            /** @description Each dependency by name. */
+            dependencies: components["schemas"]["Dependencies"];
+            /** @description `degraded` where any dependency is. */
+            status: components["schemas"]["Condition"];
+            /**
+             * Format: int64
+             * @description Since the process started.
+             */
+            uptime_seconds: number;
+            /** @description The running version. */
+            version: string;
+        };
+        /** @description The state of the journal. */
+        JournalHealth: {
+            /**
+             * Format: int64
+             * @description Their size.
+             */
+            bytes: number;
+            /** @description Why it is degraded, without paths. */
+            error?: string | null;
+            /** @description `journal.mode` as configured. */
+            mode: string;
+            /**
+             * Format: int64
+             * @description Age of the oldest of them.
+             */
+            oldest_seconds: number | null;
+            /**
+             * Format: int64
+             * @description Records the store has not acknowledged. A file that an earlier process left behind counts as one more until it is read.
+             */
+            records: number;
+            /** @description What earlier processes left behind is still being read: `records` may grow. */
+            scanning?: boolean;
+            /** @description Records given up since the start, by reason; filled in by the probe from the metrics. */
+            shed?: {
+                [key: string]: number;
+            };
+            /** @description Whether it does what it should; `degraded` while it cannot write to disk. */
+            status: components["schemas"]["Condition"];
+        };
+        /** @description One message: who speaks, and in which parts. */
+        Message: {
+            /** @description Why the model stopped, in the provider's word; output messages only. */
+            finish_reason?: string | null;
+            /** @description The speaker's name, where one was given. */
+            name?: string | null;
+            /** @description What was said, in order. */
+            parts: components["schemas"]["Part"][];
+            /** @description The speaker. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A model that was used, and what it costs now. */
+        ModelPrice: {
+            /** @description What the priced ones cost. */
+            cost_usd: string;
+            /**
+             * Format: date-time
+             * @description When the newest started.
+             */
+            last_seen: string;
+            /** @description The model that answered, else the one asked for. */
+            model: string;
+            price: components["schemas"]["Price"] | null;
+            /** @description The provider. */
+            provider: string;
+            /**
+             * Format: int64
+             * @description Its spans.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description All their tokens.
+             */
+            total_tokens: number;
+            /**
+             * Format: int64
+             * @description Those of them that used something and have no cost.
+             */
+            unpriced_requests: number;
+        };
+        /** @description The models that were used in a time, most requests first. */
+        ModelPriceList: {
+            /**
+             * Format: date-time
+             * @description The use counts spans that started at or after.
+             */
+            from: string;
+            /** @description The models. */
+            items: components["schemas"]["ModelPrice"][];
+            /**
+             * Format: date-time
+             * @description The use counts spans that started before.
+             */
+            until: string;
+        };
+        /** @description One part of a message, in the shape of OpenTelemetry's GenAI conventions. */
+        Part: {
+            /** @description The text. */
+            content: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            /** @description Its arguments: JSON where they parse, else the raw text. */
+            arguments: unknown;
+            /** @description The provider's id of the call. */
+            id?: string | null;
+            /** @description The tool. */
+            name: string;
+            /** @enum {string} */
+            type: "tool_call";
+        } | {
+            /** @description The call it answers. */
+            id?: string | null;
+            /** @description What it answered. */
+            result: unknown;
+            /** @enum {string} */
+            type: "tool_call_response";
+        } | {
+            /** @description The text; empty where the provider hides it. */
+            content: string;
+            /** @enum {string} */
+            type: "reasoning";
+        } | {
+            /** @description The text. */
+            content: string;
+            /** @enum {string} */
+            type: "refusal";
+        } | {
+            /** @description The stated media type. */
+            mime_type?: string | null;
+            /** @description `image`, `audio`, `document` or `file`. */
+            modality: string;
+            /**
+             * Format: int64
+             * @description Size of the bytes as sent.
+             */
+            size_bytes: number;
+            /** @enum {string} */
+            type: "blob";
+        } | {
+            /** @description `image`, `audio`, `document` or `file`. */
+            modality: string;
+            /** @enum {string} */
+            type: "uri";
+            /** @description Where it is. */
+            uri: string;
+        } | {
+            /** @description The provider's id. */
+            file_id: string;
+            /** @description `image`, `audio`, `document` or `file`. */
+            modality: string;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @enum {string} */
+            type: "raw";
+            /** @description The part as it was sent. */
+            value: unknown;
+        };
+        /** @description What applies to a model; amounts are decimal strings of US dollars. */
+        Price: {
+            /** @description Other prices of tokens for exchanges with long prompts, ascending. */
+            above_input_tokens: components["schemas"]["PriceStep"][];
+            /** @description Where the prices of tokens come from. */
+            source: components["schemas"]["PriceSource"];
+            /** @description By bucket; one without a price is absent. */
+            usd_per_million_tokens: {
+                [key: string]: string;
+            };
+            /** @description By the piece: `web_searches`, `pages`, `requests`, …; audio by the minute. */
+            usd_per_unit: {
+                [key: string]: string;
+            };
+            /** @description Which prices these are, as spans carry it in `price_version`. */
+            version: string;
+        };
+        /**
+         * @description Where prices come from.
+         * @enum {string}
+         */
+        PriceSource: "list" | "override";
+        /** @description The prices of all tokens of an exchange with a long prompt. */
+        PriceStep: {
+            /**
+             * Format: int64
+             * @description They apply above so many input tokens.
+             */
+            input_tokens: number;
+            /** @description By bucket. */
+            usd_per_million_tokens: {
+                [key: string]: string;
+            };
+        };
+        /** @description RFC 9457 problem details, media type `application/problem+json`. */
+        Problem: {
+            /** @description This occurrence in words. */
+            detail: string;
+            /** @description What is allowed. */
+            expected?: string | null;
+            /** @description What was found in it, shortened. */
+            found?: string | null;
+            /** @description The parameter at fault. */
+            parameter?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The kind in words. */
+            title: string;
+            /**
+             * @description What kind of problem it is: a stable URN.
+             * @example urn:llmtrace:problem:bad-parameter
+             */
+            type: string;
+        };
+        /**
+         * @description Who speaks.
+         * @enum {string}
+         */
+        Role: "system" | "developer" | "user" | "assistant" | "tool" | "unknown";
+        /**
+         * @description How much of a body was seen.
+         * @enum {string}
+         */
+        Seen: "empty" | "whole" | "truncated" | "opaque" | "not_kept";
+        /**
+         * @description How bad a finding is.
+         * @enum {string}
+         */
+        Severity: "info" | "low" | "medium" | "high" | "critical";
+        /**
+         * @description How we came to know of a span.
+         * @enum {string}
+         */
+        Source: "proxy" | "otlp";
+        /** @description One exchange, without what was said in it. */
+        Span: {
+            /** @description The agent that sent it. */
+            agent_id: string | null;
+            /** @description The client's IP address. */
+            client_address: string | null;
+            /**
+             * Format: double
+             * @description How long opening the upstream connection took, `null` where one was reused.
+             */
+            connect_ms: number | null;
+            /**
+             * @description Price in US dollars as a decimal string, `null` where the model has no price.
+             * @example 0.00025
+             */
+            cost_usd: string | null;
+            /** @description What of the exchange was seen, and what was not. */
+            coverage: components["schemas"]["Coverage"];
+            /** @description The wire format, `opaque` where it is not one we read. */
+            dialect: string;
+            /**
+             * Format: double
+             * @description From the start to the last byte.
+             */
+            duration_ms: number;
+            /** @description How it ended. */
+            end_reason: components["schemas"]["EndReason"];
+            /** @description The environment it was sent from. */
+            environment: string | null;
+            error: components["schemas"]["ErrorInfo"] | null;
+            /**
+             * Format: uuid
+             * @description Identity of the exchange, a UUIDv7.
+             */
+            exchange_id: string;
+            /** @description What detection found. */
+            findings: components["schemas"]["Finding"][];
+            /** @description Why the model stopped, one per choice, in the provider's words. */
+            finish_reasons: string[];
+            /**
+             * Format: int32
+             * @description The HTTP status the client saw.
+             */
+            http_status: number | null;
+            /** @description HTTP method. */
+            method: string;
+            /** @description OpenTelemetry's operation name (`chat`, `embeddings`, …), or the HTTP method of an opaque exchange. */
+            operation: string;
+            /**
+             * Format: int64
+             * @description What the proxy itself took before the request left, in microseconds.
+             */
+            overhead_us: number;
+            /** @description Request parameters by their OpenTelemetry name without prefix (`temperature`, `max_tokens`, …). */
+            params: {
+                [key: string]: unknown;
+            };
+            /** @description The client's span, where it sent a `traceparent`. */
+            parent_span_id: string | null;
+            /** @description Path and query, credentials redacted. */
+            path: string;
+            /** @description Which prices were applied. */
+            price_version: string | null;
+            /** @description OpenTelemetry's provider name, `unknown` where none is recognised. */
+            provider: string;
+            /** @description The provider's id of the request. */
+            provider_request_id: string | null;
+            /** @description The provider's rate-limit headers, as sent. */
+            rate_limits: {
+                [key: string]: string;
+            };
+            /** @description The release it was sent by. */
+            release: string | null;
+            /**
+             * Format: int64
+             * @description Body bytes from the client.
+             */
+            request_bytes: number;
+            /** @description The model asked for. */
+            request_model: string | null;
+            /**
+             * Format: int64
+             * @description Body bytes to the client.
+             */
+            response_bytes: number;
+            /** @description The provider's id of the answer. */
+            response_id: string | null;
+            /** @description The model that answered. */
+            response_model: string | null;
+            /** @description The session it belongs to. */
+            session_id: string | null;
+            /** @description How we came to know of it. */
+            source: components["schemas"]["Source"];
+            /** @description This span, 16 hex digits. */
+            span_id: string;
+            /**
+             * Format: date-time
+             * @description When the request head arrived.
+             */
+            started_at: string;
+            /** @description Whether it went well. */
+            status: components["schemas"]["Status"];
+            /** @description Whether the answer came as a stream. */
+            stream: boolean;
+            /** @description Tags, and the request's metadata as `key:value`. */
+            tags: string[];
+            /** @description Owner. */
+            tenant_id: string;
+            /**
+             * Format: double
+             * @description From the start to the upstream's answer head.
+             */
+            time_to_first_byte_ms: number | null;
+            /**
+             * Format: double
+             * @description From the start to the first token of a stream.
+             */
+            time_to_first_token_ms: number | null;
+            /** @description The trace it belongs to, 32 hex digits. */
+            trace_id: string;
+            /**
+             * @description What is billed by the piece (`web_searches`, `images_out`, `audio_in_ms`, …), by name; absent ones are zero.
+             * @example {
+             *       "web_searches": 1
+             *     }
+             */
+            units: {
+                [key: string]: number;
+            };
+            /** @description The name of the upstream it went to, empty where the request named none that is known. */
+            upstream: string;
+            usage: components["schemas"]["Usage"] | null;
+            /** @description Where the tokens come from. */
+            usage_source: components["schemas"]["UsageSource"];
+            /** @description The end user it was sent for. */
+            user_id: string | null;
+            /**
+             * Format: int32
+             * @description 0 when first written; a re-pricing writes a higher one.
+             */
+            version: number;
+        };
+        /** @description One exchange with what was said in it; the four content fields are `null` where content was not kept. */
+        SpanDetail: components["schemas"]["Span"] & {
+            /** @description What the client sent. */
+            input_messages: components["schemas"]["Message"][] | null;
+            /** @description What the model answered, one message per choice. */
+            output_messages: components["schemas"]["Message"][] | null;
+            /** @description Instructions outside the message list. */
+            system_instructions: components["schemas"]["Part"][] | null;
+            /** @description The tools offered to the model, verbatim. */
+            tool_definitions: unknown[] | null;
+        };
+        /** @description A page of spans, newest first. */
+        SpanList: {
+            /** @description The rows. */
+            items: components["schemas"]["Span"][];
+            /** @description What `after` takes to get the next page; `null` at the end. */
+            next: string | null;
+        };
+        /**
+         * @description Whether an exchange went well.
+         * @enum {string}
+         */
+        Status: "ok" | "error";
+        /** @description A tenant that was seen. */
+        Tenant: {
+            /**
+             * Format: date-time
+             * @description When its first span started.
+             */
+            first_seen: string;
+            /**
+             * Format: date-time
+             * @description When its last span started.
+             */
+            last_seen: string;
+            /** @description Its name. */
+            tenant_id: string;
+        };
+        /** @description The tenants that were seen, by name. */
+        TenantList: {
+            /** @description The rows. */
+            items: components["schemas"]["Tenant"][];
+            /** @description Always `null`: there is one page. */
+            next: string | null;
+        };
+        /** @description One trace: what its spans add up to. */
+        Trace: {
+            /**
+             * @description Cost of the priced spans in US dollars, a decimal string.
+             * @example 0.00025
+             */
+            cost_usd: string;
+            /**
+             * Format: double
+             * @description From the first start to the last end.
+             */
+            duration_ms: number;
+            /**
+             * Format: int64
+             * @description How many of them failed.
+             */
+            error_count: number;
+            /** @description The models that answered (or were asked), sorted. */
+            models: string[];
+            /** @description The session of its first span. */
+            session_id: string | null;
+            /**
+             * Format: int64
+             * @description How many spans it has.
+             */
+            span_count: number;
+            /**
+             * Format: date-time
+             * @description When its first span started.
+             */
+            started_at: string;
+            /** @description Owner. */
+            tenant_id: string;
+            /**
+             * Format: int64
+             * @description All tokens.
+             */
+            total_tokens: number;
+            /** @description The trace, 32 hex digits. */
+            trace_id: string;
+        };
+        /** @description One trace with its spans, oldest first. */
+        TraceDetail: components["schemas"]["Trace"] & {
+            /** @description Its spans with what was said in them; the first 1000. */
+            spans: components["schemas"]["SpanDetail"][];
+            /** @description Whether it has more spans than are shown; the sums are those of the spans shown, `span_count` counts all. */
+            truncated: boolean;
+        };
+        /** @description A page of traces, newest first. */
+        TraceList: {
+            /** @description The rows. */
+            items: components["schemas"]["Trace"][];
+            /** @description What `after` takes to get the next page; `null` at the end. */
+            next: string | null;
+        };
+        /** @description Tokens in exclusive buckets: every token is in exactly one, so that they add up to `total`. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description Audio input read from the provider's prompt cache, where it says so.
+             */
+            audio_cache_read: number;
+            /**
+             * Format: int64
+             * @description Audio input.
+             */
+            audio_input: number;
+            /**
+             * Format: int64
+             * @description Audio output.
+             */
+            audio_output: number;
+            /**
+             * Format: int64
+             * @description Input read from the provider's prompt cache.
+             */
+            cache_read: number;
+            /**
+             * Format: int64
+             * @description Input written to the cache for one hour.
+             */
+            cache_write_1h: number;
+            /**
+             * Format: int64
+             * @description Input written to the cache for five minutes (or without a stated lifetime).
+             */
+            cache_write_5m: number;
+            /**
+             * Format: int64
+             * @description Image and video input read from the provider's prompt cache, where it says so.
+             */
+            image_cache_read: number;
+            /**
+             * Format: int64
+             * @description Image and video input.
+             */
+            image_input: number;
+            /**
+             * Format: int64
+             * @description Image output.
+             */
+            image_output: number;
+            /**
+             * Format: int64
+             * @description Uncached text input.
+             */
+            input: number;
+            /**
+             * Format: int64
+             * @description Text output without reasoning.
+             */
+            output: number;
+            /**
+             * Format: int64
+             * @description Reasoning (thinking) output.
+             */
+            reasoning: number;
+            /**
+             * Format: int64
+             * @description The sum of all of them.
+             */
+            total: number;
+        };
+        /**
+         * @description Where the tokens come from.
+         * @enum {string}
+         */
+        UsageSource: "provider" | "estimated" | "none";
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    export_spans: {
+        parameters: {
+            query?: {
+                /** @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                from?: string;
+                /** @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                until?: string;
+                /** @description Belongs to this trace. Expected: 32 hex digits, not all zero. */
+                trace_id?: string;
+                /** @description Belongs to this session. Expected: 1 to 1024 bytes of text. */
+                session_id?: string;
+                /** @description Sent by this agent. Expected: 1 to 1024 bytes of text. */
+                agent_id?: string;
+                /** @description Sent for this user. Expected: 1 to 1024 bytes of text. */
+                user_id?: string;
+                /** @description Went to this provider. Expected: 1 to 1024 bytes of text. */
+                provider?: string;
+                /** @description Asked for or answered by this model. Expected: 1 to 1024 bytes of text. */
+                model?: string;
+                /** @description Went well or not. Expected: one of ok, error. */
+                status?: "ok" | "error";
+                /** @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted. */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+                /** @description JSON Lines: one span per line. Expected: jsonl. */
+                format?: "jsonl";
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One span per line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": components["schemas"]["SpanDetail"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_model_prices: {
+        parameters: {
+            query?: {
+                /** @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                from?: string;
+                /** @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                until?: string;
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models, their use and their prices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPriceList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The OpenAPI 3.1 document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_spans: {
+        parameters: {
+            query?: {
+                /** @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                from?: string;
+                /** @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                until?: string;
+                /** @description Belongs to this trace. Expected: 32 hex digits, not all zero. */
+                trace_id?: string;
+                /** @description Belongs to this session. Expected: 1 to 1024 bytes of text. */
+                session_id?: string;
+                /** @description Sent by this agent. Expected: 1 to 1024 bytes of text. */
+                agent_id?: string;
+                /** @description Sent for this user. Expected: 1 to 1024 bytes of text. */
+                user_id?: string;
+                /** @description Went to this provider. Expected: 1 to 1024 bytes of text. */
+                provider?: string;
+                /** @description Asked for or answered by this model. Expected: 1 to 1024 bytes of text. */
+                model?: string;
+                /** @description Went well or not. Expected: one of ok, error. */
+                status?: "ok" | "error";
+                /** @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted. */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+                /** @description Rows of the page. Expected: a whole number from 1 to 1000. */
+                limit?: number;
+                /** @description Where the page before ended: its `next`. Expected: the value of "next" from the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of spans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_span: {
+        parameters: {
+            query?: {
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path: {
+                /** @description 16 hex digits, or the exchange's UUID */
+                span_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The span */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanDetail"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such span */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: {
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenants */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_traces: {
+        parameters: {
+            query?: {
+                /** @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                from?: string;
+                /** @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                until?: string;
+                /** @description Belongs to this trace. Expected: 32 hex digits, not all zero. */
+                trace_id?: string;
+                /** @description Belongs to this session. Expected: 1 to 1024 bytes of text. */
+                session_id?: string;
+                /** @description Sent by this agent. Expected: 1 to 1024 bytes of text. */
+                agent_id?: string;
+                /** @description Sent for this user. Expected: 1 to 1024 bytes of text. */
+                user_id?: string;
+                /** @description Went to this provider. Expected: 1 to 1024 bytes of text. */
+                provider?: string;
+                /** @description Asked for or answered by this model. Expected: 1 to 1024 bytes of text. */
+                model?: string;
+                /** @description Went well or not. Expected: one of ok, error. */
+                status?: "ok" | "error";
+                /** @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted. */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+                /** @description Rows of the page. Expected: a whole number from 1 to 1000. */
+                limit?: number;
+                /** @description Where the page before ended: its `next`. Expected: the value of "next" from the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of traces */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trace: {
+        parameters: {
+            query?: {
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path: {
+                /** @description 32 hex digits */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trace */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceDetail"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such trace */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of each dependency */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    livez: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every metric */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It serves */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description It is starting or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+}

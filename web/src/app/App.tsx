@@ -1,0 +1,52 @@
+/** The pages and what they share: the router, the query cache, the frame. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { BrowserRouter, Link, Navigate, Route, Routes } from "react-router";
+import { ApiError } from "../api/client.ts";
+import { FirstRun } from "../features/first-run/FirstRun.tsx";
+import { Trace } from "../features/traces/Detail.tsx";
+import { TraceList } from "../features/traces/List.tsx";
+import { Shell } from "./Shell.tsx";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // What the server refused it will refuse again; what did not reach it may get through.
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status < 500),
+    },
+  },
+});
+
+export function App() {
+  return (
+    <QueryClientProvider client={queries}>
+      <BrowserRouter basename="/dashboard">
+        <Routes>
+          <Route element={<Shell />}>
+            <Route element={<FirstRun />}>
+              <Route path="traces" element={<TraceList />} />
+            </Route>
+            <Route index element={<Navigate to="/traces" replace />} />
+            <Route path="traces/:traceId" element={<Trace />} />
+            <Route path="*" element={<NoSuchPage />} />
+          </Route>
+        </Routes>
+      </BrowserRouter>
+    </QueryClientProvider>
+  );
+}
+
+function NoSuchPage() {
+  return (
+    <div className="p-10 text-center text-muted">
+      <h1 className="text-sm text-ink">There is no such page</h1>
+      <p>
+        Go to the{" "}
+        <Link className="text-accent underline" to="/traces">
+          traces
+        </Link>
+        .
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,16 @@
+/** Fields of forms. */
+import type { InputHTMLAttributes, Ref, SelectHTMLAttributes } from "react";
+
+const FIELD =
+  "h-7 w-full min-w-0 rounded border border-line-strong bg-surface px-2 text-xs text-ink placeholder:text-faint";
+
+export function Input({
+  className = "",
+  ...rest
+}: InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }) {
+  return <input autoComplete="off" spellCheck={false} {...rest} className={`${FIELD} ${className}`} />;
+}
+
+export function Select({ className = "", ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
+  return <select {...rest} className={`${FIELD} ${className}`} />;
+}
