@@ -3,7 +3,7 @@
 #   .venv           Python: pytest, the official openai and anthropic packages, Node, prebuilt cargo subcommands
 #   web             the dashboard's packages, and the dashboard itself in web/dist
 #   e2e/node        the official openai and @anthropic-ai/sdk packages
-# By hand elsewhere: a C compiler, curl, Python 3.11 or newer with venv; then
+# By hand elsewhere: a C compiler, curl, Chromium, Python 3.11 or newer with venv; then
 #   python3 -m venv .venv && .venv/bin/pip install -r e2e/requirements.txt -r scripts/requirements-tools.txt
 #   (cd e2e/node && npm ci)
 # Usage: scripts/setup-test.sh [check]   — `check` leaves out what only the tests need.
@@ -25,3 +25,4 @@ has curl || debian curl
 requirements e2e/requirements.txt
 need_node_packages e2e/node
 scripts/web.sh
+has chromium || has chromium-browser || has google-chrome || debian chromium

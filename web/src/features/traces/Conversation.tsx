@@ -44,7 +44,7 @@ export function Conversation({ span }: { span: SpanDetail }) {
       )}
       {tools && tools.length > 0 && (
         <details className="border-t border-line px-3 py-2 text-xs">
-          <summary className="text-muted">{count(tools.length)} tools were offered</summary>
+          <summary className="text-muted">Tools offered: {count(tools.length)}</summary>
           <Json value={tools} />
         </details>
       )}

@@ -71,7 +71,7 @@ function Head({ trace }: { trace: TraceDetail }) {
             <>
               {" · session "}
               <Link
-                className="text-accent hover:underline"
+                className="text-accent underline"
                 to={`/traces?${new URLSearchParams({ session_id: trace.session_id })}`}
               >
                 {trace.session_id}
