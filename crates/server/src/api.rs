@@ -9,11 +9,16 @@ mod document;
 mod error;
 mod export;
 mod health;
+mod info;
 mod models;
+mod people;
 mod query;
 mod read;
 mod router;
+mod sessions;
 mod spans;
+mod stats;
+mod sums;
 mod tenants;
 mod traces;
 pub mod view;
@@ -25,6 +30,7 @@ use llmtrace_store::{MetaStore, SpanStore};
 pub use access::{Access, behind_host_check};
 pub use document::openapi;
 pub use health::{Condition, Dependency, HealthReport, JournalHealth, Phase, Probes, probes};
+pub use info::{Installation, ProxyAddress};
 pub use router::router;
 
 use crate::{clock::Clock, pipeline::Prices, telemetry::Events};
@@ -44,4 +50,6 @@ pub struct Api {
     pub prices: Prices,
     /// What now is.
     pub clock: Clock,
+    /// What is installed.
+    pub installation: Arc<Installation>,
 }

@@ -103,6 +103,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         api::probes(Probes::new(Arc::clone(&spans), Arc::clone(&meta), events.clone(), move || health.report()));
     let access = Arc::new(Access { allowed_hosts: config.allowed_hosts.iter().map(ToString::to_string).collect() });
     let pages = api::behind_host_check(web::router(), Arc::clone(&access));
+    let socket = wiring::bind("listen_addr", config.listen_addr).await?;
+    let addr = socket.local_addr()?;
     let questions = api::router(Api {
         spans: Arc::clone(&spans),
         meta: Arc::clone(&meta),
@@ -110,6 +112,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         access,
         prices: Arc::clone(&prices),
         clock,
+        installation: Arc::new(wiring::installation(config, addr)),
     });
     let elsewhere = listen::nothing_here();
 
@@ -118,8 +121,6 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         let listener = Listener { socket, tls, max_connections };
         front.spawn("listener", listener.run(app, events.clone(), front.clone()));
     };
-    let socket = wiring::bind("listen_addr", config.listen_addr).await?;
-    let addr = socket.local_addr()?;
     let mut admin_addr = None;
     let everything = probes.clone().merge(questions).merge(pages).merge(elsewhere.clone());
     if let Some(admin) = config.admin.listen_addr {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::{http::header, response::IntoResponse};
 use utoipa::OpenApi;
 
-use super::{error, export, health, models, spans, tenants, traces, view};
+use super::{error, export, health, info, models, people, sessions, spans, stats, tenants, traces, view};
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
 #[derive(OpenApi)]
@@ -18,7 +18,7 @@ use super::{error, export, health, models, spans, tenants, traces, view};
         contact(name = "LLMTrace", url = "https://github.com/llmtrace/llmtrace")
     ),
     tags(
-        (name = "query", description = "Traces and spans"),
+        (name = "query", description = "Traces, spans, sessions, and what they add up to"),
         (name = "operation", description = "Health and metrics; exact paths, no key")
     ),
     paths(
@@ -26,6 +26,13 @@ use super::{error, export, health, models, spans, tenants, traces, view};
         traces::one,
         spans::list,
         spans::one,
+        sessions::list,
+        sessions::one,
+        stats::stats,
+        stats::top,
+        people::users,
+        people::agents,
+        info::info,
         tenants::list,
         models::prices,
         export::export,
@@ -37,6 +44,8 @@ use super::{error, export, health, models, spans, tenants, traces, view};
     ),
     components(schemas(
         view::SpanList, view::SpanView, view::SpanDetail, view::TraceList, view::TraceView, view::TraceDetail, view::TenantList, view::TenantView,
+        view::SessionList, view::SessionView, view::SessionDetail, view::StatsView, view::PointView, view::GroupView, view::MeasuresView,
+        view::TopView, view::TopItemView, view::UserList, view::UserView, view::AgentList, view::AgentView, view::InfoView,
         view::ModelPriceList, view::ModelPriceView,
         error::ProblemView, health::HealthView,
     ))

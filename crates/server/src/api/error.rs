@@ -76,8 +76,17 @@ pub(super) enum ReadProblems {
     /// The host is not served
     #[response(status = 403, content_type = "application/problem+json")]
     HostRefused(ProblemView),
-    /// The store is away
-    #[response(status = 503, content_type = "application/problem+json")]
+    /// The question covers more than is looked at for one answer; the problem says the bound and how to ask for less
+    #[response(status = 422, content_type = "application/problem+json")]
+    TooLarge(ProblemView),
+    /// The store is broken, its cause is in the log
+    #[response(status = 500, content_type = "application/problem+json")]
+    Broken(ProblemView),
+    /// The store is away or slow
+    #[response(
+        status = 503, content_type = "application/problem+json",
+        headers(("retry-after" = u32, description = "Seconds after which to try again"))
+    )]
     Away(ProblemView),
 }
 
@@ -117,7 +126,8 @@ impl Problem {
     fn detail(&self) -> String {
         match self {
             Self::UnknownParameter { name, allowed } => {
-                format!("the parameter {name:?} is unknown, allowed are {}", allowed.join(", "))
+                let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+                format!("the parameter {name:?} is unknown, allowed are {allowed}")
             }
             Self::BadParameter { name, found, expected } => format!("{name}: found {found:?}, expected {expected}"),
             Self::BadQuery { found } => {
@@ -147,6 +157,7 @@ impl Problem {
         let (status, word, title) = self.row();
         let detail = self.detail();
         let (parameter, found, expected) = match self {
+            Self::UnknownParameter { name, allowed } if allowed.is_empty() => (Some(name), None, None),
             Self::UnknownParameter { name, allowed } => (Some(name), None, Some(allowed.join(", "))),
             Self::BadParameter { name, found, expected } => (Some(name.to_owned()), Some(found), Some(expected)),
             Self::BadQuery { found } | Self::NoSuchPath { found } => (None, Some(found), None),
@@ -207,6 +218,7 @@ mod tests {
             Problem::NotFound { what: "span", found: text() },
             Problem::NoSuchPath { found: text() },
             Problem::WrongMethod { found: text() },
+            Problem::TooLarge,
             Problem::StoreTimedOut,
             Problem::StoreAway,
             Problem::StoreBroken,

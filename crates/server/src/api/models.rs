@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use llmtrace_model::{SpanFilter, Timestamp};
+use llmtrace_model::SpanFilter;
 use llmtrace_store::ModelTraffic;
 
 use super::{
     error::{Problem, ReadProblems},
-    query::RangeParams,
+    query::{DAY_US, Range, RangeParams},
     read::Asked,
     view::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceView},
 };
 
 /// How far back a question looks that does not say: 7 days.
-const DEFAULT_RANGE_US: i64 = 7 * 86_400 * 1_000_000;
+const DEFAULT_RANGE_US: i64 = 7 * DAY_US;
 
 /// Lists the models that were used in a time with the prices that apply now; a model without a price has `price: null`.
 /// Most requests first, at most 1,000 models. Without `from`, the 7 days before `until`; without `until`, until now.
@@ -29,10 +29,8 @@ pub(super) async fn prices(
     Asked { api, query, scope, .. }: Asked<RangeParams>,
 ) -> Result<Json<ModelPriceList>, Problem> {
     let now = api.clock.now();
-    let asked = query.filter()?;
-    let until = asked.until.unwrap_or(now);
-    let from = asked.from.unwrap_or(Timestamp::from_unix_us(until.unix_us().saturating_sub(DEFAULT_RANGE_US)));
-    let filter = SpanFilter { from: Some(from), until: Some(until), ..SpanFilter::default() };
+    let range = Range::of(&query.filter()?, now, DEFAULT_RANGE_US)?;
+    let filter = range.of_spans(&SpanFilter::default());
     let used = api.read("list_models", api.spans.models(&scope, &filter)).await?;
     let book = api.prices.load();
     let priced = |used: ModelTraffic| {
@@ -54,7 +52,7 @@ pub(super) async fn prices(
             price,
         }
     };
-    Ok(Json(ModelPriceList { from, until, items: used.into_iter().map(priced).collect() }))
+    Ok(Json(ModelPriceList { from: range.from, until: range.until, items: used.into_iter().map(priced).collect() }))
 }
 
 type Rates = Vec<(&'static str, String)>;

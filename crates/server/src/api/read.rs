@@ -14,7 +14,8 @@ use tokio::time::{Instant, timeout};
 use super::{
     Api,
     error::{Problem, shorten},
-    query::{ListParams, Params, Query},
+    query::{Params, Query, Question},
+    view::TextIndex,
 };
 
 /// The longest a caller waits for the store.
@@ -47,14 +48,21 @@ pub(super) struct Listing {
     pub(super) scope: TenantScope,
     pub(super) filter: SpanFilter,
     pub(super) page: PageRequest,
+    /// What the cursor of the next page belongs to.
+    pub(super) question: Question,
+    /// How far the search sees, where it is one.
+    pub(super) text_index: Option<TextIndex>,
 }
 
-impl FromRequestParts<Api> for Listing {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let Asked { api, query, scope, .. } = Asked::<ListParams>::from_request_parts(parts, api).await?;
-        Ok(Self { api, scope, filter: query.filter()?, page: query.page()? })
+impl<P> Asked<P> {
+    /// The page of `list` that is asked for.
+    pub(super) fn listing(self, list: &str) -> Result<Listing, Problem> {
+        let Self { api, query, scope, .. } = self;
+        let question = Question::new(list, &scope, &query);
+        let (filter, page) = (query.filter()?, query.page(&question)?);
+        // Asked before the rows are read: what is indexed meanwhile is found all the same, the other way round it would not be.
+        let text_index = filter.text.is_some().then(|| api.spans.backlog().into());
+        Ok(Listing { api, scope, filter, page, question, text_index })
     }
 }
 
@@ -93,6 +101,19 @@ pub(super) fn part<T: std::str::FromStr>(
 ) -> Result<T, Problem> {
     let axum::extract::Path(text) = found.map_err(|_| Problem::bad(name, "", UNREADABLE))?;
     text.parse().map_err(|_| Problem::bad(name, &text, expected))
+}
+
+/// Reads one part of the path that is a client's own text.
+pub(super) fn text_part(
+    name: &'static str,
+    found: Result<axum::extract::Path<String>, PathRejection>,
+    most: usize,
+) -> Result<String, Problem> {
+    let axum::extract::Path(text) = found.map_err(|_| Problem::bad(name, "", UNREADABLE))?;
+    if text.chars().nth(most).is_some() {
+        return Err(Problem::bad(name, &text, format!("1 to {most} characters of text")));
+    }
+    Ok(text)
 }
 
 /// A thing that is not there, or not in the caller's scope: both look the same.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     Api, document,
     error::{Problem, shorten},
-    export, models, spans, tenants, traces,
+    export, info, models, people, sessions, spans, stats, tenants, traces,
 };
 
 /// A route: its path, and what answers there.
@@ -25,6 +25,13 @@ pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/traces/{trace_id}", || get(traces::one)),
     ("/api/v1/spans", || get(spans::list)),
     ("/api/v1/spans/{span_id}", || get(spans::one)),
+    ("/api/v1/sessions", || get(sessions::list)),
+    ("/api/v1/sessions/{session_id}", || get(sessions::one)),
+    ("/api/v1/stats", || get(stats::stats)),
+    ("/api/v1/top", || get(stats::top)),
+    ("/api/v1/users", || get(people::users)),
+    ("/api/v1/agents", || get(people::agents)),
+    ("/api/v1/info", || get(info::info)),
     ("/api/v1/tenants", || get(tenants::list)),
     ("/api/v1/models/prices", || get(models::prices)),
     ("/api/v1/export", || get(export::export)),

@@ -10,7 +10,7 @@ use super::{
     error::{Problem, ProblemView, ReadProblems},
     query::{ListParams, OneParams},
     read::{Asked, Listing, missing, part},
-    view::{SpanDetail, SpanList},
+    view::{SpanDetail, SpanList, SpanView},
 };
 
 /// Lists spans, newest first, without what was said in them.
@@ -21,9 +21,11 @@ use super::{
         ReadProblems,
     )
 )]
-pub(super) async fn list(Listing { api, scope, filter, page }: Listing) -> Result<Json<SpanList>, Problem> {
+pub(super) async fn list(asked: Asked<ListParams>) -> Result<Json<SpanList>, Problem> {
+    let Listing { api, scope, filter, page, question, text_index } = asked.listing("spans")?;
     let found = api.read("list_spans", api.spans.list(&scope, &filter, &page)).await?;
-    Ok(Json(found.into()))
+    let items = found.items.into_iter().map(SpanView::from).collect();
+    Ok(Json(SpanList { items, next: question.next(found.next), text_index }))
 }
 
 /// One span with what was said in it.

@@ -10,7 +10,7 @@ use super::{
     error::{Problem, ProblemView, ReadProblems},
     query::{ListParams, OneParams},
     read::{Asked, Listing, missing, part},
-    view::{TraceDetail, TraceList},
+    view::{TraceDetail, TraceList, TraceView},
 };
 
 /// Lists traces that have a matching span, newest first.
@@ -21,9 +21,11 @@ use super::{
         ReadProblems,
     )
 )]
-pub(super) async fn list(Listing { api, scope, filter, page }: Listing) -> Result<Json<TraceList>, Problem> {
+pub(super) async fn list(asked: Asked<ListParams>) -> Result<Json<TraceList>, Problem> {
+    let Listing { api, scope, filter, page, question, text_index } = asked.listing("traces")?;
     let found = api.read("list_traces", api.spans.list_traces(&scope, &filter, &page)).await?;
-    Ok(Json(found.into()))
+    let items = found.items.into_iter().map(TraceView::from).collect();
+    Ok(Json(TraceList { items, next: question.next(found.next), text_index }))
 }
 
 /// One trace with its spans and what was said in them, oldest first.

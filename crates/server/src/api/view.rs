@@ -3,9 +3,14 @@
 //! Names are stable. Every field is always there; what is not known is `null`. Lists hold [`SpanView`], which knows no
 //! content; details and exports hold [`SpanDetail`]. Durations are in milliseconds with microseconds as decimals.
 
+mod info;
+mod people;
 mod price;
+mod session;
 mod shapes;
+mod stats;
 mod tenant;
+mod top;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -18,8 +23,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use info::{InfoStorage, InfoView, Rollups, TextIndex};
+pub use people::{AgentList, AgentView, UserList, UserView};
 pub use price::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceView};
+pub use session::{SessionDetail, SessionList, SessionSums, SessionTraces, SessionView};
+pub use stats::{GroupView, Interval, MeasuresView, PercentilesView, PointView, StatsView};
 pub use tenant::{TenantList, TenantView};
+pub use top::{TopItemView, TopMeasure, TopView};
 pub use trace::{SpanList, TraceDetail, TraceList, TraceView};
 
 /// One exchange, without what was said in it.

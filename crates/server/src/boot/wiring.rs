@@ -10,8 +10,12 @@ use llmtrace_wire::PriceBook;
 use tokio::net::TcpListener;
 
 use crate::{
+    api::{Installation, ProxyAddress},
     clock::Clock,
-    config::{AwsOptions, Config, Credential, Fsync, Http2, JournalMode, ProxyUrl, UnknownModel, UpstreamTls},
+    config::{
+        AwsOptions, CaptureContent, Config, Credential, Fsync, Http2, JournalMode, Profile, ProxyUrl, UnknownModel,
+        UpstreamTls,
+    },
     journal::{self, Deliveries, Journal, MasterKey},
     listen::{self, OWN},
     pipeline::{self, Analysis, Batch},
@@ -145,6 +149,29 @@ fn signer(aws: &AwsOptions) -> anyhow::Result<AwsSigner> {
     })
 }
 
+/// What the API says of this process; `addr` is where the proxy listens.
+pub(super) fn installation(config: &Config, addr: SocketAddr) -> Installation {
+    let profile = match config.storage.profile {
+        Profile::Lite => "lite",
+        Profile::Memory => "memory",
+        Profile::Production => "production",
+    };
+    let capture_content = match config.capture.content {
+        CaptureContent::Full => "full",
+        CaptureContent::Metadata => "metadata",
+    };
+    let named = config.upstreams.iter().map(|upstream| upstream.name.as_str());
+    let scheme = if config.tls.files().is_some() { "https" } else { "http" };
+    Installation {
+        profile: profile.to_owned(),
+        capture_content: capture_content.to_owned(),
+        // Nothing keeps raw bytes yet.
+        capture_raw: "off".to_owned(),
+        upstreams: [proxy::DEFAULT].into_iter().chain(named).map(str::to_owned).collect(),
+        proxy: config.admin.listen_addr.map(|_| ProxyAddress { scheme, addr }),
+    }
+}
+
 fn proxy_of(http: Option<&ProxyUrl>, https: Option<&ProxyUrl>, no_proxy: Option<&str>) -> Option<Arc<Matcher>> {
     if http.is_none() && https.is_none() {
         return None;
@@ -220,6 +247,24 @@ mod tests {
     fn config(pairs: &[(&str, &str)]) -> Config {
         let env = pairs.iter().map(|(key, value)| (format!("LLMTRACE_{key}"), (*value).to_owned())).collect();
         Config::load(&Sources { env, ..Sources::default() }).unwrap()
+    }
+
+    #[test]
+    fn the_api_says_what_is_configured_and_where_clients_send_when_that_is_elsewhere() {
+        let addr: SocketAddr = "127.0.0.1:8080".parse().unwrap();
+        let plain = installation(&config(&[]), addr);
+        let words = [plain.profile.as_str(), &plain.capture_content];
+        assert_eq!((words, plain.upstreams, plain.proxy), (["lite", "full"], vec!["default".to_owned()], None));
+        let pairs = [
+            ("ADMIN__LISTEN_ADDR", "127.0.0.1:8081"),
+            ("STORAGE__PROFILE", "memory"),
+            ("CAPTURE__CONTENT", "metadata"),
+            ("UPSTREAMS", "[{name: azure, url: 'http://127.0.0.1:1'}]"),
+        ];
+        let other = installation(&config(&pairs), addr);
+        let words = [other.profile.as_str(), &other.capture_content];
+        assert_eq!((words, other.upstreams), (["memory", "metadata"], vec!["default".to_owned(), "azure".to_owned()]));
+        assert_eq!(other.proxy, Some(ProxyAddress { scheme: "http", addr }));
     }
 
     // What a sync does is the journal's to test; that it is told what the settings say can be seen from no other place.

@@ -5,12 +5,19 @@ use llmtrace_server::api::Access;
 
 use crate::world::{app, app_with, ask, get, record, stores, stores_of};
 
-const ROUTES: [&str; 8] = [
+const ROUTES: [&str; 15] = [
     "/api/v1/tenants",
     "/api/v1/spans",
     "/api/v1/spans/00000000000000ff",
     "/api/v1/traces",
     "/api/v1/traces/000000000000000000000000000000ff",
+    "/api/v1/sessions",
+    "/api/v1/sessions/nobody",
+    "/api/v1/stats",
+    "/api/v1/top?by=model",
+    "/api/v1/users",
+    "/api/v1/agents",
+    "/api/v1/info",
     "/api/v1/export",
     "/api/v1/models/prices",
     "/api/v1/openapi.json",

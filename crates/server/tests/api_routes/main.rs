@@ -4,10 +4,17 @@
 #![recursion_limit = "256"]
 
 mod access;
+mod cursors;
 mod details;
 mod export;
+mod hostile;
+mod info;
 mod lists;
 mod models;
 mod parameters;
+mod people;
 mod probes;
+mod sessions;
+mod stats;
+mod top;
 mod world;

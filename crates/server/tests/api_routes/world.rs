@@ -24,7 +24,7 @@ use llmtrace_model::{
     Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource,
 };
 use llmtrace_server::{
-    api::{Access, Api, router},
+    api::{Access, Api, Installation, router},
     clock::Clock,
     telemetry::{Events, Metrics},
 };
@@ -165,7 +165,19 @@ pub(crate) fn app_with(store: Arc<dyn SpanStore>, access: Access) -> Router {
 /// The API over stores, with the bundled prices and the clock at 2026-11-01.
 pub(crate) fn api(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, events: Events, access: Arc<Access>) -> Api {
     let clock = Clock::fixed(Timestamp::from_unix_us(NOW));
-    Api { spans, meta, events, access, prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())), clock }
+    let prices = Arc::new(ArcSwap::from_pointee(PriceBook::bundled()));
+    Api { spans, meta, events, access, prices, clock, installation: Arc::new(installation()) }
+}
+
+/// An installation with an upstream of its own.
+pub(crate) fn installation() -> Installation {
+    Installation {
+        profile: "lite".to_owned(),
+        capture_content: "full".to_owned(),
+        capture_raw: "off".to_owned(),
+        upstreams: vec!["default".to_owned(), "azure".to_owned()],
+        proxy: None,
+    }
 }
 
 /// Fresh metrics.
@@ -229,6 +241,8 @@ pub(crate) struct Fickle {
     pub(crate) reads: AtomicUsize,
     pub(crate) pings: AtomicUsize,
     pub(crate) limits: Mutex<Vec<u32>>,
+    /// What it says it has put off, in place of what it has.
+    pub(crate) backlog: Mutex<Option<Backlog>>,
 }
 
 impl Fickle {
@@ -239,6 +253,7 @@ impl Fickle {
             reads: AtomicUsize::new(0),
             pings: AtomicUsize::new(0),
             limits: Mutex::default(),
+            backlog: Mutex::default(),
         })
     }
 
@@ -355,7 +370,7 @@ impl SpanStore for Fickle {
     }
 
     fn backlog(&self) -> Backlog {
-        self.inner.backlog()
+        self.backlog.lock().unwrap_or_else(|| self.inner.backlog())
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -198,16 +198,6 @@ impl<'a, 'r> Columns<'a, 'r> {
         self.row.get(index)
     }
 
-    /// A text, without a copy.
-    pub(super) fn text(&mut self) -> rusqlite::Result<Option<&'a str>> {
-        let index = self.next;
-        self.next += 1;
-        match self.row.get_ref(index)? {
-            ValueRef::Null => Ok(None),
-            value => Ok(Some(value.as_str()?)),
-        }
-    }
-
     pub(super) fn number(&mut self) -> rusqlite::Result<u64> {
         self.take().map(i64::cast_unsigned)
     }
@@ -232,7 +222,7 @@ impl<'a, 'r> Columns<'a, 'r> {
         make(self.take()?).ok_or_else(|| self.damaged(index, "all bytes are zero"))
     }
 
-    pub(super) fn json<T: DeserializeOwned + Default>(&mut self) -> rusqlite::Result<T> {
+    fn json<T: DeserializeOwned + Default>(&mut self) -> rusqlite::Result<T> {
         let index = self.next;
         self.next += 1;
         match self.row.get_ref(index)? {

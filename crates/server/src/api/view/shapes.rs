@@ -120,6 +120,74 @@ pub(super) enum Severity {
     Critical,
 }
 
+/// A thing by which spans are told apart.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Dimension {
+    /// The owner.
+    TenantId,
+    /// The provider.
+    Provider,
+    /// The wire format.
+    Dialect,
+    /// The operation.
+    Operation,
+    /// The model that answered, else the one asked for.
+    Model,
+    /// The agent.
+    AgentId,
+    /// The end user.
+    UserId,
+    /// The session.
+    SessionId,
+    /// The environment.
+    Environment,
+    /// The release.
+    Release,
+    /// How we came to know of it.
+    Source,
+    /// Well or not.
+    Status,
+    /// The HTTP status the client saw.
+    HttpStatus,
+    /// How it ended.
+    EndReason,
+}
+
+/// The values of a group: those of the dimensions that were asked for are there, `null` where its spans have none.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupKey {
+    /// The owner.
+    tenant_id: Option<String>,
+    /// The provider.
+    provider: Option<String>,
+    /// The wire format.
+    dialect: Option<String>,
+    /// The operation.
+    operation: Option<String>,
+    /// The model that answered, else the one asked for.
+    model: Option<String>,
+    /// The agent.
+    agent_id: Option<String>,
+    /// The end user.
+    user_id: Option<String>,
+    /// The session.
+    session_id: Option<String>,
+    /// The environment.
+    environment: Option<String>,
+    /// The release.
+    release: Option<String>,
+    /// How we came to know of it.
+    source: Option<String>,
+    /// Well or not.
+    status: Option<String>,
+    /// The HTTP status the client saw.
+    http_status: Option<String>,
+    /// How it ended.
+    end_reason: Option<String>,
+}
+
 /// One message: who speaks, and in which parts.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,12 +1,15 @@
 //! The documented shapes are what the model really writes.
 
+use std::collections::BTreeMap;
+
 use llmtrace_model::{
-    Confidence, EndReason, ErrorInfo, Finding, FindingKind, Message, Part, Role, Severity, Source, Status, UsageSource,
+    Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind, Message, Part, Role, Severity, Source, Status,
+    UsageSource,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::shapes;
+use super::{Interval, TopMeasure, shapes};
 
 /// What the model writes is read by the shape, and the shape writes it again: no name more, none less.
 fn agrees<S: Serialize + DeserializeOwned>(written: impl Serialize) {
@@ -44,6 +47,9 @@ fn every_part_has_its_documented_shape() {
 fn every_word_and_finding_has_its_documented_shape() {
     Source::ALL.iter().for_each(agrees::<shapes::Source>);
     Status::ALL.iter().for_each(agrees::<shapes::Status>);
+    Dimension::ALL.iter().for_each(agrees::<shapes::Dimension>);
+    let key: BTreeMap<Dimension, &str> = Dimension::ALL.iter().map(|dimension| (*dimension, "x")).collect();
+    agrees::<shapes::GroupKey>(key);
     EndReason::ALL.iter().for_each(agrees::<shapes::EndReason>);
     for word in [UsageSource::Provider, UsageSource::Estimated, UsageSource::None] {
         agrees::<shapes::UsageSource>(word);
@@ -63,5 +69,17 @@ fn every_word_and_finding_has_its_documented_shape() {
             let confidence = Confidence::new(0.5).unwrap();
             agrees::<shapes::Finding>(Finding { kind, severity, confidence, rule: "r".into(), reason: "why".into() });
         }
+    }
+}
+
+#[test]
+fn the_words_of_sums_are_read_as_they_are_written() {
+    for interval in Interval::ALL {
+        assert_eq!(serde_json::to_value(interval).unwrap(), interval.as_str());
+        assert_eq!(Interval::of(interval.as_str()), Some(interval));
+    }
+    for measure in TopMeasure::ALL {
+        assert_eq!(serde_json::to_value(measure).unwrap(), measure.as_str());
+        assert_eq!(TopMeasure::of(measure.as_str()), Some(measure));
     }
 }

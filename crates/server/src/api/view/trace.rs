@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use llmtrace_model::{Cursor, Money, Page, Span, SpanRecord, Status, TenantId, Timestamp, TraceId, TraceSummary};
+use llmtrace_model::{Money, Span, SpanRecord, Status, TenantId, Timestamp, TraceId, TraceSummary};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{SpanDetail, SpanView, ms};
+use super::{SpanDetail, SpanView, TextIndex, ms};
 
 /// A page of spans, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -16,6 +16,9 @@ pub struct SpanList {
     /// What `after` takes to get the next page; `null` at the end.
     #[schema(required)]
     pub next: Option<String>,
+    /// How far a search can see; `null` where no `text` was asked for.
+    #[schema(required)]
+    pub text_index: Option<TextIndex>,
 }
 
 /// A page of traces, newest first.
@@ -26,6 +29,9 @@ pub struct TraceList {
     /// What `after` takes to get the next page; `null` at the end.
     #[schema(required)]
     pub next: Option<String>,
+    /// How far a search can see; `null` where no `text` was asked for.
+    #[schema(required)]
+    pub text_index: Option<TextIndex>,
 }
 
 /// One trace: what its spans add up to.
@@ -69,25 +75,6 @@ pub struct TraceDetail {
     pub spans: Vec<SpanDetail>,
     /// Whether it has more spans than are shown; the sums are those of the spans shown, `span_count` counts all.
     pub truncated: bool,
-}
-
-impl From<Page<Span>> for SpanList {
-    fn from(page: Page<Span>) -> Self {
-        let (items, next) = rows(page);
-        Self { items, next }
-    }
-}
-
-impl From<Page<TraceSummary>> for TraceList {
-    fn from(page: Page<TraceSummary>) -> Self {
-        let (items, next) = rows(page);
-        Self { items, next }
-    }
-}
-
-fn rows<T, V: From<T>>(page: Page<T>) -> (Vec<V>, Option<String>) {
-    let next = page.next.map(|cursor: Cursor| cursor.to_string());
-    (page.items.into_iter().map(V::from).collect(), next)
 }
 
 impl From<TraceSummary> for TraceView {

@@ -1,6 +1,10 @@
-//! Spans as fast as they come, one a millisecond: what writing costs, and what lists cost that walk one index.
+//! Measures a store: how fast it takes spans, and how long its lists take once they are there.
+//!
+//! `cargo run --release -p llmtrace-store --features conformance --example store_bench -- COUNT [URL]`; without a URL it
+//! takes an SQLite file in a temporary folder. CPU is user plus system of the whole process, spans are built outside.
 
 use std::{
+    fs,
     future::Future,
     sync::Arc,
     time::{Duration, Instant},
@@ -8,11 +12,10 @@ use std::{
 
 use llmtrace_model::{Cursor, PageRequest, SpanFilter, SpanRecord, Status, TenantId, TenantScope, Timestamp};
 use llmtrace_store::{
-    Error, SpanStore,
+    Error, MemoryOptions, Options, SpanStore,
     conformance::builders::{START, numbered},
+    open_spans,
 };
-
-use crate::timing::{self, Failure, cpu_time, measure, write_calls};
 
 const BATCH: u64 = 500;
 /// Spans that are built before they are timed; CPU time is told in steps of 10 ms, so it must last a while.
@@ -20,7 +23,28 @@ const CHUNK: u64 = 20_000;
 const TENANTS: u64 = 20;
 const SPANS_PER_TRACE: u64 = 3;
 const SPANS_PER_SESSION: u64 = 30;
+const QUERIES: u64 = 200;
 const PAGE: u32 = 100;
+
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let count: u64 = arguments.next().ok_or("expected the number of spans")?.parse()?;
+    let folder = tempfile::tempdir()?;
+    let url = arguments.next().unwrap_or_else(|| format!("sqlite:{}/spans.db", folder.path().display()));
+    let bounds = MemoryOptions { max_rows: usize::MAX, max_bytes: usize::MAX };
+    let store = open_spans("bench", &url, &Options { memory: bounds, ..Options::default() }).await?;
+    println!("{} spans of 1 KB content, batches of {BATCH}, {}", count, store.backend());
+    fill(&store, count).await?;
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        println!("file {} MB, log {} MB", megabytes(path), megabytes(&format!("{path}-wal")));
+    }
+    ask(&store, count).await?;
+    store.close().await?;
+    Ok(())
+}
 
 /// The n-th span: its trace, session, tenant and the rest follow from n.
 fn record(n: u64) -> Arc<SpanRecord> {
@@ -44,9 +68,7 @@ fn session(n: u64) -> String {
     format!("{:016x}", (n / SPANS_PER_SESSION).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
-/// Writes the spans and prints what that costs.
-pub(crate) async fn fill(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
-    println!("{count} spans of 1 KB content, batches of {BATCH}, {}", store.backend());
+async fn fill(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
     let (mut took, mut cpu, mut slowest) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let mut done = 0;
     while done < count {
@@ -74,8 +96,7 @@ pub(crate) async fn fill(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), F
     Ok(())
 }
 
-/// Asks for lists and prints how long they take.
-pub(crate) async fn ask(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
+async fn ask(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
     let any = |i: u64| i.wrapping_mul(7_919_317) % count;
     let one = |n: u64| tenant(n).parse::<TenantId>().map(TenantScope::One).expect("a tenant name");
     let first = PageRequest::first(PAGE);
@@ -85,7 +106,7 @@ pub(crate) async fn ask(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Fa
     };
     let none = SpanFilter::default();
     let all = TenantScope::All;
-    timing::heading();
+    println!("{:32} {:>9} {:>9} {:>9}", "ms", "p50", "p95", "max");
     measure("list tenant, first page", |i| store.list_len(one(any(i)), none.clone(), first.clone())).await?;
     measure("list tenant, deep page", |i| store.list_len(one(any(i)), none.clone(), deep(any(i)))).await?;
     measure("list all tenants, deep page", |i| store.list_len(all.clone(), none.clone(), deep(any(i)))).await?;
@@ -167,4 +188,45 @@ impl Lengths for Arc<dyn SpanStore> {
     async fn traces_len(&self, s: TenantScope, f: SpanFilter, p: PageRequest) -> Result<usize, Error> {
         Ok(self.list_traces(&s, &f, &p).await?.items.len())
     }
+}
+
+/// Runs one kind of query and prints a line; one that finds nothing at all measures nothing and fails.
+async fn measure<F>(name: &str, query: impl Fn(u64) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<usize, Error>>,
+{
+    let mut times = Vec::new();
+    let mut rows = 0;
+    for i in 0..QUERIES {
+        let began = Instant::now();
+        rows += query(i).await?;
+        times.push(began.elapsed());
+    }
+    if rows == 0 {
+        return Err(format!("{name}: no query found a row").into());
+    }
+    times.sort();
+    let ms = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
+    println!("{name:32} {:9.2} {:9.2} {:9.2}", ms(50), ms(95), ms(100));
+    Ok(())
+}
+
+/// User and system time of this process so far, from `/proc/self/stat`.
+fn cpu_time() -> Result<Duration, Failure> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let (_, rest) = stat.rsplit_once(')').ok_or("no process name")?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let mut ticks = || -> Result<u64, Failure> { Ok(fields.next().ok_or("too few fields")?.parse()?) };
+    Ok(Duration::from_millis((ticks()? + ticks()?) * 10))
+}
+
+/// How often this process asked the kernel to write, from `/proc/self/io`: unlike times, the same on a busy machine.
+fn write_calls() -> Result<u64, Failure> {
+    let io = fs::read_to_string("/proc/self/io")?;
+    let calls = io.lines().find_map(|line| line.strip_prefix("syscw: ")).ok_or("no line syscw")?;
+    Ok(calls.parse()?)
+}
+
+fn megabytes(path: &str) -> u64 {
+    fs::metadata(path).map_or(0, |file| file.len() >> 20)
 }
