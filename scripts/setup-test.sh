@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs what the checks and tests need, all of it below this folder but for Debian packages:
-#   .venv           Python: pytest, the official openai and anthropic packages, Node, prebuilt cargo subcommands
+#   .venv           Python: pytest, schemathesis, the official openai and anthropic packages, Node, prebuilt cargo subcommands
 #   web             the dashboard's packages, and the dashboard itself in web/dist
 #   e2e/node        the official openai and @anthropic-ai/sdk packages
 # By hand elsewhere: a C compiler, curl, Chromium, Python 3.11 or newer with venv; then
-#   python3 -m venv .venv && .venv/bin/pip install -r e2e/requirements.txt -r scripts/requirements-tools.txt
+#   python3 -m venv .venv && .venv/bin/pip install -r e2e/requirements.txt -r e2e/requirements-contract.txt -r scripts/requirements-tools.txt
 #   (cd e2e/node && npm ci)
 # Usage: scripts/setup-test.sh [check]   — `check` leaves out what only the tests need.
 set -euo pipefail
@@ -23,6 +23,7 @@ fi
 
 has curl || debian curl
 requirements e2e/requirements.txt
+requirements e2e/requirements-contract.txt
 need_node_packages e2e/node
 scripts/web.sh
 has chromium || has chromium-browser || has google-chrome || debian chromium

@@ -1,0 +1,70 @@
+"""The API keeps to its own OpenAPI document: schemathesis asks it everything the document allows, and much it does not.
+
+Bounded in time: `CONTRACT_SECONDS` (45, at most 180). A fixed seed, so that a run can be repeated; `CONTRACT_SEED` takes
+another one.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import Proxy, get, marked, new_mark
+
+SECONDS = min(int(os.environ.get("CONTRACT_SECONDS", "45")), 180)
+SEED = os.environ.get("CONTRACT_SEED", "1")
+# Left out, and why: a document cannot say that two parameters contradict each other, so valid ones may be refused
+# (positive_data_acceptance); nobody is asked for a key yet (ignored_auth).
+LEFT_OUT = "positive_data_acceptance,ignored_auth"
+# It answers for as long as the caller listens.
+ENDLESS = "/api/v1/tail"
+
+
+@pytest.fixture(scope="module")
+def asked(provider, direct, tmp_path_factory):
+    """A proxy of its own, whose lists are not empty: what a stranger asks and saves must not disturb other tests."""
+    import conftest
+
+    proxy = Proxy(provider.url, tmp_path_factory.mktemp("contract"))
+    side = conftest.Side(proxy.url)
+    for n in range(12):
+        headers = marked(new_mark()) | {"X-LLMTrace-Agent-ID": f"agent-{n % 3}", "X-LLMTrace-User-ID": f"user-{n % 4}"}
+        messages = [{"role": "user", "content": f"question {n} <b>&amp; 東京"}]
+        if n % 3 == 0:
+            for _ in side.openai.chat.completions.create(
+                model="gpt-4o-mini", messages=messages, stream=True, extra_headers=headers
+            ):
+                pass
+        elif n % 3 == 1:
+            side.openai.chat.completions.create(model="gpt-4o", messages=messages, extra_headers=headers)
+        else:
+            side.anthropic.messages.create(
+                model="claude-sonnet-4-5", max_tokens=64, messages=messages, extra_headers=headers
+            )
+        proxy.span(session_id=headers["X-LLMTrace-Session-ID"])
+    yield proxy
+    assert proxy.stop() == 0, f"the proxy did not end well: {proxy.said()}"
+
+
+def test_the_api_keeps_to_its_document(asked, tmp_path):
+    program = Path(sys.executable).with_name("st")
+    # fmt: off
+    command = [
+        program, "run", f"{asked.url}/api/v1/openapi.json",
+        "--phases", "examples,coverage,fuzzing",
+        "--checks", "all", "--exclude-checks", LEFT_OUT,
+        "--exclude-path", ENDLESS,
+        "--max-time", str(SECONDS), "--seed", SEED,
+        "--request-timeout", "30", "--continue-on-failure", "--warnings", "off",
+    ]
+    # fmt: on
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=SECONDS + 120)
+    said = done.stdout[-12_000:] + done.stderr[-2000:]
+    assert done.returncode == 0, said
+    # A run that asked nothing has shown nothing.
+    assert "generated" in said and "Tested" in said, said
+    log = asked.log.read_text(errors="replace")
+    assert "panicked" not in log, log[-4000:]
+    assert get(asked.url + "/health")["status"] == "ok"
