@@ -3,6 +3,7 @@
 mod events;
 pub mod logs;
 mod metrics;
+mod process;
 mod series;
 
 pub use events::{Events, Gauged, Rejected, Shed, Step};

@@ -48,6 +48,8 @@ fn every_metric_has_a_value_in_the_reference() {
     let source = include_str!("../src/telemetry/metrics.rs");
     let registered = source.matches("add!(").count() + source.matches("r.register(\"build\"").count();
     let rows = page.lines().filter(|line| line.starts_with("| `llmtrace_")).count();
+    let process = page.lines().filter(|line| line.starts_with("| `process_")).count();
+    assert!(process >= 6, "the figures of the process are missing");
     assert_eq!(rows, registered, "a metric that nothing sets is not in the page; make it happen below");
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     events::Step,
+    process::Process,
     series::{Fixed, Seen, Series, Spent},
 };
 use prometheus_client::{
@@ -52,6 +53,8 @@ pub(super) struct ApiLabels {
 /// Every metric of the process. Made once by boot, shared by [`super::Events`].
 pub struct Metrics {
     registry: Registry,
+    /// Names without our prefix.
+    process: Registry,
     pub(super) requests: Family<ExchangeLabels, Counter>,
     pub(super) duration: Family<ProviderLabels, Histogram>,
     pub(super) first_token: Family<ProviderLabels, Histogram>,
@@ -90,6 +93,8 @@ impl Metrics {
     /// Registers every metric.
     pub fn new() -> Self {
         let mut r = Registry::with_prefix("llmtrace");
+        let mut process = Registry::default();
+        process.register_collector(Box::new(Process));
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         r.register("build", "The running build", build);
         let long =
@@ -195,6 +200,7 @@ impl Metrics {
             by_step: Fixed::default(),
             spent: Seen::default(),
             registry: r,
+            process,
         }
     }
 
@@ -202,7 +208,10 @@ impl Metrics {
     pub fn render(&self) -> String {
         let mut out = String::with_capacity(16 * 1024);
         // Writing into a String cannot fail.
-        if text::encode(&mut out, &self.registry).is_err() {
+        let written = text::encode_registry(&mut out, &self.registry)
+            .and_then(|()| text::encode_registry(&mut out, &self.process))
+            .and_then(|()| text::encode_eof(&mut out));
+        if written.is_err() {
             out.clear();
         }
         out
