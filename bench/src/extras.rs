@@ -32,7 +32,7 @@ const EXAMPLES: [Example; 2] = [
     Example {
         package: "llmtrace-store",
         name: STORE,
-        file: "crates/store/examples/store_bench.rs",
+        file: "crates/store/examples/store_bench/main.rs",
         features: &["--features", "conformance"],
         arguments: &["1000000"],
     },

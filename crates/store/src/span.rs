@@ -142,7 +142,8 @@ pub const MAX_GROUPS: usize = 50_000;
 /// Work that writes put off, and that [`SpanStore::tend`] has not done yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
-    /// Hours of a tenant that ended and are not rolled up; reads of them look at every span.
+    /// Hours of a tenant that ended and are not rolled up, and days that are not made of them yet; reads of them look at
+    /// every span, or every hour.
     pub rollup_hours: u64,
     /// Spans whose content the text index does not hold; no search finds them.
     pub text_spans: u64,

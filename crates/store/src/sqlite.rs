@@ -9,15 +9,18 @@ mod meta;
 mod migrate;
 mod query;
 mod read;
+mod rollup;
 mod row;
-mod stats;
 #[cfg(test)]
 mod tests;
 mod write;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -27,7 +30,7 @@ use llmtrace_model::{
 };
 
 pub(crate) use self::meta::SqliteMeta;
-use self::{connection::Reader, failure::failed, read::View, write::Writer};
+use self::{connection::Reader, failure::failed, read::View, rollup::Stop, write::Writer};
 use crate::{
     Backend, Backlog, Error, ErrorKind, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite,
     open::Refused,
@@ -38,6 +41,8 @@ use crate::{
 pub(crate) struct Sqlite {
     writer: Pool<Writer>,
     readers: Pool<Reader>,
+    /// Hours and days that the last `tend` left.
+    rollups_left: AtomicU64,
 }
 
 impl Sqlite {
@@ -53,7 +58,7 @@ impl Sqlite {
             let readers = (0..options.sqlite.readers.max(1)).map(|_| Reader::open(path, &options.sqlite));
             let readers = readers.collect::<Result<Vec<_>, _>>().map_err(engine)?;
             let readers = Pool::start(Backend::Sqlite, "store-read", readers).map_err(start)?;
-            Ok(Self { writer, readers })
+            Ok(Self { writer, readers, rollups_left: AtomicU64::new(0) })
         })
         .await
     }
@@ -64,8 +69,22 @@ impl Sqlite {
         op: &'static str,
         look: impl FnOnce(&View<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
+        self.view(op, look, failed(op)).await
+    }
+
+    /// Likewise, with an error of its own.
+    async fn view<T, E>(
+        &self,
+        op: &'static str,
+        look: impl FnOnce(&View<'_>) -> Result<T, E> + Send + 'static,
+        failed: impl Fn(E) -> Error + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        E: From<rusqlite::Error>,
+    {
         let job = move |reader: &mut Reader, cancel: &pool::Cancel| {
-            View::of(reader, cancel).and_then(|view| look(&view)).map_err(failed(op))
+            View::of(reader, cancel).map_err(E::from).and_then(|view| look(&view)).map_err(failed)
         };
         self.readers.run(op, job).await
     }
@@ -156,11 +175,8 @@ impl SpanRead for Sqlite {
 
     async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error> {
         let (scope, query) = (scope.clone(), query.clone());
-        let job = move |reader: &mut Reader, cancel: &pool::Cancel| {
-            let view = View::of(reader, cancel).map_err(failed("stats"))?;
-            stats::rows(&view, &scope, &query)
-        };
-        self.readers.run("stats", job).await
+        let look = move |view: &View<'_>| rollup::rows(&view.transaction, &scope, &query);
+        self.view("stats", look, Stop::of("stats")).await
     }
 }
 
@@ -170,12 +186,19 @@ impl SpanStore for Sqlite {
         Backend::Sqlite
     }
 
-    async fn tend(&self, _now: Timestamp) -> Result<Backlog, Error> {
-        Ok(Backlog::default())
+    async fn tend(&self, now: Timestamp) -> Result<Backlog, Error> {
+        let op = "roll up";
+        let built = self.view(op, move |view| rollup::build(&view.transaction, now), Stop::of(op)).await?;
+        if !built.is_empty() {
+            self.writer.run(op, move |writer, _| writer.roll_up(&built)).await?;
+        }
+        let left = self.read(op, move |view| rollup::left(&view.transaction, now)).await?;
+        self.rollups_left.store(left, Ordering::Relaxed);
+        Ok(self.backlog())
     }
 
     fn backlog(&self) -> Backlog {
-        Backlog::default()
+        Backlog { rollup_hours: self.rollups_left.load(Ordering::Relaxed), ..Backlog::default() }
     }
 
     async fn ping(&self) -> Result<(), Error> {

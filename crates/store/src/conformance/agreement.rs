@@ -13,15 +13,25 @@ use super::{
     ask::{ALL, tenant},
     builders::numbered,
 };
-use crate::{Backlog, Options, SpanStore, open_spans};
+use crate::{Backlog, Options, Reprice, SpanStore, open_spans};
 
 // Few values of each kind: filters hit, times tie, traces and tenants cross.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof!["[ab]", Just(String::new()), Just("a\0".to_owned())]
 }
 
-fn time() -> impl Strategy<Value = Timestamp> {
+fn time() -> impl Strategy<Value = Timestamp> + Clone + 'static {
     prop_oneof![8 => -3i64..3, 1 => Just(i64::MIN), 1 => Just(i64::MAX)].prop_map(Timestamp::from_unix_us)
+}
+
+const HOUR_US: i64 = 3_600_000_000;
+
+/// In and at the ends of the hours of some days, and where no calendar reaches.
+fn hours() -> impl Strategy<Value = Timestamp> + Clone + 'static {
+    let hour = prop_oneof![-30i64..30, -2i64..3];
+    let within = prop_oneof![Just(0), Just(1), 0..HOUR_US, Just(HOUR_US - 1)];
+    let usual = (hour, within).prop_map(|(hour, within)| hour * HOUR_US + within);
+    prop_oneof![20 => usual, 1 => Just(i64::MIN), 1 => Just(i64::MAX)].prop_map(Timestamp::from_unix_us)
 }
 
 fn trace() -> impl Strategy<Value = TraceId> {
@@ -59,7 +69,7 @@ fn finding_kind() -> impl Strategy<Value = FindingKind> {
     prop_oneof![Just(FindingKind::Leak), Just(FindingKind::Pii)]
 }
 
-fn record() -> impl Strategy<Value = Arc<SpanRecord>> {
+fn record(time: impl Strategy<Value = Timestamp>) -> impl Strategy<Value = Arc<SpanRecord>> {
     let labels = (some(word()), some(word()), some(word()), some(word()), some(word()), word());
     let rest = (any::<bool>(), end_reason(), some(number()), number(), some(nanos()), 0u32..3);
     let more = (
@@ -69,7 +79,7 @@ fn record() -> impl Strategy<Value = Arc<SpanRecord>> {
         (some(text()), any::<bool>(), any::<bool>()),
     );
     // Few numbers: the same exchange comes again, with another version and other values.
-    (0u64..40, time(), trace(), "[xy]", labels, rest, more).prop_map(|(n, at, trace, owner, labels, rest, more)| {
+    (0u64..40, time, trace(), "[xy]", labels, rest, more).prop_map(|(n, at, trace, owner, labels, rest, more)| {
         let (failed, end_reason, tokens, lasting, nanos, version) = rest;
         let (tags, (environment, release, dialect, operation), (http_status, first_token, kinds), (said, otlp, units)) =
             more;
@@ -112,7 +122,7 @@ fn finding(kind: FindingKind) -> Finding {
     }
 }
 
-fn filter() -> impl Strategy<Value = SpanFilter> {
+fn filter(time: impl Strategy<Value = Timestamp> + Clone + 'static) -> impl Strategy<Value = SpanFilter> {
     // Mostly unset, or nothing would match.
     fn rarely<T: std::fmt::Debug + Clone + 'static>(
         of: impl Strategy<Value = T> + 'static,
@@ -121,7 +131,7 @@ fn filter() -> impl Strategy<Value = SpanFilter> {
     }
     let labels = (rarely(word()), rarely(word()), rarely(word()), rarely(word()), rarely(word()));
     let status = prop_oneof![Just(Status::Ok), Just(Status::Error)];
-    let rest = (rarely(time()), rarely(time()), rarely(trace()), rarely(status), rarely(end_reason()));
+    let rest = (rarely(time.clone()), rarely(time), rarely(trace()), rarely(status), rarely(end_reason()));
     let source = prop_oneof![Just(Source::Proxy), Just(Source::Otlp)];
     let found = prop_oneof![Just(Found::Any), finding_kind().prop_map(Found::Kind)];
     let more = (
@@ -173,7 +183,13 @@ fn range<T: std::fmt::Debug + Clone + 'static>(
 
 fn stats(filter: SpanFilter) -> impl Strategy<Value = StatsQuery> {
     let dimension = proptest::sample::select(Dimension::ALL);
-    let interval = prop_oneof![Just(None), (1i64..4).prop_map(Some), Just(Some(3_600_000_000))];
+    let interval = prop_oneof![
+        Just(None),
+        (1i64..4).prop_map(Some),
+        Just(Some(HOUR_US)),
+        Just(Some(6 * HOUR_US)),
+        Just(Some(48 * HOUR_US))
+    ];
     (proptest::collection::vec(dimension, 0..=StatsQuery::MAX_DIMENSIONS), interval)
         .prop_map(move |(group_by, interval_us)| StatsQuery { filter: filter.clone(), group_by, interval_us })
 }
@@ -186,13 +202,16 @@ struct Question {
     stats: StatsQuery,
 }
 
-fn question() -> impl Strategy<Value = Question> {
-    (scope(), page(), filter().prop_flat_map(stats)).prop_map(|(scope, page, stats)| Question { scope, page, stats })
+fn question(time: impl Strategy<Value = Timestamp> + Clone + 'static) -> impl Strategy<Value = Question> {
+    (scope(), page(time.clone()), filter(time).prop_flat_map(stats)).prop_map(|(scope, page, stats)| Question {
+        scope,
+        page,
+        stats,
+    })
 }
 
-fn page() -> impl Strategy<Value = PageRequest> {
-    let after =
-        (time(), 0u64..40).prop_map(|(started_at, n)| Cursor { started_at, id: numbered(n).build().exchange_id });
+fn page(time: impl Strategy<Value = Timestamp>) -> impl Strategy<Value = PageRequest> {
+    let after = (time, 0u64..40).prop_map(|(started_at, n)| Cursor { started_at, id: numbered(n).build().exchange_id });
     (0u32..12, some(after)).prop_map(|(limit, after)| PageRequest { limit, after })
 }
 
@@ -234,8 +253,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
     #[test]
     fn memory_and_sqlite_answer_alike(
-        batches in proptest::collection::vec(proptest::collection::vec(record(), 0..30), 1..4),
-        questions in proptest::collection::vec(question(), 40),
+        batches in proptest::collection::vec(proptest::collection::vec(record(time()), 0..30), 1..4),
+        questions in proptest::collection::vec(question(time()), 40),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
@@ -252,5 +271,68 @@ proptest! {
             }
             Ok::<(), TestCaseError>(())
         })?;
+    }
+
+    // Roll-ups come and go between the writes: whatever is rolled up, marked again or never rolled up, answers are the same.
+    #[test]
+    fn memory_and_sqlite_answer_alike_while_hours_are_rolled_up(
+        changes in proptest::collection::vec(change(), 1..8),
+        questions in proptest::collection::vec(question(hours()), 40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (url, _folder) = file();
+            let memory = open_spans("test", "memory:", &Options::default()).await.unwrap();
+            let sqlite = open_spans("test", &url, &Options::default()).await.unwrap();
+            for (n, change) in changes.iter().enumerate() {
+                change.make(&memory).await;
+                change.make(&sqlite).await;
+                for question in questions.iter().skip(n).step_by(changes.len()) {
+                    compare(&memory, &sqlite, question).await?;
+                }
+            }
+            Ok::<(), TestCaseError>(())
+        })?;
+    }
+}
+
+/// Something that changes what is stored, or what is rolled up of it.
+#[derive(Debug, Clone)]
+enum Change {
+    Write(Vec<Arc<SpanRecord>>),
+    Reprice(u64, i64),
+    Tend(Timestamp),
+    TendOnce(Timestamp),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        3 => proptest::collection::vec(record(hours()), 1..40).prop_map(Change::Write),
+        1 => (0u64..40, nanos()).prop_map(|(n, nanos)| Change::Reprice(n, nanos)),
+        2 => hours().prop_map(Change::Tend),
+        1 => Just(Change::Tend(Timestamp::from_unix_us(i64::MAX))),
+        1 => hours().prop_map(Change::TendOnce),
+    ]
+}
+
+impl Change {
+    async fn make(&self, store: &Arc<dyn SpanStore>) {
+        match self {
+            Self::Write(batch) => store.write(batch).await.unwrap(),
+            Self::Reprice(n, nanos) => {
+                let exchange_id = numbered(*n).build().exchange_id;
+                let Some(found) = store.exchange(&ALL, exchange_id).await.unwrap() else { return };
+                let price = Reprice {
+                    exchange_id,
+                    version: found.span.version,
+                    cost: Some(Money::from_nanos(*nanos)),
+                    price_version: None,
+                    coverage: found.span.coverage,
+                };
+                assert_eq!(store.reprice(&[price]).await.unwrap(), 1);
+            }
+            Self::Tend(now) => while store.tend(*now).await.unwrap().rollup_hours > 0 {},
+            Self::TendOnce(now) => drop(store.tend(*now).await.unwrap()),
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::size::record_bytes;
 use crate::{
     Backend, Error, MemoryOptions, ModelTraffic, Reprice,
     matching::{SessionRow, SummaryRow, Traffic, TrafficRow, matches, summarize, summarize_session},
-    stats::{Groups, Sample, TooLarge},
+    stats::{Groups, TooLarge},
 };
 
 /// A row's place in every list: start time, then exchange id.
@@ -238,8 +238,7 @@ impl Rows {
     pub(super) fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error> {
         let mut groups = Groups::new(query);
         for (_, record) in self.newest_first(scope, &query.filter, None) {
-            let key = query.group_by.iter().map(|dimension| dimension.of(&record.span)).collect();
-            let added = groups.add(key, &Sample::of(&record.span));
+            let added = groups.add(&record.span);
             added.map_err(|TooLarge(why)| Error::too_large(Backend::Memory, "stats", why))?;
         }
         Ok(groups.finish())

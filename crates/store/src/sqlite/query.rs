@@ -1,7 +1,7 @@
 //! Filters as SQL: constant pieces and bound values. Each query names its index and its row bound.
 
 use llmtrace_model::{
-    Between, Cursor, Dimension, Found, PageRequest, SpanFilter, StatsQuery, Status, TenantScope, Terms,
+    Between, Cursor, Dimension, Found, PageRequest, SpanFilter, Status, TenantScope, Terms, Timestamp,
 };
 use rusqlite::types::Value;
 
@@ -65,24 +65,40 @@ pub(super) struct Query {
 /// The place after a page, or before the first.
 type After = Option<Cursor>;
 
+/// When the spans started that a list walks: all that its filter is about, or a part of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Time {
+    /// At or after.
+    pub(super) from: Option<Timestamp>,
+    /// Before.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl Time {
+    /// All of it.
+    pub(super) fn of(filter: &SpanFilter) -> Self {
+        Self { from: filter.from, until: filter.until }
+    }
+}
+
 /// The keys of one page of spans: rowid, start time, exchange id.
-pub(super) fn spans(scope: &TenantScope, filter: &SpanFilter, page: &PageRequest) -> Query {
+pub(super) fn spans(scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
     let mut query = Query::default();
     query.push("SELECT s.id, s.started_at, s.exchange_id FROM spans s INDEXED BY ");
     query.push(index(scope, filter));
     query.push(" WHERE TRUE");
-    conditions(&mut query, "s", scope, filter);
+    conditions(&mut query, "s", scope, &walked(filter, time, page));
     newest_first(&mut query, page.after, page);
     query
 }
 
 /// The keys of one page of traces: those matching spans before which no span of their trace matches.
-pub(super) fn traces(scope: &TenantScope, filter: &SpanFilter, page: &PageRequest) -> Query {
+pub(super) fn traces(scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
     let mut query = Query::default();
     query.push("SELECT s.tenant_id, s.trace_id, s.started_at, s.exchange_id FROM spans s INDEXED BY ");
     query.push(index(scope, filter));
     query.push(" WHERE TRUE");
-    conditions(&mut query, "s", scope, filter);
+    conditions(&mut query, "s", scope, &walked(filter, time, page));
     query.push(
         " AND NOT EXISTS (SELECT 1 FROM spans e INDEXED BY spans_trace \
          WHERE e.trace_id = s.trace_id AND e.tenant_id = s.tenant_id \
@@ -95,12 +111,12 @@ pub(super) fn traces(scope: &TenantScope, filter: &SpanFilter, page: &PageReques
 }
 
 /// The keys of one page of sessions: those matching spans before which no span of their session matches.
-pub(super) fn sessions(scope: &TenantScope, filter: &SpanFilter, page: &PageRequest) -> Query {
+pub(super) fn sessions(scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
     let mut query = Query::default();
     query.push("SELECT s.tenant_id, s.session_id, s.started_at, s.exchange_id FROM spans s INDEXED BY ");
     query.push(index(scope, filter));
     query.push(" WHERE s.session_id IS NOT NULL");
-    conditions(&mut query, "s", scope, filter);
+    conditions(&mut query, "s", scope, &walked(filter, time, page));
     query.push(
         " AND NOT EXISTS (SELECT 1 FROM spans e INDEXED BY spans_session \
          WHERE e.session_id = s.session_id AND e.tenant_id = s.tenant_id \
@@ -118,17 +134,20 @@ const SAMPLE: &str = "s.started_at, s.status, s.units IS NOT NULL, s.cost, s.dur
     s.image_input, s.image_output, s.audio_cache_read, s.image_cache_read";
 
 /// What each matching span adds to a sum, and the values of its dimensions; `stats::Groups` bounds the rows.
-pub(super) fn stats(scope: &TenantScope, wanted: &StatsQuery) -> Query {
+pub(super) fn stats(scope: &TenantScope, filter: &SpanFilter, group_by: &[Dimension]) -> Query {
+    samples(scope, filter, group_by.iter().map(|dimension| value_of(*dimension)))
+}
+
+/// What each matching span adds to a sum, and more columns of it.
+pub(super) fn samples(scope: &TenantScope, filter: &SpanFilter, more: impl IntoIterator<Item = &'static str>) -> Query {
     let mut query = Query::default();
     query.push("SELECT ");
     query.push(SAMPLE);
-    for dimension in &wanted.group_by {
-        query.push(value_of(*dimension));
-    }
+    more.into_iter().for_each(|columns| query.push(columns));
     query.push(" FROM spans s INDEXED BY ");
-    query.push(index(scope, &wanted.filter));
+    query.push(index(scope, filter));
     query.push(" WHERE TRUE");
-    conditions(&mut query, "s", scope, &wanted.filter);
+    conditions(&mut query, "s", scope, filter);
     query
 }
 
@@ -318,6 +337,14 @@ fn ranges(query: &mut Query, range: &Between<u64>, [min, max]: [&'static str; 2]
 fn matching(terms: &Terms) -> String {
     let quoted: Vec<String> = terms.as_slice().iter().map(|term| format!("\"{term}\"")).collect();
     quoted.join(" AND ")
+}
+
+/// The filter of the spans that a list walks. What ends at the page before is said as a time too: of two upper ends of an
+/// index SQLite takes the one it likes.
+fn walked(filter: &SpanFilter, time: Time, page: &PageRequest) -> SpanFilter {
+    let last = page.after.map(|cursor| cursor.started_at.unix_us()).and_then(|us| us.checked_add(1));
+    let ends = [time.until, last.map(Timestamp::from_unix_us)];
+    SpanFilter { from: time.from, until: ends.into_iter().flatten().min(), ..filter.clone() }
 }
 
 /// Order and bound of a page: one row more than asked for tells whether there is a next page.

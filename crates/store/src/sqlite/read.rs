@@ -9,7 +9,8 @@ use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter, types::Val
 use super::{
     body,
     connection::Reader,
-    query::{self, Query},
+    query::{self, Query, Time},
+    rollup::{Slice, Slices, Stop},
     row::{Columns, WIDTH, columns, read},
 };
 use crate::{
@@ -62,6 +63,11 @@ const BILLED: &str = "SELECT exchange_id FROM spans INDEXED BY spans_billed_once
     WHERE response_id = ? AND tenant_id = ? AND provider = ? \
     AND input IS NOT NULL AND instr(params, '\"billed_once\":true') > 0 ORDER BY started_at, exchange_id LIMIT 1";
 
+/// The query for the keys of one kind of list.
+type Walk = fn(&TenantScope, &SpanFilter, Time, &PageRequest) -> Query;
+/// Reads a key and its place in the list.
+type Key<T> = fn(&Row<'_>) -> rusqlite::Result<(T, Cursor)>;
+
 /// One state of the file, while a read lasts.
 pub(super) struct View<'a> {
     pub(super) transaction: Transaction<'a>,
@@ -81,7 +87,7 @@ impl<'a> View<'a> {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> rusqlite::Result<Page<Span>> {
-        let keys = self.page(&query::spans(scope, filter, page), page, span_key)?;
+        let keys = self.page(query::spans, scope, filter, page, span_key)?;
         let mut one = self.transaction.prepare_cached(SPAN)?;
         let items = keys.items.into_iter().map(|id: i64| one.query_row([id], read)).collect::<Result<_, _>>()?;
         Ok(Page { items, next: keys.next })
@@ -94,7 +100,7 @@ impl<'a> View<'a> {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> rusqlite::Result<Page<SpanRecord>> {
-        let keys = self.page(&query::spans(scope, filter, page), page, span_key)?;
+        let keys = self.page(query::spans, scope, filter, page, span_key)?;
         Ok(Page { items: self.records(keys.items)?, next: keys.next })
     }
 
@@ -105,7 +111,7 @@ impl<'a> View<'a> {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> rusqlite::Result<Page<TraceSummary>> {
-        let keys = self.page(&query::traces(scope, filter, page), page, trace_key)?;
+        let keys = self.page(query::traces, scope, filter, page, trace_key)?;
         let mut items = Vec::with_capacity(keys.items.len());
         for (tenant, trace) in keys.items {
             items.extend(self.summary(tenant, trace)?);
@@ -120,7 +126,7 @@ impl<'a> View<'a> {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> rusqlite::Result<Page<SessionSummary>> {
-        let keys = self.page(&query::sessions(scope, filter, page), page, session_key)?;
+        let keys = self.page(query::sessions, scope, filter, page, session_key)?;
         let mut statement = self.transaction.prepare_cached(SESSION)?;
         let mut items = Vec::with_capacity(keys.items.len());
         for (tenant, session) in keys.items {
@@ -224,24 +230,53 @@ impl<'a> View<'a> {
         Ok(traffic.finish())
     }
 
-    /// Runs a query for keys and cuts off the row that only told that there are more.
+    /// Finds the keys of a page and cuts off the one that only told that there are more.
     fn page<T>(
         &self,
-        query: &Query,
+        walk: Walk,
+        scope: &TenantScope,
+        filter: &SpanFilter,
         page: &PageRequest,
-        key: fn(&Row<'_>) -> rusqlite::Result<(T, Cursor)>,
+        key: Key<T>,
     ) -> rusqlite::Result<Page<T>> {
         let limit = page.limit.min(PageRequest::MAX) as usize;
         if limit == 0 {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        let mut statement = self.transaction.prepare_cached(&query.sql)?;
-        let found = statement.query_map(params_from_iter(&query.values), key)?;
-        let mut keys: Vec<(T, Cursor)> = found.collect::<Result<_, _>>()?;
+        let mut keys = match Slices::of(&self.transaction, scope, filter, page.after) {
+            Some(slices) => self.sliced(walk, filter, page, key, slices)?,
+            None => self.keys(&walk(scope, filter, Time::of(filter), page), key)?,
+        };
         let more = keys.len() > limit;
         keys.truncate(limit);
         let next = keys.last().map(|(_, cursor)| *cursor).filter(|_| more);
         Ok(Page { items: keys.into_iter().map(|(key, _)| key).collect(), next })
+    }
+
+    /// The keys of a page, from the hours in which something may match.
+    fn sliced<T>(
+        &self,
+        walk: Walk,
+        filter: &SpanFilter,
+        page: &PageRequest,
+        key: Key<T>,
+        mut slices: Slices<'_>,
+    ) -> rusqlite::Result<Vec<(T, Cursor)>> {
+        let mut keys: Vec<(T, Cursor)> = Vec::new();
+        while keys.len() <= page.limit.min(PageRequest::MAX) as usize {
+            let Some(Slice { scopes, from, until }) = slices.next().map_err(Stop::into_engine)? else { break };
+            let first = keys.len();
+            for scope in &scopes {
+                keys.extend(self.keys(&walk(scope, filter, Time { from, until }, page), key)?);
+            }
+            keys[first..].sort_by_key(|(_, cursor)| std::cmp::Reverse((cursor.started_at, cursor.id)));
+        }
+        Ok(keys)
+    }
+
+    fn keys<T>(&self, query: &Query, key: Key<T>) -> rusqlite::Result<Vec<(T, Cursor)>> {
+        let mut statement = self.transaction.prepare_cached(&query.sql)?;
+        statement.query_map(params_from_iter(&query.values), key)?.collect()
     }
 
     fn records(&self, ids: impl IntoIterator<Item = i64>) -> rusqlite::Result<Vec<SpanRecord>> {

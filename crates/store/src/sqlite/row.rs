@@ -198,6 +198,16 @@ impl<'a, 'r> Columns<'a, 'r> {
         self.row.get(index)
     }
 
+    /// A text, without a copy.
+    pub(super) fn text(&mut self) -> rusqlite::Result<Option<&'a str>> {
+        let index = self.next;
+        self.next += 1;
+        match self.row.get_ref(index)? {
+            ValueRef::Null => Ok(None),
+            value => Ok(Some(value.as_str()?)),
+        }
+    }
+
     pub(super) fn number(&mut self) -> rusqlite::Result<u64> {
         self.take().map(i64::cast_unsigned)
     }
@@ -222,7 +232,7 @@ impl<'a, 'r> Columns<'a, 'r> {
         make(self.take()?).ok_or_else(|| self.damaged(index, "all bytes are zero"))
     }
 
-    fn json<T: DeserializeOwned + Default>(&mut self) -> rusqlite::Result<T> {
+    pub(super) fn json<T: DeserializeOwned + Default>(&mut self) -> rusqlite::Result<T> {
         let index = self.next;
         self.next += 1;
         match self.row.get_ref(index)? {

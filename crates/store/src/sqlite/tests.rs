@@ -277,7 +277,7 @@ async fn lists_of_a_tenant_stop_when_the_page_is_full() {
     for scope in [ALL, one] {
         for filter in [&SpanFilter::default(), &session, &trace, &user, &agent, &error] {
             for query in [query::spans, query::traces] {
-                let sql = query(&scope, filter, &PageRequest::first(10)).sql;
+                let sql = query(&scope, filter, query::Time::of(filter), &PageRequest::first(10)).sql;
                 let plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
                 let steps = plan_steps(plan);
                 assert!(

@@ -2,23 +2,25 @@
 
 use std::sync::Arc;
 
-use llmtrace_model::{Money, SpanRecord};
-use rusqlite::{Connection, Statement, Transaction, TransactionBehavior};
+use llmtrace_model::{Money, SpanRecord, TenantId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, TransactionBehavior};
 
 use super::{
     body::Packer,
     failure::failed,
-    row::{INSERT, bind},
+    rollup::{self, Built, Marks},
+    row::{Columns, INSERT, bind},
 };
 use crate::{Backend, Error, ErrorKind, Reprice};
 
-const FIND: &str = "SELECT id, version FROM spans INDEXED BY spans_exchange WHERE exchange_id = ?";
+const FIND: &str =
+    "SELECT id, version, tenant_id, started_at FROM spans INDEXED BY spans_exchange WHERE exchange_id = ?";
 const REMOVE: &str = "DELETE FROM spans WHERE id = ?";
 const REMOVE_BODY: &str = "DELETE FROM bodies WHERE span = ?";
 const INSERT_BODY: &str = "INSERT INTO bodies (span, codec, size_bytes, content) VALUES (?, ?, ?, ?)";
 /// By the unique index of exchanges; a row that was written or re-priced since has another version and stays.
 const REPRICE: &str = "UPDATE spans SET version = version + 1, cost = ?, price_version = ?, coverage = ? \
-    WHERE exchange_id = ? AND version = ?";
+    WHERE exchange_id = ? AND version = ? RETURNING tenant_id, started_at";
 const PING: &str = "UPDATE pings SET pings = pings + 1 WHERE id = 1";
 
 /// The writing connection and the buffers it reuses from row to row.
@@ -40,7 +42,7 @@ impl Writer {
         let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let done = put_all(&change, packer, scratch, batch);
         packer.shrink();
-        done?;
+        done?.write(&change).map_err(&failed)?;
         change.commit().map_err(&failed)
     }
 
@@ -48,7 +50,7 @@ impl Writer {
     pub(super) fn reprice(&mut self, batch: &[Reprice]) -> Result<u64, Error> {
         let failed = failed("reprice");
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-        let mut changed = 0;
+        let (mut changed, mut marks) = (0, Marks::default());
         {
             let mut update = change.prepare_cached(REPRICE).map_err(&failed)?;
             for price in batch {
@@ -57,11 +59,22 @@ impl Writer {
                 let cost = price.cost.map(Money::nanos);
                 let key = price.exchange_id.as_bytes();
                 let values = (cost, price.price_version.as_deref(), coverage, key, price.version);
-                changed += update.execute(values).map_err(&failed)? as u64;
+                if let Some((tenant, started_at)) =
+                    update.query_row(values, owner_and_start).optional().map_err(&failed)?
+                {
+                    changed += 1;
+                    marks.note(&tenant, started_at);
+                }
             }
         }
+        marks.write(&change).map_err(&failed)?;
         change.commit().map_err(&failed)?;
         Ok(changed)
+    }
+
+    /// Puts roll-ups in place.
+    pub(super) fn roll_up(&mut self, built: &[Built]) -> Result<(), Error> {
+        rollup::store(&mut self.connection, built).map_err(failed("roll up"))
     }
 
     /// Writes one row, so that a lock, a full disk or a read-only file shows.
@@ -75,34 +88,46 @@ fn put_all(
     packer: &mut Packer,
     scratch: &mut Vec<u8>,
     batch: &[Arc<SpanRecord>],
-) -> Result<(), Error> {
+) -> Result<Marks, Error> {
     let failed = failed("write");
+    let mut marks = Marks::default();
     let mut insert = change.prepare_cached(INSERT).map_err(&failed)?;
     let mut insert_body = change.prepare_cached(INSERT_BODY).map_err(&failed)?;
     for record in batch {
         bind(&mut insert, scratch, &record.span).map_err(&failed)?;
         if insert.raw_execute().map_err(&failed)? == 0 {
-            if !make_way(change, record).map_err(&failed)? {
+            if !make_way(change, record, &mut marks).map_err(&failed)? {
                 continue;
             }
             insert.raw_execute().map_err(&failed)?;
         }
+        marks.note(&record.span.tenant_id, record.span.started_at);
         put_body(&mut insert_body, change.last_insert_rowid(), packer, record)?;
     }
-    Ok(())
+    Ok(marks)
 }
 
 /// Removes the row that has this exchange already, where the new one has a higher version; else says that it stays.
-fn make_way(change: &Transaction<'_>, record: &SpanRecord) -> rusqlite::Result<bool> {
+fn make_way(change: &Transaction<'_>, record: &SpanRecord, marks: &mut Marks) -> rusqlite::Result<bool> {
     let mut find = change.prepare_cached(FIND)?;
     let key = [record.span.exchange_id.as_bytes()];
-    let (id, version): (i64, u32) = find.query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (id, version, (tenant, started_at)) = find.query_row(key, |row| {
+        let mut from = Columns::of(row);
+        Ok((from.take::<i64>()?, from.take::<u32>()?, (from.word()?, Timestamp::from_unix_us(from.take()?))))
+    })?;
     if version >= record.span.version {
         return Ok(false);
     }
+    // It may have stood in another hour, or been another tenant's.
+    marks.note(&tenant, started_at);
     change.prepare_cached(REMOVE)?.execute([id])?;
     change.prepare_cached(REMOVE_BODY)?.execute([id])?;
     Ok(true)
+}
+
+fn owner_and_start(row: &Row<'_>) -> rusqlite::Result<(TenantId, Timestamp)> {
+    let mut from = Columns::of(row);
+    Ok((from.word()?, Timestamp::from_unix_us(from.take()?)))
 }
 
 fn put_body(insert: &mut Statement<'_>, id: i64, packer: &mut Packer, record: &SpanRecord) -> Result<(), Error> {
