@@ -1,6 +1,26 @@
 // Generated from docs/reference/openapi.json by `npm run generate`; not edited by hand.
 
 export interface paths {
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the agents of a time with what their spans add up to, greatest first. Spans without one are not in it. Without
+         *     `from`, the 24 hours before `until`; without `until`, until now.
+         */
+        get: operations["list_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/export": {
         parameters: {
             query?: never;
@@ -14,6 +34,23 @@ export interface paths {
          *     client takes a part for the whole.
          */
         get: operations["export_spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is installed: version, storage, what is kept, where clients send; and how far index and sums have come. */
+        get: operations["get_info"];
         put?: never;
         post?: never;
         delete?: never;
@@ -59,6 +96,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists sessions that have a matching span, newest first by their first matching span. Each adds up all its spans, also those
+         *     that do not match.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One session with its traces, newest first. Where several tenants have a session of that name, `tenant_id` must say whose. */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spans": {
         parameters: {
             query?: never;
@@ -93,6 +167,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Adds up spans: requests, errors, tokens, cost and percentiles of times; altogether, by up to three dimensions, in steps of
+         *     time, and compared with the period before. Without `from`, the 24 hours before `until`; without `until`, until now. Exact,
+         *     also for spans of a moment ago.
+         */
+        get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants": {
         parameters: {
             query?: never;
@@ -102,6 +197,26 @@ export interface paths {
         };
         /** Lists the tenants that were seen, by name; at most 10,000, in one page. */
         get: operations["list_tenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/top": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds what changed most against the period before of the same length: which model, agent, user costs more, fails more or
+         *     became slower. Without `from`, the 24 hours before `until`; without `until`, until now.
+         */
+        get: operations["get_top"];
         put?: never;
         post?: never;
         delete?: never;
@@ -136,6 +251,26 @@ export interface paths {
         };
         /** One trace with its spans and what was said in them, oldest first. */
         get: operations["get_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the end users of a time with what their spans add up to, greatest first. Spans without one are not in it. Without
+         *     `from`, the 24 hours before `until`; without `until`, until now.
+         */
+        get: operations["list_users"];
         put?: never;
         post?: never;
         delete?: never;
@@ -216,6 +351,36 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An agent of one tenant. */
+        Agent: components["schemas"]["Measures"] & {
+            /**
+             * @description The agent, in the words of the application.
+             * @example support-bot
+             */
+            agent_id: string;
+            /** @description Owner. */
+            tenant_id: string;
+        };
+        /** @description The agents of a time, greatest first. */
+        AgentList: {
+            /**
+             * Format: date-time
+             * @description Spans that started at or after.
+             */
+            from: string;
+            /** @description The rows. */
+            items: components["schemas"]["Agent"][];
+            /**
+             * Format: int64
+             * @description How many more there are.
+             */
+            left_out: number;
+            /**
+             * Format: date-time
+             * @description Spans that started before.
+             */
+            until: string;
+        };
         /** @description How much of one body was seen. */
         BodyCoverage: {
             /** @description Why it was not understood; only where `seen` is `opaque`. */
@@ -266,6 +431,11 @@ export interface components {
             status: components["schemas"]["Condition"];
         };
         /**
+         * @description A thing by which spans are told apart.
+         * @enum {string}
+         */
+        Dimension: "tenant_id" | "provider" | "dialect" | "operation" | "model" | "agent_id" | "user_id" | "session_id" | "environment" | "release" | "source" | "status" | "http_status" | "end_reason";
+        /**
          * @description How an exchange ended.
          * @enum {string}
          */
@@ -298,6 +468,37 @@ export interface components {
          * @enum {string}
          */
         FindingKind: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii";
+        /** @description The values of a group: those of the dimensions that were asked for are there, `null` where its spans have none. */
+        GroupKey: {
+            /** @description The agent. */
+            agent_id?: string | null;
+            /** @description The wire format. */
+            dialect?: string | null;
+            /** @description How it ended. */
+            end_reason?: string | null;
+            /** @description The environment. */
+            environment?: string | null;
+            /** @description The HTTP status the client saw. */
+            http_status?: string | null;
+            /** @description The model that answered, else the one asked for. */
+            model?: string | null;
+            /** @description The operation. */
+            operation?: string | null;
+            /** @description The provider. */
+            provider?: string | null;
+            /** @description The release. */
+            release?: string | null;
+            /** @description The session. */
+            session_id?: string | null;
+            /** @description How we came to know of it. */
+            source?: string | null;
+            /** @description Well or not. */
+            status?: string | null;
+            /** @description The owner. */
+            tenant_id?: string | null;
+            /** @description The end user. */
+            user_id?: string | null;
+        };
         /** @description The answer of `/health`. */
         Health: {
             /** @description Each dependency by name. */
@@ -312,6 +513,66 @@ export interface components {
             /** @description The running version. */
             version: string;
         };
+        /** @description What is installed, and how far it has come with what it does later. */
+        Info: {
+            /**
+             * @description `capture.content`, as configured.
+             * @example full
+             */
+            capture_content: string;
+            /**
+             * @description `capture.raw`, as configured.
+             * @example all
+             */
+            capture_raw: string;
+            /**
+             * @description The storage profile, as configured.
+             * @example lite
+             */
+            profile: string;
+            /**
+             * @description Where clients send, when that is another listener than the one that answers this; else `null`.
+             * @example http://127.0.0.1:8080
+             */
+            proxy_url: string | null;
+            /** @description How far sums are prepared. */
+            rollups: components["schemas"]["Rollups"];
+            /** @description The engines. */
+            storage: components["schemas"]["InfoStorage"];
+            /** @description How far searches see. */
+            text_index: components["schemas"]["TextIndex"];
+            /**
+             * @description The named upstreams and `default`.
+             * @example [
+             *       "default",
+             *       "azure"
+             *     ]
+             */
+            upstreams: string[];
+            /**
+             * @description The running version.
+             * @example 0.1.0
+             */
+            version: string;
+        };
+        /** @description The engines of the stores. */
+        InfoStorage: {
+            /**
+             * @description Of everything else.
+             * @example sqlite
+             */
+            meta: string;
+            /**
+             * @description Of spans.
+             * @example sqlite
+             */
+            spans: string;
+        };
+        /**
+         * @description A step of time, aligned in UTC.
+         * @enum {string}
+         */
+        Interval: "1m" | "5m" | "15m" | "1h" | "6h" | "1d";
         /** @description The state of the journal. */
         JournalHealth: {
             /**
@@ -341,6 +602,48 @@ export interface components {
             };
             /** @description Whether it does what it should; `degraded` while it cannot write to disk. */
             status: components["schemas"]["Condition"];
+        };
+        /** @description What spans add up to. */
+        Measures: {
+            /**
+             * @description Cost of the priced ones in US dollars, a decimal string.
+             * @example 0.00025
+             */
+            cost_usd: string;
+            duration_ms: components["schemas"]["Percentiles"] | null;
+            /**
+             * Format: double
+             * @description Their share, 0 to 1; 0 where there are no spans.
+             */
+            error_rate: number;
+            /**
+             * Format: int64
+             * @description Those of them that did not go well.
+             */
+            errors: number;
+            /**
+             * Format: date-time
+             * @description When the oldest started.
+             */
+            first_started_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the newest started.
+             */
+            last_started_at: string | null;
+            /**
+             * Format: int64
+             * @description Spans.
+             */
+            requests: number;
+            time_to_first_token_ms: components["schemas"]["Percentiles"] | null;
+            /**
+             * Format: int64
+             * @description Those that used something and have no price.
+             */
+            unpriced_requests: number;
+            /** @description Tokens of those that have a usage. */
+            usage: components["schemas"]["Usage"];
         };
         /** @description One message: who speaks, and in which parts. */
         Message: {
@@ -462,6 +765,31 @@ export interface components {
             /** @description The part as it was sent. */
             value: unknown;
         };
+        /**
+         * @description Percentiles in milliseconds, at most 3.2 % off.
+         * @example {
+         *       "p50": 1022.975,
+         *       "p95": 4456.447,
+         *       "p99": 8126.463
+         *     }
+         */
+        Percentiles: {
+            /**
+             * Format: double
+             * @description Half of them took no longer.
+             */
+            p50: number;
+            /**
+             * Format: double
+             * @description 95 of a hundred took no longer.
+             */
+            p95: number;
+            /**
+             * Format: double
+             * @description 99 of a hundred took no longer.
+             */
+            p99: number;
+        };
         /** @description What applies to a model; amounts are decimal strings of US dollars. */
         Price: {
             /** @description Other prices of tokens for exchanges with long prompts, ascending. */
@@ -524,11 +852,124 @@ export interface components {
          * @enum {string}
          */
         Role: "system" | "developer" | "user" | "assistant" | "tool" | "unknown";
+        /** @description How far sums are prepared; they are exact all the same. */
+        Rollups: {
+            /**
+             * Format: int64
+             * @description Hours of a tenant that ended and whose spans are still read one by one.
+             * @example 0
+             */
+            behind_hours: number;
+        };
         /**
          * @description How much of a body was seen.
          * @enum {string}
          */
         Seen: "empty" | "whole" | "truncated" | "opaque" | "not_kept";
+        /** @description One session: what all its spans add up to. */
+        Session: components["schemas"]["SessionSums"] & {
+            /**
+             * Format: int64
+             * @description How many traces they belong to.
+             * @example 3
+             */
+            traces: number;
+        };
+        /** @description One session with its traces. */
+        SessionDetail: components["schemas"]["SessionSums"] & {
+            /** @description A page of its traces. */
+            traces: components["schemas"]["SessionTraces"];
+        };
+        /** @description A page of sessions, newest first. */
+        SessionList: {
+            /** @description The rows. */
+            items: components["schemas"]["Session"][];
+            /** @description What `after` takes to get the next page; `null` at the end. */
+            next: string | null;
+            text_index: components["schemas"]["TextIndex"] | null;
+        };
+        /** @description What all spans of a session add up to. */
+        SessionSums: {
+            /**
+             * @description The agents, likewise.
+             * @example [
+             *       "support-bot"
+             *     ]
+             */
+            agent_ids: string[];
+            /**
+             * @description Cost of the priced spans in US dollars, a decimal string.
+             * @example 0.0125
+             */
+            cost_usd: string;
+            /**
+             * Format: double
+             * @description From the first start to the last end.
+             * @example 301250.5
+             */
+            duration_ms: number;
+            /**
+             * Format: int64
+             * @description How many of them failed.
+             * @example 1
+             */
+            errors: number;
+            /**
+             * Format: date-time
+             * @description When its last span started.
+             * @example 2026-01-31T12:05:00.000000Z
+             */
+            last_started_at: string;
+            /**
+             * @description The models that answered (or were asked), sorted, at most 100.
+             * @example [
+             *       "gpt-4o"
+             *     ]
+             */
+            models: string[];
+            /**
+             * @description The session, in the words of the application.
+             * @example chat-17
+             */
+            session_id: string;
+            /**
+             * Format: int64
+             * @description How many spans it has.
+             * @example 12
+             */
+            spans: number;
+            /**
+             * Format: date-time
+             * @description When its first span started.
+             * @example 2026-01-31T12:00:00.000000Z
+             */
+            started_at: string;
+            /**
+             * @description Owner.
+             * @example default
+             */
+            tenant_id: string;
+            /**
+             * Format: int64
+             * @description All tokens.
+             * @example 4200
+             */
+            total_tokens: number;
+            /**
+             * @description The end users, likewise.
+             * @example [
+             *       "user-4711"
+             *     ]
+             */
+            user_ids: string[];
+        };
+        /** @description A page of the traces of a session, newest first. */
+        SessionTraces: {
+            /** @description The rows. */
+            items: components["schemas"]["Trace"][];
+            /** @description What `after` takes to get the next page; `null` at the end. */
+            next: string | null;
+        };
         /**
          * @description How bad a finding is.
          * @enum {string}
@@ -698,6 +1139,54 @@ export interface components {
             items: components["schemas"]["Span"][];
             /** @description What `after` takes to get the next page; `null` at the end. */
             next: string | null;
+            text_index: components["schemas"]["TextIndex"] | null;
+        };
+        /** @description What the matching spans of a time add up to. */
+        Stats: {
+            /**
+             * Format: date-time
+             * @description Spans that started at or after.
+             */
+            from: string;
+            /** @description By what the groups are told apart. */
+            group_by: components["schemas"]["Dimension"][];
+            /** @description Each group, greatest first. */
+            groups: components["schemas"]["StatsGroup"][];
+            /**
+             * Format: int64
+             * @description How many groups are left out.
+             */
+            groups_left_out: number;
+            interval: components["schemas"]["Interval"] | null;
+            /** @description All of them step by step, oldest first; a step without spans is left out. */
+            points: components["schemas"]["StatsPoint"][];
+            previous: components["schemas"]["Measures"] | null;
+            rest: components["schemas"]["Measures"] | null;
+            /** @description All of them. */
+            total: components["schemas"]["Measures"];
+            /**
+             * Format: date-time
+             * @description Spans that started before.
+             */
+            until: string;
+        };
+        /** @description Spans with the same values, and what they add up to. */
+        StatsGroup: {
+            /** @description The value of each dimension; `null` stands for the spans without one. */
+            key: components["schemas"]["GroupKey"];
+            /** @description Step by step, oldest first; a step without spans is left out. */
+            points: components["schemas"]["StatsPoint"][];
+            previous: components["schemas"]["Measures"] | null;
+            /** @description What they add up to. */
+            total: components["schemas"]["Measures"];
+        };
+        /** @description One step of time and what its spans add up to. */
+        StatsPoint: components["schemas"]["Measures"] & {
+            /**
+             * Format: date-time
+             * @description Where the step begins; it may lie before `from`.
+             */
+            start: string;
         };
         /**
          * @description Whether an exchange went well.
@@ -726,6 +1215,67 @@ export interface components {
             /** @description Always `null`: there is one page. */
             next: string | null;
         };
+        /** @description How far searches see. */
+        TextIndex: {
+            /**
+             * Format: int64
+             * @description Spans that no search finds yet.
+             * @example 0
+             */
+            behind_spans: number;
+        };
+        /** @description What changed most against the period before of the same length. */
+        Top: {
+            /** @description By what the groups are told apart. */
+            by: components["schemas"]["Dimension"];
+            /**
+             * Format: date-time
+             * @description The current period begins here.
+             */
+            from: string;
+            /** @description The groups, the greatest change up or down first. */
+            items: components["schemas"]["TopItem"][];
+            /** @description What is compared. */
+            measure: components["schemas"]["TopMeasure"];
+            /**
+             * Format: date-time
+             * @description The period before begins here; it ends before `from`.
+             */
+            previous_from: string;
+            /**
+             * Format: date-time
+             * @description The current period ends before.
+             */
+            until: string;
+        };
+        /** @description How one group changed. */
+        TopItem: {
+            /**
+             * Format: double
+             * @description The measure now less the measure before; in dollars for `cost`, in milliseconds for the times. What is not there counts
+             *     as 0.
+             * @example 1.25
+             */
+            change: number;
+            current: components["schemas"]["Measures"] | null;
+            /**
+             * @description The value; `null` stands for the spans without one.
+             * @example gpt-4o
+             */
+            key: string | null;
+            previous: components["schemas"]["Measures"] | null;
+            /**
+             * Format: double
+             * @description The measure now divided by the measure before; `null` where that is 0.
+             * @example 1.5
+             */
+            ratio: number | null;
+        };
+        /**
+         * @description What is compared with the period before.
+         * @enum {string}
+         */
+        TopMeasure: "cost" | "requests" | "errors" | "error_rate" | "tokens" | "duration_p95" | "time_to_first_token_p95";
         /** @description One trace: what its spans add up to. */
         Trace: {
             /**
@@ -780,6 +1330,7 @@ export interface components {
             items: components["schemas"]["Trace"][];
             /** @description What `after` takes to get the next page; `null` at the end. */
             next: string | null;
+            text_index: components["schemas"]["TextIndex"] | null;
         };
         /** @description Tokens in exclusive buckets: every token is in exactly one, so that they add up to `total`. */
         Usage: {
@@ -854,6 +1405,36 @@ export interface components {
          * @enum {string}
          */
         UsageSource: "provider" | "estimated" | "none";
+        /** @description An end user of one tenant. */
+        User: components["schemas"]["Measures"] & {
+            /** @description Owner. */
+            tenant_id: string;
+            /**
+             * @description The end user, in the words of the application.
+             * @example user-4711
+             */
+            user_id: string;
+        };
+        /** @description The end users of a time, greatest first. */
+        UserList: {
+            /**
+             * Format: date-time
+             * @description Spans that started at or after.
+             */
+            from: string;
+            /** @description The rows. */
+            items: components["schemas"]["User"][];
+            /**
+             * Format: int64
+             * @description How many more there are.
+             */
+            left_out: number;
+            /**
+             * Format: date-time
+             * @description Spans that started before.
+             */
+            until: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -863,32 +1444,378 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_agents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                until?: string;
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                trace_id?: string;
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
+                session_id?: string;
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
+                agent_id?: string;
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
+                user_id?: string;
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
+                provider?: string;
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
+                model?: string;
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
+                status?: "ok" | "error";
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+                /**
+                 * @description Greatest first by this. Expected: one of requests, errors, cost, tokens.
+                 * @example cost
+                 */
+                order?: "requests" | "errors" | "cost" | "tokens";
+                /**
+                 * @description Rows kept. Expected: a whole number from 1 to 1000.
+                 * @example 50
+                 */
+                limit?: number;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_spans: {
         parameters: {
             query?: {
-                /** @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
                 from?: string;
-                /** @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
                 until?: string;
-                /** @description Belongs to this trace. Expected: 32 hex digits, not all zero. */
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
                 trace_id?: string;
-                /** @description Belongs to this session. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
                 session_id?: string;
-                /** @description Sent by this agent. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
                 agent_id?: string;
-                /** @description Sent for this user. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
                 user_id?: string;
-                /** @description Went to this provider. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
                 provider?: string;
-                /** @description Asked for or answered by this model. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
                 model?: string;
-                /** @description Went well or not. Expected: one of ok, error. */
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
                 status?: "ok" | "error";
-                /** @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted. */
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
                 tenant_id?: string;
-                /** @description JSON Lines: one span per line. Expected: jsonl. */
+                /**
+                 * @description JSON Lines: one span per line. Expected: jsonl.
+                 * @example jsonl
+                 */
                 format?: "jsonl";
             };
             header?: {
@@ -927,9 +1854,96 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store is away */
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
             503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is installed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Info"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -941,11 +1955,20 @@ export interface operations {
     list_model_prices: {
         parameters: {
             query?: {
-                /** @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
                 from?: string;
-                /** @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
                 until?: string;
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
                 tenant_id?: string;
             };
             header?: {
@@ -984,9 +2007,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store is away */
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
             503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1015,32 +2058,473 @@ export interface operations {
             };
         };
     };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                until?: string;
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                trace_id?: string;
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
+                session_id?: string;
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
+                agent_id?: string;
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
+                user_id?: string;
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
+                provider?: string;
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
+                model?: string;
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
+                status?: "ok" | "error";
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+                /**
+                 * @description Rows of the page. Expected: a whole number from 1 to 1000.
+                 * @example 50
+                 */
+                limit?: number;
+                /** @description Where the page before ended: its `next`. Expected: the value of "next" from the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+                /**
+                 * @description Rows of the page. Expected: a whole number from 1 to 1000.
+                 * @example 50
+                 */
+                limit?: number;
+                /** @description Where the page before ended: its `next`. Expected: the value of "next" from the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path: {
+                /**
+                 * @description The session, percent-encoded
+                 * @example chat-17
+                 */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_spans: {
         parameters: {
             query?: {
-                /** @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
                 from?: string;
-                /** @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
                 until?: string;
-                /** @description Belongs to this trace. Expected: 32 hex digits, not all zero. */
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
                 trace_id?: string;
-                /** @description Belongs to this session. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
                 session_id?: string;
-                /** @description Sent by this agent. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
                 agent_id?: string;
-                /** @description Sent for this user. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
                 user_id?: string;
-                /** @description Went to this provider. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
                 provider?: string;
-                /** @description Asked for or answered by this model. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
                 model?: string;
-                /** @description Went well or not. Expected: one of ok, error. */
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
                 status?: "ok" | "error";
-                /** @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted. */
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
                 tenant_id?: string;
-                /** @description Rows of the page. Expected: a whole number from 1 to 1000. */
+                /**
+                 * @description Rows of the page. Expected: a whole number from 1 to 1000.
+                 * @example 50
+                 */
                 limit?: number;
                 /** @description Where the page before ended: its `next`. Expected: the value of "next" from the page before. */
                 after?: string;
@@ -1081,9 +2565,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store is away */
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
             503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1095,7 +2599,10 @@ export interface operations {
     get_span: {
         parameters: {
             query?: {
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
                 tenant_id?: string;
             };
             header?: {
@@ -1146,9 +2653,270 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store is away */
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
             503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_stats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                until?: string;
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                trace_id?: string;
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
+                session_id?: string;
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
+                agent_id?: string;
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
+                user_id?: string;
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
+                provider?: string;
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
+                model?: string;
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
+                status?: "ok" | "error";
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+                /**
+                 * @description By what the sums are told apart. Expected: 1 to 3 different ones of tenant_id, provider, dialect, operation, model, agent_id, user_id, session_id, environment, release, source, status, http_status, end_reason, separated by commas.
+                 * @example [
+                 *       "model",
+                 *       "agent_id"
+                 *     ]
+                 */
+                group_by?: ("tenant_id" | "provider" | "dialect" | "operation" | "model" | "agent_id" | "user_id" | "session_id" | "environment" | "release" | "source" | "status" | "http_status" | "end_reason")[];
+                /**
+                 * @description Steps of time, aligned in UTC, in which the sums are told apart too; at most 1000 of them. Expected: one of 1m, 5m, 15m, 1h, 6h, 1d.
+                 * @example 1d
+                 */
+                interval?: "1m" | "5m" | "15m" | "1h" | "6h" | "1d";
+                /**
+                 * @description What else is added up: the period of the same length before `from`. Expected: previous.
+                 * @example previous
+                 */
+                compare?: "previous";
+                /**
+                 * @description Greatest first by this. Expected: one of requests, errors, cost, tokens.
+                 * @example requests
+                 */
+                order?: "requests" | "errors" | "cost" | "tokens";
+                /**
+                 * @description Groups kept; the others are added up in `rest`. Expected: a whole number from 1 to 1000.
+                 * @example 20
+                 */
+                limit?: number;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1160,7 +2928,10 @@ export interface operations {
     list_tenants: {
         parameters: {
             query?: {
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
                 tenant_id?: string;
             };
             header?: {
@@ -1199,9 +2970,257 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store is away */
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
             503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_top: {
+        parameters: {
+            query: {
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                until?: string;
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                trace_id?: string;
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
+                session_id?: string;
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
+                agent_id?: string;
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
+                user_id?: string;
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
+                provider?: string;
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
+                model?: string;
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
+                status?: "ok" | "error";
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+                /**
+                 * @description By what the sums are told apart. Expected: one of tenant_id, provider, dialect, operation, model, agent_id, user_id, session_id, environment, release, source, status, http_status, end_reason. It must be given.
+                 * @example model
+                 */
+                by: "tenant_id" | "provider" | "dialect" | "operation" | "model" | "agent_id" | "user_id" | "session_id" | "environment" | "release" | "source" | "status" | "http_status" | "end_reason";
+                /**
+                 * @description What is compared. Expected: one of cost, requests, errors, error_rate, tokens, duration_p95, time_to_first_token_p95.
+                 * @example cost
+                 */
+                measure?: "cost" | "requests" | "errors" | "error_rate" | "tokens" | "duration_p95" | "time_to_first_token_p95";
+                /**
+                 * @description Groups kept. Expected: a whole number from 1 to 100.
+                 * @example 10
+                 */
+                limit?: number;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The greatest changes, up or down */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Top"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1213,29 +3232,152 @@ export interface operations {
     list_traces: {
         parameters: {
             query?: {
-                /** @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
                 from?: string;
-                /** @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B). */
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
                 until?: string;
-                /** @description Belongs to this trace. Expected: 32 hex digits, not all zero. */
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
                 trace_id?: string;
-                /** @description Belongs to this session. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
                 session_id?: string;
-                /** @description Sent by this agent. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
                 agent_id?: string;
-                /** @description Sent for this user. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
                 user_id?: string;
-                /** @description Went to this provider. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
                 provider?: string;
-                /** @description Asked for or answered by this model. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
                 model?: string;
-                /** @description Went well or not. Expected: one of ok, error. */
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
                 status?: "ok" | "error";
-                /** @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted. */
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
                 tenant_id?: string;
-                /** @description Rows of the page. Expected: a whole number from 1 to 1000. */
+                /**
+                 * @description Rows of the page. Expected: a whole number from 1 to 1000.
+                 * @example 50
+                 */
                 limit?: number;
                 /** @description Where the page before ended: its `next`. Expected: the value of "next" from the page before. */
                 after?: string;
@@ -1276,9 +3418,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store is away */
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
             503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1290,7 +3452,10 @@ export interface operations {
     get_trace: {
         parameters: {
             query?: {
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
                 tenant_id?: string;
             };
             header?: {
@@ -1341,9 +3506,252 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store is away */
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
             503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Started at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Started before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                until?: string;
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                trace_id?: string;
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
+                session_id?: string;
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
+                agent_id?: string;
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
+                user_id?: string;
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
+                provider?: string;
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
+                model?: string;
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
+                status?: "ok" | "error";
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+                /**
+                 * @description Greatest first by this. Expected: one of requests, errors, cost, tokens.
+                 * @example cost
+                 */
+                order?: "requests" | "errors" | "cost" | "tokens";
+                /**
+                 * @description Rows kept. Expected: a whole number from 1 to 1000.
+                 * @example 50
+                 */
+                limit?: number;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The end users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
