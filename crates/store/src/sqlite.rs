@@ -11,8 +11,10 @@ mod query;
 mod read;
 mod rollup;
 mod row;
+mod search;
 #[cfg(test)]
 mod tests;
+mod text;
 mod write;
 
 use std::{
@@ -30,7 +32,14 @@ use llmtrace_model::{
 };
 
 pub(crate) use self::meta::SqliteMeta;
-use self::{connection::Reader, failure::failed, read::View, rollup::Stop, write::Writer};
+use self::{
+    connection::Reader,
+    failure::failed,
+    read::View,
+    rollup::Stop,
+    text::{Lag, Piece},
+    write::Writer,
+};
 use crate::{
     Backend, Backlog, Error, ErrorKind, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite,
     open::Refused,
@@ -41,6 +50,9 @@ use crate::{
 pub(crate) struct Sqlite {
     writer: Pool<Writer>,
     readers: Pool<Reader>,
+    /// Reads what is put into the text index: long pieces of work, which no other read should wait for.
+    tending: Pool<Reader>,
+    lag: Arc<Lag>,
     /// Hours and days that the last `tend` left.
     rollups_left: AtomicU64,
 }
@@ -53,12 +65,20 @@ impl Sqlite {
             let engine = |source| Refused::Engine { place: place(path), source };
             let start = |error| engine(Error::new(ErrorKind::Unavailable, Backend::Sqlite, "start thread", error));
             let (connection, _) = migrate::open(path, &options)?;
-            let writer = Pool::start(Backend::Sqlite, "store-write", vec![Writer::new(connection).map_err(start)?])
-                .map_err(start)?;
+            let lag = Lag::of(&connection).map_err(|error| engine(failed("open")(error)))?;
+            let lag = Arc::new(lag);
+            let writer = Pool::start(
+                Backend::Sqlite,
+                "store-write",
+                vec![Writer::new(connection, Arc::clone(&lag)).map_err(start)?],
+            )
+            .map_err(start)?;
             let readers = (0..options.sqlite.readers.max(1)).map(|_| Reader::open(path, &options.sqlite));
             let readers = readers.collect::<Result<Vec<_>, _>>().map_err(engine)?;
             let readers = Pool::start(Backend::Sqlite, "store-read", readers).map_err(start)?;
-            Ok(Self { writer, readers, rollups_left: AtomicU64::new(0) })
+            let tending = vec![Reader::open(path, &options.sqlite).map_err(engine)?];
+            let tending = Pool::start(Backend::Sqlite, "store-tend", tending).map_err(start)?;
+            Ok(Self { writer, readers, tending, lag, rollups_left: AtomicU64::new(0) })
         })
         .await
     }
@@ -87,6 +107,19 @@ impl Sqlite {
             View::of(reader, cancel).map_err(E::from).and_then(|view| look(&view)).map_err(failed)
         };
         self.readers.run(op, job).await
+    }
+
+    /// Puts one piece into the text index, or joins parts of it. The writer has other jobs between the two.
+    async fn index_text(&self) -> Result<(), Error> {
+        let op = "index text";
+        let lag = Arc::clone(&self.lag);
+        let read =
+            move |reader: &mut Reader, cancel: &pool::Cancel| Piece::read(reader, &lag, cancel).map_err(failed(op));
+        let piece = self.tending.run(op, read).await?;
+        if !piece.is_empty() {
+            self.writer.run(op, move |writer, _| writer.index_text(&piece)).await?;
+        }
+        self.writer.run("merge text", |writer, _| writer.merge_text()).await
     }
 }
 
@@ -175,7 +208,7 @@ impl SpanRead for Sqlite {
 
     async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error> {
         let (scope, query) = (scope.clone(), query.clone());
-        let look = move |view: &View<'_>| rollup::rows(&view.transaction, &scope, &query);
+        let look = move |view: &View<'_>| rollup::rows(view, &scope, &query);
         self.view("stats", look, Stop::of("stats")).await
     }
 }
@@ -187,6 +220,7 @@ impl SpanStore for Sqlite {
     }
 
     async fn tend(&self, now: Timestamp) -> Result<Backlog, Error> {
+        self.index_text().await?;
         let op = "roll up";
         let built = self.view(op, move |view| rollup::build(&view.transaction, now), Stop::of(op)).await?;
         if !built.is_empty() {
@@ -198,7 +232,7 @@ impl SpanStore for Sqlite {
     }
 
     fn backlog(&self) -> Backlog {
-        Backlog { rollup_hours: self.rollups_left.load(Ordering::Relaxed), ..Backlog::default() }
+        Backlog { rollup_hours: self.rollups_left.load(Ordering::Relaxed), text_spans: self.lag.rows() }
     }
 
     async fn ping(&self) -> Result<(), Error> {
@@ -207,6 +241,7 @@ impl SpanStore for Sqlite {
 
     async fn close(&self) -> Result<(), Error> {
         // The last connection to close folds the log into the file: the one that may write.
+        self.tending.close().await;
         self.readers.close().await;
         self.writer.close().await;
         Ok(())

@@ -14,9 +14,9 @@ use llmtrace_store::{
 
 use crate::timing::{self, Failure, cpu_time, measure, write_calls};
 
-const BATCH: u64 = 500;
+pub(crate) const BATCH: u64 = 500;
 /// Spans that are built before they are timed; CPU time is told in steps of 10 ms, so it must last a while.
-const CHUNK: u64 = 20_000;
+pub(crate) const CHUNK: u64 = 20_000;
 const TENANTS: u64 = 20;
 const SPANS_PER_TRACE: u64 = 3;
 const SPANS_PER_SESSION: u64 = 30;
@@ -31,16 +31,16 @@ fn record(n: u64) -> Arc<SpanRecord> {
     if n.is_multiple_of(50) { builder.failed() } else { builder }.record()
 }
 
-fn tenant(n: u64) -> String {
+pub(crate) fn tenant(n: u64) -> String {
     format!("team-{}", n / SPANS_PER_SESSION % TENANTS)
 }
 
 /// Neighbours share a trace; its id is scattered as those of clients are.
-fn trace(n: u64) -> u128 {
+pub(crate) fn trace(n: u64) -> u128 {
     u128::from(n / SPANS_PER_TRACE + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
 }
 
-fn session(n: u64) -> String {
+pub(crate) fn session(n: u64) -> String {
     format!("{:016x}", (n / SPANS_PER_SESSION).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 

@@ -139,7 +139,7 @@ fn filter(time: impl Strategy<Value = Timestamp> + Clone + 'static) -> impl Stra
         (rarely(word()), rarely(word()), rarely(word()), rarely(word()), rarely(source)),
         (rarely(100u16..103), rarely(found), range(nanos().prop_map(Money::from_nanos))),
         (range(number()), range(number()), range(number())),
-        prop_oneof![4 => Just(None), 0 => text().prop_map(|text| Terms::parse(&text))],
+        prop_oneof![4 => Just(None), 1 => text().prop_map(|text| Terms::parse(&text))],
     );
     (labels, rest, more).prop_map(|((session_id, agent_id, user_id, provider, model), rest, more)| {
         let (from, until, trace_id, status, end_reason) = rest;

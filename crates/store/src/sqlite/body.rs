@@ -60,7 +60,7 @@ impl Packer {
 }
 
 /// Any cause.
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Unpacks the columns of one row.
 pub(super) fn unpack(codec: i64, size_bytes: i64, content: &[u8]) -> Result<Content, BoxError> {

@@ -3,12 +3,17 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::failure::failed;
+use super::{
+    failure::failed,
+    search::{self, Found},
+};
 use crate::{Backend, Error, ErrorKind, SqliteOptions, pool::Cancel};
 
 /// Prepared statements a connection keeps; lists have a few dozen shapes.
@@ -39,9 +44,10 @@ pub(super) fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A connection that reads, and how long one read may take.
-#[derive(Debug)]
 pub(super) struct Reader {
     pub(super) connection: Connection,
+    /// What its last search found.
+    pub(super) found: Arc<Mutex<Found>>,
     timeout: Duration,
 }
 
@@ -51,7 +57,8 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed("open"))?;
         settle(&connection, options.busy_timeout, options.cache_kib / 4).map_err(failed("open"))?;
-        Ok(Self { connection, timeout: options.read_timeout })
+        let found = search::register(&connection).map_err(failed("open"))?;
+        Ok(Self { connection, found, timeout: options.read_timeout })
     }
 
     /// Lets the coming read end at the deadline, or when its caller has gone.

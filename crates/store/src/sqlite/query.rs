@@ -1,10 +1,9 @@
 //! Filters as SQL: constant pieces and bound values. Each query names its index and its row bound.
 
-use llmtrace_model::{
-    Between, Cursor, Dimension, Found, PageRequest, SpanFilter, Status, TenantScope, Terms, Timestamp,
-};
+use llmtrace_model::{Between, Cursor, Dimension, Found, PageRequest, SpanFilter, Status, TenantScope, Timestamp};
 use rusqlite::types::Value;
 
+use super::search::Text;
 use crate::matching::capped;
 
 /// Compares an unsigned number, which is kept as signed 64 bits: a negative one stands above all others.
@@ -82,47 +81,52 @@ impl Time {
 }
 
 /// The keys of one page of spans: rowid, start time, exchange id.
-pub(super) fn spans(scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
+pub(super) fn spans(text: &Text, scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
     let mut query = Query::default();
-    query.push("SELECT s.id, s.started_at, s.exchange_id FROM spans s INDEXED BY ");
-    query.push(index(scope, filter));
+    query.push("SELECT s.id, s.started_at, s.exchange_id FROM spans s ");
+    query.push(index(text, scope, filter));
     query.push(" WHERE TRUE");
     conditions(&mut query, "s", scope, &walked(filter, time, page));
+    said(&mut query, text);
     newest_first(&mut query, page.after, page);
     query
 }
 
 /// The keys of one page of traces: those matching spans before which no span of their trace matches.
-pub(super) fn traces(scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
+pub(super) fn traces(text: &Text, scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
     let mut query = Query::default();
-    query.push("SELECT s.tenant_id, s.trace_id, s.started_at, s.exchange_id FROM spans s INDEXED BY ");
-    query.push(index(scope, filter));
+    query.push("SELECT s.tenant_id, s.trace_id, s.started_at, s.exchange_id FROM spans s ");
+    query.push(index(text, scope, filter));
     query.push(" WHERE TRUE");
     conditions(&mut query, "s", scope, &walked(filter, time, page));
+    said(&mut query, text);
     query.push(
         " AND NOT EXISTS (SELECT 1 FROM spans e INDEXED BY spans_trace \
          WHERE e.trace_id = s.trace_id AND e.tenant_id = s.tenant_id \
          AND (e.started_at, e.exchange_id) < (s.started_at, s.exchange_id)",
     );
     conditions(&mut query, "e", &TenantScope::All, filter);
+    said_before(&mut query, text);
     query.push(")");
     newest_first(&mut query, page.after, page);
     query
 }
 
 /// The keys of one page of sessions: those matching spans before which no span of their session matches.
-pub(super) fn sessions(scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
+pub(super) fn sessions(text: &Text, scope: &TenantScope, filter: &SpanFilter, time: Time, page: &PageRequest) -> Query {
     let mut query = Query::default();
-    query.push("SELECT s.tenant_id, s.session_id, s.started_at, s.exchange_id FROM spans s INDEXED BY ");
-    query.push(index(scope, filter));
+    query.push("SELECT s.tenant_id, s.session_id, s.started_at, s.exchange_id FROM spans s ");
+    query.push(index(text, scope, filter));
     query.push(" WHERE s.session_id IS NOT NULL");
     conditions(&mut query, "s", scope, &walked(filter, time, page));
+    said(&mut query, text);
     query.push(
         " AND NOT EXISTS (SELECT 1 FROM spans e INDEXED BY spans_session \
          WHERE e.session_id = s.session_id AND e.tenant_id = s.tenant_id \
          AND (e.started_at, e.exchange_id) < (s.started_at, s.exchange_id)",
     );
     conditions(&mut query, "e", &TenantScope::All, filter);
+    said_before(&mut query, text);
     query.push(")");
     newest_first(&mut query, page.after, page);
     query
@@ -134,20 +138,26 @@ const SAMPLE: &str = "s.started_at, s.status, s.units IS NOT NULL, s.cost, s.dur
     s.image_input, s.image_output, s.audio_cache_read, s.image_cache_read";
 
 /// What each matching span adds to a sum, and the values of its dimensions; `stats::Groups` bounds the rows.
-pub(super) fn stats(scope: &TenantScope, filter: &SpanFilter, group_by: &[Dimension]) -> Query {
-    samples(scope, filter, group_by.iter().map(|dimension| value_of(*dimension)))
+pub(super) fn stats(text: &Text, scope: &TenantScope, filter: &SpanFilter, group_by: &[Dimension]) -> Query {
+    samples(text, scope, filter, group_by.iter().map(|dimension| value_of(*dimension)))
 }
 
 /// What each matching span adds to a sum, and more columns of it.
-pub(super) fn samples(scope: &TenantScope, filter: &SpanFilter, more: impl IntoIterator<Item = &'static str>) -> Query {
+pub(super) fn samples(
+    text: &Text,
+    scope: &TenantScope,
+    filter: &SpanFilter,
+    more: impl IntoIterator<Item = &'static str>,
+) -> Query {
     let mut query = Query::default();
     query.push("SELECT ");
     query.push(SAMPLE);
     more.into_iter().for_each(|columns| query.push(columns));
-    query.push(" FROM spans s INDEXED BY ");
-    query.push(index(scope, filter));
+    query.push(" FROM spans s ");
+    query.push(index(text, scope, filter));
     query.push(" WHERE TRUE");
     conditions(&mut query, "s", scope, filter);
+    said(&mut query, text);
     query
 }
 
@@ -172,39 +182,64 @@ const fn value_of(dimension: Dimension) -> &'static str {
 }
 
 /// The number of matching spans.
-pub(super) fn count(scope: &TenantScope, filter: &SpanFilter) -> Query {
+pub(super) fn count(text: &Text, scope: &TenantScope, filter: &SpanFilter) -> Query {
     let mut query = Query::default();
-    query.push("SELECT count(*) FROM spans s INDEXED BY ");
-    query.push(index(scope, filter));
+    query.push("SELECT count(*) FROM spans s ");
+    query.push(index(text, scope, filter));
     query.push(" WHERE TRUE");
     conditions(&mut query, "s", scope, filter);
+    said(&mut query, text);
     query
 }
 
 /// What [`crate::matching::Traffic`] needs of the matching spans, newest first; the only bound is the read timeout.
-pub(super) fn models(scope: &TenantScope, filter: &SpanFilter) -> Query {
+pub(super) fn models(text: &Text, scope: &TenantScope, filter: &SpanFilter) -> Query {
     let mut query = Query::default();
     query.push(
         "SELECT s.provider, coalesce(s.response_model, s.request_model), s.started_at, s.cost, s.units IS NOT NULL, \
          s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning, s.audio_input, \
          s.audio_output, s.image_input, s.image_output, s.audio_cache_read, s.image_cache_read \
-         FROM spans s INDEXED BY ",
+         FROM spans s ",
     );
-    query.push(index(scope, filter));
+    query.push(index(text, scope, filter));
     query.push(" WHERE TRUE");
     conditions(&mut query, "s", scope, filter);
+    said(&mut query, text);
     query.push(" ORDER BY s.started_at DESC, s.exchange_id DESC");
     query
 }
 
 /// The narrowest index for a filter. The planner has no statistics; it would guess.
-fn index(scope: &TenantScope, filter: &SpanFilter) -> &'static str {
-    match scope {
-        _ if filter.trace_id.is_some() => "spans_trace",
-        _ if filter.session_id.is_some() => "spans_session",
-        TenantScope::One(_) if filter.status == Some(Status::Error) => "spans_error",
-        TenantScope::One(_) => "spans_tenant_time",
-        TenantScope::All => "spans_time",
+fn index(text: &Text, scope: &TenantScope, filter: &SpanFilter) -> &'static str {
+    match (text, scope) {
+        // By the row numbers that the text index gives.
+        (Text::Few(..), _) => "NOT INDEXED",
+        _ if filter.trace_id.is_some() => "INDEXED BY spans_trace",
+        _ if filter.session_id.is_some() => "INDEXED BY spans_session",
+        (_, TenantScope::One(_)) if filter.status == Some(Status::Error) => "INDEXED BY spans_error",
+        (_, TenantScope::One(_)) => "INDEXED BY spans_tenant_time",
+        (_, TenantScope::All) => "INDEXED BY spans_time",
+    }
+}
+
+/// That the terms stand in the content of `s`.
+fn said(query: &mut Query, text: &Text) {
+    match text {
+        Text::Any => {}
+        Text::Few(expression, first, last) => {
+            query
+                .push(" AND s.id IN (SELECT rowid FROM spans_text WHERE spans_text MATCH ? AND rowid BETWEEN ? AND ?)");
+            query.values.extend([expression.clone().into(), (*first).into(), (*last).into()]);
+        }
+        Text::Many => query.push(" AND text_holds(s.id)"),
+    }
+}
+
+/// That they stand in the content of `e`, a span before it.
+fn said_before(query: &mut Query, text: &Text) {
+    match text {
+        Text::Any => {}
+        Text::Few(..) | Text::Many => query.push(" AND text_holds(e.id)"),
     }
 }
 
@@ -233,7 +268,7 @@ fn conditions(query: &mut Query, table: &'static str, scope: &TenantScope, filte
         duration_us,
         first_token_us,
         tokens,
-        text,
+        text: _,
     } = filter;
     if let TenantScope::One(tenant) = scope {
         query.and(table, ".tenant_id = ?", tenant.as_str().to_owned());
@@ -306,9 +341,6 @@ fn conditions(query: &mut Query, table: &'static str, scope: &TenantScope, filte
         }
         None => {}
     }
-    if let Some(terms) = text {
-        query.and(table, ".id IN (SELECT rowid FROM spans_text WHERE spans_text MATCH ?)", matching(terms));
-    }
 }
 
 /// A range of a signed column.
@@ -331,12 +363,6 @@ fn ranges(query: &mut Query, range: &Between<u64>, [min, max]: [&'static str; 2]
             query.values.push(end.cast_signed().into());
         }
     }
-}
-
-/// Every term, as an expression of the text index; a term holds no quote.
-fn matching(terms: &Terms) -> String {
-    let quoted: Vec<String> = terms.as_slice().iter().map(|term| format!("\"{term}\"")).collect();
-    quoted.join(" AND ")
 }
 
 /// The filter of the spans that a list walks. What ends at the page before is said as a time too: of two upper ends of an

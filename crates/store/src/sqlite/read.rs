@@ -1,9 +1,12 @@
 //! Reads on a connection that cannot write. Each runs in one transaction: it sees one state of the file.
 
+use std::sync::Arc;
+
 use llmtrace_model::{
     Cursor, ExchangeId, Money, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, TenantId,
     TenantScope, Timestamp, TraceId, TraceSummary,
 };
+use parking_lot::Mutex;
 use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter, types::ValueRef};
 
 use super::{
@@ -12,6 +15,7 @@ use super::{
     query::{self, Query, Time},
     rollup::{Slice, Slices, Stop},
     row::{Columns, WIDTH, columns, read},
+    search::{Extent, Found, Search, Text},
 };
 use crate::{
     ModelTraffic,
@@ -64,20 +68,27 @@ const BILLED: &str = "SELECT exchange_id FROM spans INDEXED BY spans_billed_once
     AND input IS NOT NULL AND instr(params, '\"billed_once\":true') > 0 ORDER BY started_at, exchange_id LIMIT 1";
 
 /// The query for the keys of one kind of list.
-type Walk = fn(&TenantScope, &SpanFilter, Time, &PageRequest) -> Query;
+type Walk = fn(&Text, &TenantScope, &SpanFilter, Time, &PageRequest) -> Query;
 /// Reads a key and its place in the list.
 type Key<T> = fn(&Row<'_>) -> rusqlite::Result<(T, Cursor)>;
 
 /// One state of the file, while a read lasts.
 pub(super) struct View<'a> {
     pub(super) transaction: Transaction<'a>,
+    found: Arc<Mutex<Found>>,
 }
 
 impl<'a> View<'a> {
     /// Begins a read that ends at the reader's deadline, or when its caller has gone.
     pub(super) fn of(reader: &'a mut Reader, cancel: &Cancel) -> rusqlite::Result<Self> {
         reader.bound(cancel)?;
-        Ok(Self { transaction: reader.connection.transaction()? })
+        let found = Arc::clone(&reader.found);
+        Ok(Self { transaction: reader.connection.transaction()?, found })
+    }
+
+    /// Finds every row that holds a filter's terms; the next query of this view is made from the answer.
+    pub(super) fn search(&self, scope: &TenantScope, filter: &SpanFilter) -> rusqlite::Result<Text> {
+        Ok(Search::begin(&self.transaction, &self.found, scope, filter, Extent::All)?.text)
     }
 
     /// One page of spans.
@@ -200,14 +211,14 @@ impl<'a> View<'a> {
 
     /// The number of matching spans.
     pub(super) fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> rusqlite::Result<u64> {
-        let Query { sql, values } = query::count(scope, filter);
+        let Query { sql, values } = query::count(&self.search(scope, filter)?, scope, filter);
         let mut statement = self.transaction.prepare_cached(&sql)?;
         statement.query_row(params_from_iter(values), |row| Columns::of(row).number())
     }
 
     /// What each model was used for.
     pub(super) fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> rusqlite::Result<Vec<ModelTraffic>> {
-        let Query { sql, values } = query::models(scope, filter);
+        let Query { sql, values } = query::models(&self.search(scope, filter)?, scope, filter);
         let mut statement = self.transaction.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         let mut traffic = Traffic::default();
@@ -243,9 +254,14 @@ impl<'a> View<'a> {
         if limit == 0 {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        let mut keys = match Slices::of(&self.transaction, scope, filter, page.after) {
-            Some(slices) => self.sliced(walk, filter, page, key, slices)?,
-            None => self.keys(&walk(scope, filter, Time::of(filter), page), key)?,
+        let extent = Extent::Page(page.after);
+        let mut search = Search::begin(&self.transaction, &self.found, scope, filter, extent)?;
+        let mut keys = loop {
+            match self.walked(&search.text, walk, scope, filter, page, key) {
+                Ok(keys) => break keys,
+                Err(error) if !search.again()? => return Err(error),
+                Err(_more_is_read_now) => {}
+            }
         };
         let more = keys.len() > limit;
         keys.truncate(limit);
@@ -253,9 +269,30 @@ impl<'a> View<'a> {
         Ok(Page { items: keys.into_iter().map(|(key, _)| key).collect(), next })
     }
 
+    fn walked<T>(
+        &self,
+        text: &Text,
+        walk: Walk,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+        key: Key<T>,
+    ) -> rusqlite::Result<Vec<(T, Cursor)>> {
+        let slices = match text {
+            Text::Any | Text::Many => Slices::of(&self.transaction, scope, filter, page.after),
+            // What leads to few rows needs no walk.
+            Text::Few(..) => None,
+        };
+        match slices {
+            Some(slices) => self.sliced(text, walk, filter, page, key, slices),
+            None => self.keys(&walk(text, scope, filter, Time::of(filter), page), key),
+        }
+    }
+
     /// The keys of a page, from the hours in which something may match.
     fn sliced<T>(
         &self,
+        text: &Text,
         walk: Walk,
         filter: &SpanFilter,
         page: &PageRequest,
@@ -267,7 +304,7 @@ impl<'a> View<'a> {
             let Some(Slice { scopes, from, until }) = slices.next().map_err(Stop::into_engine)? else { break };
             let first = keys.len();
             for scope in &scopes {
-                keys.extend(self.keys(&walk(scope, filter, Time { from, until }, page), key)?);
+                keys.extend(self.keys(&walk(text, scope, filter, Time { from, until }, page), key)?);
             }
             keys[first..].sort_by_key(|(_, cursor)| std::cmp::Reverse((cursor.started_at, cursor.id)));
         }

@@ -30,7 +30,7 @@ pub(super) use self::{
     read::rows,
     slices::{Slice, Slices},
 };
-use super::{failure::failed, query, row::Columns};
+use super::{failure::failed, query, row::Columns, search::Text};
 use crate::{Backend, Error, ErrorKind, stats::TooLarge};
 
 /// How long after its end an hour is rolled up: most spans that started in it have been written by then.
@@ -208,7 +208,7 @@ fn hour(view: &Transaction<'_>, unit: &Unit, read: &mut u64) -> Result<Contents,
     let (from, until) = plan::ends(&(unit.start..unit.start.saturating_add(1)));
     let owner = TenantScope::One(unit.tenant.parse().map_err(|_| Stop::Damaged)?);
     let filter = SpanFilter { from, until, ..SpanFilter::default() };
-    let query = query::samples(&owner, &filter, [HOUR]);
+    let query = query::samples(&Text::Any, &owner, &filter, [HOUR]);
     let mut statement = view.prepare_cached(&query.sql)?;
     let mut rows = statement.query(params_from_iter(&query.values))?;
     while let Some(row) = rows.next()? {

@@ -1,5 +1,7 @@
 //! What only a file can do: be locked, foreign, newer, damaged, refused.
 
+mod text;
+
 use std::{sync::Arc, time::Duration};
 
 use llmtrace_model::{PageRequest, SpanFilter, Status, TenantScope};
@@ -9,6 +11,7 @@ use tempfile::TempDir;
 use super::{
     migrate::{APPLICATION_ID, KNOWN, MIGRATIONS},
     query,
+    search::{self, Text},
 };
 use crate::{
     Backend, Error, ErrorKind, Migrate, OpenError, Options, Schema, SpanStore, SqliteOptions,
@@ -263,11 +266,17 @@ async fn only_the_owner_may_read_the_files() {
     assert_eq!((mode("."), mode("spans.db"), mode("spans.db-wal"), mode("spans.db-shm")), (0o700, 0o600, 0o600, 0o600));
 }
 
+/// One page's query.
+type Form = fn(&Text, &TenantScope, &SpanFilter, query::Time, &PageRequest) -> query::Query;
+const SPANS: Form = query::spans;
+const TRACES: Form = query::traces;
+
 #[tokio::test]
 async fn lists_of_a_tenant_stop_when_the_page_is_full() {
     let file = File::new();
     file.open(&Options::default()).await.unwrap();
     let connection = file.other();
+    search::register(&connection).unwrap();
     let session = SpanFilter { session_id: Some("s".to_owned()), ..SpanFilter::default() };
     let trace = SpanFilter { trace_id: Some(numbered(1).build().trace_id), ..SpanFilter::default() };
     let user = SpanFilter { user_id: Some("u".to_owned()), ..SpanFilter::default() };
@@ -276,8 +285,8 @@ async fn lists_of_a_tenant_stop_when_the_page_is_full() {
     let one = TenantScope::One("a".parse().unwrap());
     for scope in [ALL, one] {
         for filter in [&SpanFilter::default(), &session, &trace, &user, &agent, &error] {
-            for query in [query::spans, query::traces] {
-                let sql = query(&scope, filter, query::Time::of(filter), &PageRequest::first(10)).sql;
+            for (query, text) in [(SPANS, Text::Any), (SPANS, Text::Many), (TRACES, Text::Any), (TRACES, Text::Many)] {
+                let sql = query(&text, &scope, filter, query::Time::of(filter), &PageRequest::first(10)).sql;
                 let plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
                 let steps = plan_steps(plan);
                 assert!(

@@ -10,6 +10,7 @@ use super::{
     failure::failed,
     rollup::{self, Built, Marks},
     row::{Columns, INSERT, bind},
+    text::{self, Lag, Piece},
 };
 use crate::{Backend, Error, ErrorKind, Reprice};
 
@@ -28,22 +29,26 @@ pub(super) struct Writer {
     connection: Connection,
     packer: Packer,
     scratch: Vec<u8>,
+    lag: Arc<Lag>,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection) -> std::io::Result<Self> {
-        Ok(Self { connection, packer: Packer::new()?, scratch: Vec::new() })
+    pub(super) fn new(connection: Connection, lag: Arc<Lag>) -> std::io::Result<Self> {
+        Ok(Self { connection, packer: Packer::new()?, scratch: Vec::new(), lag })
     }
 
     /// Writes a batch in one transaction.
     pub(super) fn write(&mut self, batch: &[Arc<SpanRecord>]) -> Result<(), Error> {
         let failed = failed("write");
-        let Self { connection, packer, scratch } = self;
+        let Self { connection, packer, scratch, lag } = self;
         let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let done = put_all(&change, packer, scratch, batch);
         packer.shrink();
-        done?.write(&change).map_err(&failed)?;
-        change.commit().map_err(&failed)
+        let Written { marks, newest } = done?;
+        marks.write(&change).map_err(&failed)?;
+        change.commit().map_err(&failed)?;
+        lag.wrote(newest);
+        Ok(())
     }
 
     /// Puts new prices on rows in one transaction; returns how many changed.
@@ -77,10 +82,27 @@ impl Writer {
         rollup::store(&mut self.connection, built).map_err(failed("roll up"))
     }
 
+    /// Puts a piece into the text index.
+    pub(super) fn index_text(&mut self, piece: &Piece) -> Result<(), Error> {
+        piece.put(&mut self.connection, &self.lag).map_err(failed("index text"))
+    }
+
+    /// Joins parts of the text index.
+    pub(super) fn merge_text(&mut self) -> Result<(), Error> {
+        text::merge(&self.connection).map_err(failed("merge text"))
+    }
+
     /// Writes one row, so that a lock, a full disk or a read-only file shows.
     pub(super) fn ping(&mut self) -> Result<(), Error> {
         self.connection.execute(PING, []).map(|_| ()).map_err(failed("ping"))
     }
+}
+
+/// What a batch touched.
+struct Written {
+    marks: Marks,
+    /// Its last row, 0 where it changed none.
+    newest: i64,
 }
 
 fn put_all(
@@ -88,9 +110,9 @@ fn put_all(
     packer: &mut Packer,
     scratch: &mut Vec<u8>,
     batch: &[Arc<SpanRecord>],
-) -> Result<Marks, Error> {
+) -> Result<Written, Error> {
     let failed = failed("write");
-    let mut marks = Marks::default();
+    let (mut marks, mut newest) = (Marks::default(), 0);
     let mut insert = change.prepare_cached(INSERT).map_err(&failed)?;
     let mut insert_body = change.prepare_cached(INSERT_BODY).map_err(&failed)?;
     for record in batch {
@@ -102,9 +124,11 @@ fn put_all(
             insert.raw_execute().map_err(&failed)?;
         }
         marks.note(&record.span.tenant_id, record.span.started_at);
-        put_body(&mut insert_body, change.last_insert_rowid(), packer, record)?;
+        let id = change.last_insert_rowid();
+        newest = newest.max(id);
+        put_body(&mut insert_body, id, packer, record)?;
     }
-    Ok(marks)
+    Ok(Written { marks, newest })
 }
 
 /// Removes the row that has this exchange already, where the new one has a higher version; else says that it stays.

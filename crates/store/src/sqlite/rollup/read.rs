@@ -13,17 +13,14 @@ use super::{
     plan::{self, DAY, HOUR_US, Size, Unit, Units, start_of},
 };
 use crate::{
-    sqlite::{query, row::Columns},
+    sqlite::{query, read::View, row::Columns, search::Text},
     stats::{Groups, Key, Name, Sum},
 };
 
 /// The rows of a query.
-pub(in crate::sqlite) fn rows(
-    view: &Transaction<'_>,
-    scope: &TenantScope,
-    query: &StatsQuery,
-) -> Result<Vec<StatsRow>, Stop> {
-    let mut reading = Reading { view, scope, query, groups: Groups::new(query) };
+pub(in crate::sqlite) fn rows(view: &View<'_>, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Stop> {
+    let text = view.search(scope, &query.filter)?;
+    let mut reading = Reading { view: &view.transaction, scope, query, text, groups: Groups::new(query) };
     match Rolled::of(query) {
         Some(rolled) => reading.rolled(&rolled)?,
         None => reading.sliced()?,
@@ -61,6 +58,7 @@ struct Reading<'a> {
     view: &'a Transaction<'a>,
     scope: &'a TenantScope,
     query: &'a StatsQuery,
+    text: Text,
     groups: Groups<'a>,
 }
 
@@ -125,9 +123,12 @@ impl Reading<'_> {
     /// Span by span, from the hours in which any may match.
     fn sliced(&mut self) -> Result<(), Stop> {
         let filter = &self.query.filter;
-        let Some(mut slices) = Slices::of(self.view, self.scope, filter, None) else {
-            return self.raw(self.scope, filter.from, filter.until);
+        let slices = match self.text {
+            Text::Any | Text::Many => Slices::of(self.view, self.scope, filter, None),
+            // What leads to few rows needs no walk.
+            Text::Few(..) => None,
         };
+        let Some(mut slices) = slices else { return self.raw(self.scope, filter.from, filter.until) };
         while let Some(Slice { scopes, from, until }) = slices.next()? {
             for scope in &scopes {
                 self.raw(scope, from, until)?;
@@ -142,7 +143,7 @@ impl Reading<'_> {
             return Ok(());
         }
         let filter = SpanFilter { from, until, ..self.query.filter.clone() };
-        let query = query::stats(scope, &filter, &self.query.group_by);
+        let query = query::stats(&self.text, scope, &filter, &self.query.group_by);
         let mut statement = self.view.prepare_cached(&query.sql)?;
         let mut found = statement.query(params_from_iter(&query.values))?;
         while let Some(row) = found.next()? {
