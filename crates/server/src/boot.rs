@@ -26,7 +26,7 @@ use crate::{
     shutdown::{FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
     telemetry::{Events, Metrics},
-    upkeep::Upkeep,
+    upkeep::{Tending, Upkeep},
     web,
 };
 
@@ -97,6 +97,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let upkeep = Upkeep { certificates: certificates.clone(), prices: price_file };
     let (rounds, upkeep_rounds) = watch::channel(0);
     front.spawn("upkeep", upkeep.run(rounds, front.clone()));
+    let tending = Tending::new(Arc::clone(&spans), clock.clone(), events.clone());
+    front.spawn("tend", tending.run(front.clone()));
 
     let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
     let probes =

@@ -1,6 +1,8 @@
-//! What is done now and then, away from every request: reloading what changed on disk, pricing stored spans anew.
+//! What is done now and then, away from every request: reloading what changed on disk, pricing stored spans anew, tending
+//! the span store.
 
 mod reprice;
+mod tend;
 
 use std::{
     path::{Path, PathBuf},
@@ -13,6 +15,7 @@ use llmtrace_wire::PriceBook;
 use tokio::sync::watch;
 
 pub use reprice::{Rehearsal, Repriced, Repricer};
+pub use tend::Tending;
 
 use crate::{listen::Certificates, tasks::Tasks};
 

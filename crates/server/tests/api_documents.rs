@@ -16,7 +16,7 @@ use llmtrace_server::{
     api,
     telemetry::{Events, Metrics, Rejected, Shed, Step},
 };
-use llmtrace_store::{Backend, Error, ErrorKind};
+use llmtrace_store::{Backend, Backlog, Error, ErrorKind};
 
 #[test]
 fn the_openapi_document_is_the_one_in_the_reference() {
@@ -89,6 +89,7 @@ fn everything_happened() -> Arc<Metrics> {
     }
     events.notice("usage_event_compressed");
     events.store_done("write", ms);
+    events.store_tended(Backlog::default(), ms);
     events.api_answered("/api/v1/spans", 200, ms);
     for status in [101, 304, 404, 503] {
         events.api_answered("/api/v1/spans", status, ms);

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use llmtrace_store::{Backend, Error, MetaStore, SpanStore};
+use llmtrace_store::{Backend, Backlog, Error, MetaStore, SpanStore};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::Mutex,
@@ -86,6 +86,25 @@ pub struct Dependency {
     /// What is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Work that is put off and still to do, where it puts off any. It is no reason to be degraded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backlog: Option<BacklogView>,
+}
+
+/// Work that writes of spans put off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Backlog)]
+pub struct BacklogView {
+    /// Spans that no text search finds yet.
+    pub text_spans: u64,
+    /// Hours that ended and are not rolled up: statistics of them take longer.
+    pub rollup_hours: u64,
+}
+
+impl From<Backlog> for BacklogView {
+    fn from(Backlog { rollup_hours, text_spans }: Backlog) -> Self {
+        Self { text_spans, rollup_hours }
+    }
 }
 
 /// Whether something does what it should.
@@ -180,7 +199,7 @@ async fn state(backend: Backend, ping: impl Future<Output = Result<(), Error>>) 
         Err(_elapsed) => Some(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
     };
     let status = if error.is_none() { Condition::Ok } else { Condition::Degraded };
-    Dependency { status, backend: Some(backend.as_str().to_owned()), error }
+    Dependency { status, backend: Some(backend.as_str().to_owned()), error, backlog: None }
 }
 
 /// `/health`, `/livez`, `/readyz` and `/metrics`.
@@ -209,6 +228,7 @@ pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
         spans.status = Condition::Degraded;
         spans.error = Some("spans cannot be written, they wait in the journal; the log says why".to_owned());
     }
+    spans.backlog = Some(probes.spans.backlog().into());
     let HealthReport { phase: _, uptime, mut journal, other } = (probes.report)();
     if let Some(journal) = &mut journal {
         journal.shed = probes.events.shed_so_far().map(|(why, n)| (why.as_str().to_owned(), n)).collect();

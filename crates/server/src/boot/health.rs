@@ -32,6 +32,7 @@ impl Health {
                 status: Condition::Ok,
                 backend: Some("off (enable_trace_storage)".to_owned()),
                 error: None,
+                backlog: None,
             };
             other.insert("trace_storage", storage);
         }

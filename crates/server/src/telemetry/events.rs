@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use llmtrace_model::{EndReason, Money, Usage};
-use llmtrace_store::{Error, ErrorKind};
+use llmtrace_store::{Backlog, Error, ErrorKind};
 
 use super::{
     metrics::{ApiLabels, ExchangeLabels, Metrics, TokenLabels},
@@ -216,6 +216,16 @@ impl Events {
         self.0.store_failing.get() == 0
     }
 
+    /// The span store did a piece of the work that writes put off, in `time`; this is left.
+    pub fn store_tended(&self, left: Backlog, time: Duration) {
+        let Backlog { rollup_hours, text_spans } = left;
+        for (kind, left) in [("rollup_hours", rollup_hours), ("text_spans", text_spans)] {
+            let left = i64::try_from(left).unwrap_or(i64::MAX);
+            self.0.store_backlog.get_or_create(&[("kind", kind)]).set(left);
+        }
+        self.store_done("tend", time);
+    }
+
     /// A store operation failed; the caller decides about a retry and logs where it stops.
     pub fn store_failed(&self, error: &Error) {
         let kind: ErrorKind = error.kind;
@@ -226,6 +236,11 @@ impl Events {
     pub fn queue_size(&self, records: usize, bytes: usize) {
         self.0.queue_records.set(clamp(records));
         self.0.queue_bytes.set(clamp(bytes));
+    }
+
+    /// How many exchanges wait for the back lane in memory.
+    pub fn waiting_records(&self) -> u64 {
+        u64::try_from(self.0.queue_records.get()).unwrap_or(0)
     }
 
     /// Size of what the store has not acknowledged.

@@ -80,6 +80,7 @@ pub struct Metrics {
     pub(super) store_seconds: Family<Label, Histogram>,
     pub(super) store_failures: Family<Label, Counter>,
     pub(super) store_failing: Gauge,
+    pub(super) store_backlog: Family<Label, Gauge>,
     pub(super) spans_stored: Counter,
     pub(super) notices: Family<Label, Counter>,
     pub(super) api_requests: Family<ApiLabels, Counter>,
@@ -186,6 +187,11 @@ impl Metrics {
                 "store_failing",
                 "1 while spans cannot be written and wait in the journal",
                 Gauge::default()
+            ),
+            store_backlog: add!(
+                "store_backlog",
+                "Work that writes put off and the span store has still to do, by kind",
+                Family::default()
             ),
             spans_stored: add!("spans_stored", "Spans the store acknowledged", Counter::default()),
             notices: add!("notices", "Rare events on the data path, by event", Family::default()),
