@@ -12,8 +12,10 @@ const EXACT: u64 = 1 << FINE_BITS;
 /// bit, `16 * (e - 3) + (value >> (e - 4)) - 16`, and the value itself below 16.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Histogram {
-    /// Counts by bucket, lowest first; none is zero. Few buckets, looked up for every span: a list is faster than a tree.
-    buckets: Vec<(u16, u64)>,
+    /// The buckets that hold any, lowest first, and their counts. Apart, and no tree: every span and every row of a roll-up
+    /// looks buckets up, and thousands of histograms at once do not stay in the processor's cache.
+    buckets: Vec<u16>,
+    counts: Vec<u64>,
     count: u64,
 }
 
@@ -50,9 +52,12 @@ impl Histogram {
             return;
         }
         self.count = self.count.saturating_add(count);
-        match self.buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
-            Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(count),
-            Err(at) => self.buckets.insert(at, (bucket, count)),
+        match self.buckets.binary_search(&bucket) {
+            Ok(at) => self.counts[at] = self.counts[at].saturating_add(count),
+            Err(at) => {
+                self.buckets.insert(at, bucket);
+                self.counts.insert(at, count);
+            }
         }
     }
 
@@ -70,7 +75,7 @@ impl Histogram {
 
     /// Every bucket that holds any, lowest first.
     pub fn buckets(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
-        self.buckets.iter().copied()
+        self.buckets.iter().copied().zip(self.counts.iter().copied())
     }
 
     /// The duration that so many of a hundred do not exceed (nearest rank), in microseconds; `None` where there are none.
