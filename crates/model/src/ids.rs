@@ -1,4 +1,4 @@
-//! Identifiers: the exchange (ours), and the trace and span of W3C Trace Context.
+//! Identifiers: the exchange and the saved view (ours), the trace and span of W3C Trace Context.
 
 use std::{fmt, str::FromStr};
 
@@ -64,6 +64,43 @@ impl FromStr for ExchangeId {
 
     fn from_str(s: &str) -> Result<Self, IdError> {
         Uuid::try_parse(s).map(Self).map_err(|_| IdError { what: "exchange id", expected: "a UUID" })
+    }
+}
+
+/// The identity of a saved view, a UUID.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ViewId(Uuid);
+
+impl ViewId {
+    /// The 16 bytes in network order.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    /// Takes 16 random or stored bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+}
+
+impl fmt::Display for ViewId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for ViewId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for ViewId {
+    type Err = IdError;
+
+    fn from_str(s: &str) -> Result<Self, IdError> {
+        Uuid::try_parse(s).map(Self).map_err(|_| IdError { what: "view id", expected: "a UUID" })
     }
 }
 

@@ -24,6 +24,8 @@ mod traces;
 #[cfg(test)]
 mod values;
 #[cfg(test)]
+mod views;
+#[cfg(test)]
 mod writing;
 
 #[cfg(test)]

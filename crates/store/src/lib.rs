@@ -19,7 +19,7 @@ mod stats;
 pub use error::{Backend, Error, ErrorKind};
 pub use matching::matches;
 pub use memory::record_bytes;
-pub use meta::{MAX_TENANTS, MetaStore, Tenant};
+pub use meta::{MAX_TENANTS, MAX_VIEWS, MAX_VIEWS_OF_TENANT, MetaStore, Replacing, Tenant, Written};
 pub use open::{OpenError, Schema, check_url, migrate, open_meta, open_spans, schema};
 pub use options::{MemoryOptions, Migrate, Options, SqliteOptions};
 pub use span::{Backlog, MAX_GROUPS, MAX_MODELS, MAX_SCANNED, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};

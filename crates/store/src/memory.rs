@@ -5,6 +5,7 @@ mod rows;
 mod size;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use std::sync::Arc;
 

@@ -15,6 +15,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod text;
+mod views;
 mod write;
 
 use std::{

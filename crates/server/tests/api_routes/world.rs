@@ -19,9 +19,9 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use llmtrace_model::{
-    BodyCoverage, Content, Coverage, EndReason, ExchangeId, Message, Money, Page, PageRequest, Part, Role,
+    BodyCoverage, Content, Coverage, EndReason, ExchangeId, Message, Money, Page, PageRequest, Part, Role, SavedView,
     SessionSummary, Source, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow, Status, TenantId, TenantScope,
-    Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource,
+    Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource, ViewId,
 };
 use llmtrace_server::{
     api::{Access, Api, Installation, router},
@@ -29,8 +29,8 @@ use llmtrace_server::{
     telemetry::{Events, Metrics},
 };
 use llmtrace_store::{
-    Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SpanRead, SpanStore, SpanWrite,
-    Tenant, open_spans,
+    Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Replacing, Reprice, SpanRead, SpanStore,
+    SpanWrite, Tenant, Written, open_spans,
 };
 use llmtrace_wire::PriceBook;
 use parking_lot::Mutex;
@@ -383,7 +383,7 @@ impl SpanStore for Fickle {
     }
 }
 
-/// A store of tenants, whose mood a test sets.
+/// A store of tenants, whose mood a test sets; it keeps no views.
 pub(crate) struct FickleMeta {
     pub(crate) mood: Mutex<Mood>,
     pub(crate) tenants: Mutex<Vec<Tenant>>,
@@ -419,6 +419,26 @@ impl MetaStore for FickleMeta {
     async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
         self.decide("tenants").await?;
         Ok(self.tenants.lock().clone())
+    }
+
+    async fn views(&self, _: &TenantScope) -> Result<Vec<SavedView>, Error> {
+        self.decide("list views").await?;
+        Ok(Vec::new())
+    }
+
+    async fn view(&self, _: &TenantScope, _: ViewId) -> Result<Option<SavedView>, Error> {
+        self.decide("read view").await?;
+        Ok(None)
+    }
+
+    async fn put_view(&self, _: &TenantScope, _: &SavedView, _: Replacing) -> Result<Written, Error> {
+        self.decide("put view").await?;
+        Ok(Written::Full)
+    }
+
+    async fn delete_view(&self, _: &TenantScope, _: ViewId, _: u32) -> Result<Written, Error> {
+        self.decide("delete view").await?;
+        Ok(Written::Absent)
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -84,6 +84,12 @@ macro_rules! meta {
             meta::tenants_are_kept_with_their_first_and_last_sight,
             meta::tenants_are_listed_by_name,
             meta::a_closed_meta_store_answers_nothing,
+            views::a_saved_view_is_read_back_unchanged,
+            views::a_view_of_another_tenant_does_not_exist,
+            views::views_are_listed_by_name,
+            views::of_two_changes_of_one_version_the_first_counts,
+            views::one_of_many_changes_at_the_same_time_counts,
+            views::saved_views_are_bounded,
         }
     };
 }

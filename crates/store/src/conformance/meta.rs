@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llmtrace_model::{TenantId, Timestamp};
+use llmtrace_model::{TenantId, TenantScope, Timestamp, ViewId};
 
 use crate::{ErrorKind, MetaStore, Tenant};
 
@@ -45,10 +45,14 @@ pub(super) async fn a_closed_meta_store_answers_nothing(store: Store) {
     store.ping().await.unwrap();
     store.close().await.unwrap();
     store.close().await.unwrap();
+    let any = ViewId::from_bytes([1; 16]);
     for error in [
         store.ping().await.unwrap_err(),
         store.tenants().await.unwrap_err(),
         store.touch_tenants(&[(id("a"), us(1))]).await.unwrap_err(),
+        store.views(&TenantScope::All).await.unwrap_err(),
+        store.view(&TenantScope::All, any).await.unwrap_err(),
+        store.delete_view(&TenantScope::All, any, 1).await.unwrap_err(),
     ] {
         assert_eq!((error.kind, error.backend), (ErrorKind::Unavailable, store.backend()), "{error}");
     }

@@ -1,22 +1,37 @@
-//! Tenants in memory.
+//! Tenants and saved views in memory.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use llmtrace_model::{TenantId, Timestamp};
-use parking_lot::Mutex;
+use llmtrace_model::{SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
-use crate::{Backend, Error, MetaStore, Tenant, meta::MAX_TENANTS};
+use super::views::Views;
+use crate::{Backend, Error, MetaStore, Replacing, Tenant, Written, meta::MAX_TENANTS};
 
-/// The tenants that were seen, by name. `None` once closed.
+/// What is kept. `None` once closed.
 #[derive(Debug)]
 pub(crate) struct MemoryMeta {
-    tenants: Mutex<Option<BTreeMap<TenantId, (Timestamp, Timestamp)>>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The tenants that were seen, by name: first and last time.
+    tenants: BTreeMap<TenantId, (Timestamp, Timestamp)>,
+    views: Views,
 }
 
 impl Default for MemoryMeta {
     fn default() -> Self {
-        Self { tenants: Mutex::new(Some(BTreeMap::new())) }
+        Self { kept: Mutex::new(Some(Kept::default())) }
+    }
+}
+
+impl MemoryMeta {
+    fn open(&self, op: &'static str) -> Result<MappedMutexGuard<'_, Kept>, Error> {
+        let kept = MutexGuard::try_map(self.kept.lock(), Option::as_mut);
+        kept.map_err(|_| Error::closed(Backend::Memory, op))
     }
 }
 
@@ -27,8 +42,7 @@ impl MetaStore for MemoryMeta {
     }
 
     async fn touch_tenants(&self, seen: &[(TenantId, Timestamp)]) -> Result<(), Error> {
-        let mut tenants = self.tenants.lock();
-        let Some(tenants) = tenants.as_mut() else { return Err(Error::closed(Backend::Memory, "touch tenants")) };
+        let tenants = &mut self.open("touch tenants")?.tenants;
         for (id, at) in seen {
             // The bound holds for memory too: a name beyond it is not listed, so it need not be kept.
             if tenants.len() >= MAX_TENANTS && !tenants.contains_key(id) {
@@ -42,22 +56,36 @@ impl MetaStore for MemoryMeta {
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
-        let tenants = self.tenants.lock();
-        let Some(tenants) = tenants.as_ref() else { return Err(Error::closed(Backend::Memory, "list tenants")) };
         let row = |(id, (first, last)): (&TenantId, &(Timestamp, Timestamp))| Tenant {
             id: id.clone(),
             first_seen: *first,
             last_seen: *last,
         };
-        Ok(tenants.iter().map(row).collect())
+        Ok(self.open("list tenants")?.tenants.iter().map(row).collect())
+    }
+
+    async fn views(&self, scope: &TenantScope) -> Result<Vec<SavedView>, Error> {
+        Ok(self.open("list views")?.views.list(scope))
+    }
+
+    async fn view(&self, scope: &TenantScope, id: ViewId) -> Result<Option<SavedView>, Error> {
+        Ok(self.open("read view")?.views.one(scope, id).cloned())
+    }
+
+    async fn put_view(&self, scope: &TenantScope, view: &SavedView, replacing: Replacing) -> Result<Written, Error> {
+        Ok(self.open("put view")?.views.put(scope, view, replacing))
+    }
+
+    async fn delete_view(&self, scope: &TenantScope, id: ViewId, version: u32) -> Result<Written, Error> {
+        Ok(self.open("delete view")?.views.delete(scope, id, version))
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        if self.tenants.lock().is_some() { Ok(()) } else { Err(Error::closed(Backend::Memory, "ping")) }
+        self.open("ping").map(drop)
     }
 
     async fn close(&self) -> Result<(), Error> {
-        *self.tenants.lock() = None;
+        *self.kept.lock() = None;
         Ok(())
     }
 }

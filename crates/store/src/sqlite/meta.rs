@@ -1,13 +1,16 @@
-//! Tenants in SQLite; the file may be that of the spans, each store has its own connection.
+//! Tenants and saved views in SQLite; the file may be that of the spans, each store has its own connection.
 
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use llmtrace_model::{TenantId, Timestamp};
+use llmtrace_model::{SavedView, TenantId, TenantScope, Timestamp, ViewId};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{failure::failed, migrate, place, row::Columns};
-use crate::{Backend, Error, ErrorKind, MetaStore, Options, Tenant, meta::MAX_TENANTS, open::Refused, pool::Pool};
+use super::{failure::failed, migrate, place, row::Columns, views};
+use crate::{
+    Backend, Error, ErrorKind, MetaStore, Options, Replacing, Tenant, Written, meta::MAX_TENANTS, open::Refused,
+    pool::Pool,
+};
 
 const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1, ?2, ?2) \
     ON CONFLICT (id) DO UPDATE SET \
@@ -16,7 +19,7 @@ const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1,
 const LIST: &str = "SELECT id, first_seen, last_seen FROM tenants ORDER BY id LIMIT ?";
 const PING: &str = "UPDATE pings SET pings = pings + 1 WHERE id = 1";
 
-/// The tenants of one file.
+/// The tenants and saved views of one file.
 #[derive(Debug)]
 pub(crate) struct SqliteMeta {
     pool: Pool<Connection>,
@@ -69,6 +72,28 @@ impl MetaStore for SqliteMeta {
             rows.collect::<Result<Vec<_>, _>>()
         };
         self.pool.run("list tenants", move |connection, _| list(connection).map_err(failed("list tenants"))).await
+    }
+
+    async fn views(&self, scope: &TenantScope) -> Result<Vec<SavedView>, Error> {
+        let (op, scope) = ("list views", scope.clone());
+        self.pool.run(op, move |connection, _| views::list(connection, &scope).map_err(failed(op))).await
+    }
+
+    async fn view(&self, scope: &TenantScope, id: ViewId) -> Result<Option<SavedView>, Error> {
+        let (op, scope) = ("read view", scope.clone());
+        self.pool.run(op, move |connection, _| views::one(connection, &scope, id).map_err(failed(op))).await
+    }
+
+    async fn put_view(&self, scope: &TenantScope, view: &SavedView, replacing: Replacing) -> Result<Written, Error> {
+        let (op, scope, view) = ("put view", scope.clone(), view.clone());
+        let put = move |connection: &mut Connection| views::put(connection, &scope, &view, replacing);
+        self.pool.run(op, move |connection, _| put(connection).map_err(failed(op))).await
+    }
+
+    async fn delete_view(&self, scope: &TenantScope, id: ViewId, version: u32) -> Result<Written, Error> {
+        let (op, scope) = ("delete view", scope.clone());
+        let delete = move |connection: &mut Connection| views::delete(connection, &scope, id, version);
+        self.pool.run(op, move |connection, _| delete(connection).map_err(failed(op))).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -192,8 +192,8 @@ async fn what_is_stored_before_the_migration_is_marked() {
     };
     let written = marks(&other);
     assert_eq!(written.len(), 4);
-    other.execute_batch("DROP TABLE rollup_marks; DROP TABLE rollups; PRAGMA user_version = 4").unwrap();
-    open_spans("test", &url, &Options::default()).await.unwrap();
+    other.execute_batch("DROP TABLE rollup_marks; DROP TABLE rollups").unwrap();
+    other.execute_batch(crate::sqlite::migrate::MIGRATIONS[4]).unwrap();
     assert_eq!(marks(&other), written);
 }
 
