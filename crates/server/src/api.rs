@@ -1,12 +1,14 @@
 //! The side door: the query API under `/api/v1`, and the probes beside it.
 //!
-//! Reads stores and what boot tells it; never writes, and never sees a forwarded exchange. One table maps failures to
+//! Reads stores and what boot tells it; writes nothing but saved views, and never sees a forwarded exchange. One table maps failures to
 //! answers (`api/error.rs`), one place maps a stored span to JSON (`api/view.rs`), one list names the routes
 //! (`api/router.rs`).
 
 mod access;
+mod body;
 mod document;
 mod error;
+mod etag;
 mod export;
 mod health;
 mod info;
@@ -22,6 +24,7 @@ mod sums;
 mod tenants;
 mod traces;
 pub mod view;
+mod views;
 
 use std::sync::Arc;
 
@@ -40,7 +43,7 @@ use crate::{clock::Clock, pipeline::Prices, telemetry::Events};
 pub struct Api {
     /// Where spans are read from.
     pub spans: Arc<dyn SpanStore>,
-    /// Where the tenants that were seen are read from.
+    /// Where the tenants that were seen are read from, and where saved views are kept.
     pub meta: Arc<dyn MetaStore>,
     /// Counts what is asked.
     pub events: Events,

@@ -88,6 +88,34 @@ async fn only_served_hosts(State(access): State<Arc<Access>>, request: Request, 
     }
 }
 
+/// Refuses a write that a web page of another origin makes: every browser says which with a write.
+///
+/// The scheme is not compared, since whoever ends TLS before us knows it and we do not; it only says which port is meant.
+pub(super) fn check_origin(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).or(uri.authority().map(Authority::as_str));
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    for origin in headers.get_all(header::ORIGIN) {
+        let from = origin.to_str().ok().and_then(|v| v.parse::<Uri>().ok());
+        let is_same = from.as_ref().zip(host.as_ref()).is_some_and(|(from, host)| is_origin_of(from, host));
+        if !is_same {
+            return Err(Problem::OriginRefused { found: shorten(&String::from_utf8_lossy(origin.as_bytes())) });
+        }
+    }
+    Ok(())
+}
+
+fn is_origin_of(from: &Uri, host: &Authority) -> bool {
+    let default = match from.scheme_str() {
+        Some("http") => 80,
+        Some("https") => 443,
+        Some(_) | None => return false,
+    };
+    from.authority().is_some_and(|from| {
+        from.host().eq_ignore_ascii_case(host.host())
+            && from.port_u16().unwrap_or(default) == host.port_u16().unwrap_or(default)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +167,48 @@ mod tests {
         assert!(!asks(&access, "/x", &[]), "no host at all");
         assert!(!asks(&access, "/x", &["localhost", "evil.example"]), "a second host");
         assert!(!asks(&access, "http://evil.example/x", &["localhost"]), "the URI names another host");
+    }
+
+    fn writes(host: &str, origins: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, host.parse().unwrap());
+        for origin in origins {
+            headers.append(header::ORIGIN, origin.parse().unwrap());
+        }
+        check_origin(&"/x".parse().unwrap(), &headers).is_ok()
+    }
+
+    #[test]
+    fn the_origin_of_a_write_is_the_host_it_is_sent_to_or_not_said() {
+        for (host, origin) in [
+            ("localhost:8080", "http://localhost:8080"),
+            ("LOCALHOST:8080", "http://localhost:8080"),
+            ("[::1]:8080", "http://[::1]:8080"),
+            ("llm.example", "https://llm.example"),
+            ("llm.example:443", "https://llm.example"),
+            ("llm.example", "http://llm.example:80"),
+        ] {
+            assert!(writes(host, &[origin]), "{origin} to {host}");
+        }
+        assert!(writes("localhost:8080", &[]), "curl says none");
+    }
+
+    #[test]
+    fn a_write_of_another_origin_is_refused() {
+        for origin in [
+            "http://evil.example",
+            "http://localhost",
+            "http://localhost:8081",
+            "http://localhost:8080.evil.example",
+            "http://127.0.0.1:8080",
+            "null",
+            "localhost:8080",
+            "file://localhost:8080",
+            "chrome-extension://localhost:8080",
+            "",
+        ] {
+            assert!(!writes("localhost:8080", &[origin]), "{origin}");
+        }
+        assert!(!writes("localhost:8080", &["http://localhost:8080", "http://evil.example"]), "a second one");
     }
 }

@@ -1,11 +1,14 @@
 //! The OpenAPI 3.1 document, generated from the handlers and the views.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use axum::{http::header, response::IntoResponse};
-use utoipa::OpenApi;
+use utoipa::{
+    OpenApi,
+    openapi::{RefOr, path::ParameterIn},
+};
 
-use super::{error, export, health, info, models, people, sessions, spans, stats, tenants, traces, view};
+use super::{error, export, health, info, models, people, sessions, spans, stats, tenants, traces, view, views};
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
 #[derive(OpenApi)]
@@ -19,6 +22,7 @@ use super::{error, export, health, info, models, people, sessions, spans, stats,
     ),
     tags(
         (name = "query", description = "Traces, spans, sessions, and what they add up to"),
+        (name = "views", description = "Saved views"),
         (name = "operation", description = "Health and metrics; exact paths, no key")
     ),
     paths(
@@ -36,6 +40,11 @@ use super::{error, export, health, info, models, people, sessions, spans, stats,
         tenants::list,
         models::prices,
         export::export,
+        views::list,
+        views::create,
+        views::one,
+        views::replace,
+        views::remove,
         serve,
         health::health,
         health::livez,
@@ -46,7 +55,7 @@ use super::{error, export, health, info, models, people, sessions, spans, stats,
         view::SpanList, view::SpanView, view::SpanDetail, view::TraceList, view::TraceView, view::TraceDetail, view::TenantList, view::TenantView,
         view::SessionList, view::SessionView, view::SessionDetail, view::StatsView, view::PointView, view::GroupView, view::MeasuresView,
         view::TopView, view::TopItemView, view::UserList, view::UserView, view::AgentList, view::AgentView, view::InfoView,
-        view::ModelPriceList, view::ModelPriceView,
+        view::ModelPriceList, view::ModelPriceView, view::SavedViewList, view::SavedViewView, view::SavedViewBody,
         error::ProblemView, health::HealthView,
     ))
 )]
@@ -61,6 +70,21 @@ pub fn openapi() -> String {
 
 /// The text, made once.
 static TEXT: LazyLock<String> = LazyLock::new(openapi);
+
+/// Says whether a route of ours has such a query parameter.
+pub(super) fn is_query_parameter(name: &str) -> bool {
+    static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let items = Document::openapi().paths.paths.into_values();
+        let operations = items.flat_map(|item| [item.get, item.post, item.put, item.delete]).flatten();
+        let parameters = operations.flat_map(|operation| operation.parameters.unwrap_or_default());
+        let named = parameters.filter_map(|it| match it {
+            RefOr::T(it) if it.parameter_in == ParameterIn::Query => Some(it.name),
+            RefOr::T(_) | RefOr::Ref(_) => None,
+        });
+        named.collect()
+    });
+    NAMES.contains(name)
+}
 
 /// This document.
 #[utoipa::path(

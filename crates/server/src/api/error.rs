@@ -31,6 +31,22 @@ pub(super) enum Problem {
     NoSuchPath { found: String },
     /// The path exists, the method does not.
     WrongMethod { found: String },
+    /// A web page of another origin tries to write.
+    OriginRefused { found: String },
+    /// The body is no JSON.
+    NotJson { found: String },
+    /// The body is too large.
+    BodyTooLarge { most: usize },
+    /// The body did not arrive whole in time.
+    BodyCut,
+    /// A field of the body is not what it must be; no field is named where it is the body itself.
+    BadBody { field: String, why: String },
+    /// A change of something without saying of which version.
+    NoCondition,
+    /// What is to be changed is no longer what the caller saw.
+    ChangedMeanwhile,
+    /// There are as many as are kept.
+    TooMany { what: &'static str, most: usize },
     /// The question covers more than is looked at for one answer.
     TooLarge,
     /// The store does not answer in time.
@@ -90,7 +106,36 @@ pub(super) enum ReadProblems {
     Away(ProblemView),
 }
 
+/// Documents how every route that writes may fail besides; nothing makes one.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "its variants are read by the derive alone")]
+pub(super) enum WriteProblems {
+    /// A parameter or the body is wrong
+    #[response(status = 400, content_type = "application/problem+json")]
+    Wrong(ProblemView),
+    /// The host is not served, or the write comes from a web page of another origin
+    #[response(status = 403, content_type = "application/problem+json")]
+    Refused(ProblemView),
+    /// The body did not arrive in time
+    #[response(status = 408, content_type = "application/problem+json")]
+    Cut(ProblemView),
+    /// The body is too large
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemView),
+    /// The body is no JSON
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(ProblemView),
+    /// The store is away
+    #[response(status = 503, content_type = "application/problem+json")]
+    Away(ProblemView),
+}
+
 impl Problem {
+    /// A body that is not what it must be.
+    pub(super) fn bad_body(field: &str, why: &serde_json::Error) -> Self {
+        Self::BadBody { field: shorten(field), why: why.to_string() }
+    }
+
     /// A parameter that is not what it must be.
     pub(super) fn bad(name: &'static str, found: &str, expected: impl Into<String>) -> Self {
         Self::BadParameter { name, found: shorten(found), expected: expected.into() }
@@ -116,6 +161,14 @@ impl Problem {
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::NoSuchPath { .. } => (StatusCode::NOT_FOUND, "no-such-path", "No such path"),
             Self::WrongMethod { .. } => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "Method not allowed"),
+            Self::OriginRefused { .. } => (StatusCode::FORBIDDEN, "origin-refused", "Origin not allowed"),
+            Self::NotJson { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "Not JSON"),
+            Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
+            Self::BodyCut => (StatusCode::REQUEST_TIMEOUT, "body-cut", "The body did not arrive"),
+            Self::BadBody { .. } => (StatusCode::BAD_REQUEST, "bad-body", "Wrong body"),
+            Self::NoCondition => (StatusCode::PRECONDITION_REQUIRED, "no-condition", "If-Match is missing"),
+            Self::ChangedMeanwhile => (StatusCode::PRECONDITION_FAILED, "changed-meanwhile", "Changed meanwhile"),
+            Self::TooMany { .. } => (StatusCode::CONFLICT, "too-many", "There are too many"),
             Self::TooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "too-large", "The question is too large"),
             Self::StoreTimedOut => (StatusCode::SERVICE_UNAVAILABLE, "store-timed-out", "The store is slow"),
             Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "store-away", "The store is away"),
@@ -142,6 +195,21 @@ impl Problem {
             Self::NotFound { what, found } => format!("there is no {what} {found}"),
             Self::NoSuchPath { found } => format!("there is no {found:?}; /api/v1/openapi.json lists what there is"),
             Self::WrongMethod { found } => format!("{found} is not possible here, see the Allow header"),
+            Self::OriginRefused { found } => {
+                format!(
+                    "the origin {found:?} is not the host that this is sent to; write from a page of ours, or without an Origin"
+                )
+            }
+            Self::NotJson { found } => {
+                format!("found {found:?}, expected a body with content-type application/json and no content-encoding")
+            }
+            Self::BodyTooLarge { most } => format!("the body has more than {most} bytes"),
+            Self::BodyCut => "the body did not arrive whole in time, send it again".to_owned(),
+            Self::BadBody { field, why } if field.is_empty() => why.clone(),
+            Self::BadBody { field, why } => format!("{field}: {why}"),
+            Self::NoCondition => "say with If-Match which version is meant: its ETag, or * for any".to_owned(),
+            Self::ChangedMeanwhile => "it was changed or deleted meanwhile: get it again, and change that".to_owned(),
+            Self::TooMany { what, most } => format!("there are {most} {what} already, delete one first"),
             Self::TooLarge => format!(
                 "more than {MAX_SCANNED} spans would have to be read one by one, or more than {MAX_GROUPS} groups told \
                  apart: ask for less time, for fewer dimensions, or filter by what the roll-ups know (tenant, provider, \
@@ -162,8 +230,15 @@ impl Problem {
             Self::BadParameter { name, found, expected } => (Some(name.to_owned()), Some(found), Some(expected)),
             Self::BadQuery { found } | Self::NoSuchPath { found } => (None, Some(found), None),
             Self::NotFound { found, .. } => (None, Some(found), None),
+            Self::OriginRefused { found } | Self::NotJson { found } => (None, Some(found), None),
+            Self::BadBody { field, .. } => (Some(field).filter(|field| !field.is_empty()), None, None),
             Self::HostRefused { .. }
             | Self::WrongMethod { .. }
+            | Self::BodyTooLarge { .. }
+            | Self::BodyCut
+            | Self::NoCondition
+            | Self::ChangedMeanwhile
+            | Self::TooMany { .. }
             | Self::TooLarge
             | Self::StoreTimedOut
             | Self::StoreAway
@@ -219,6 +294,14 @@ mod tests {
             Problem::NoSuchPath { found: text() },
             Problem::WrongMethod { found: text() },
             Problem::TooLarge,
+            Problem::OriginRefused { found: text() },
+            Problem::NotJson { found: text() },
+            Problem::BodyTooLarge { most: 1 },
+            Problem::BodyCut,
+            Problem::BadBody { field: text(), why: text() },
+            Problem::NoCondition,
+            Problem::ChangedMeanwhile,
+            Problem::TooMany { what: "things", most: 1 },
             Problem::StoreTimedOut,
             Problem::StoreAway,
             Problem::StoreBroken,

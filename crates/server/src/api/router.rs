@@ -11,9 +11,9 @@ use axum::{
 use tokio::time::Instant;
 
 use super::{
-    Api, document,
+    Api, access, document,
     error::{Problem, shorten},
-    export, info, models, people, sessions, spans, stats, tenants, traces,
+    export, info, models, people, sessions, spans, stats, tenants, traces, views,
 };
 
 /// A route: its path, and what answers there.
@@ -35,6 +35,8 @@ pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/tenants", || get(tenants::list)),
     ("/api/v1/models/prices", || get(models::prices)),
     ("/api/v1/export", || get(export::export)),
+    ("/api/v1/views", || get(views::list).post(views::create)),
+    ("/api/v1/views/{view_id}", || get(views::one).put(views::replace).delete(views::remove)),
     ("/api/v1/openapi.json", || get(document::serve)),
 ];
 
@@ -49,11 +51,15 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// Around every route: a host we do not serve gets no further, and every answer is strict and counted.
+/// Around every route: a host we do not serve gets no further, nor does a write from elsewhere, and every answer is strict
+/// and counted.
 async fn surround(State(api): State<Api>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().and_then(|m| known(m.as_str())).unwrap_or("none");
-    let mut response = match api.access.check_host(request.uri(), request.headers()) {
+    let allowed = api.access.check_host(request.uri(), request.headers()).and_then(|()| {
+        if request.method().is_safe() { Ok(()) } else { access::check_origin(request.uri(), request.headers()) }
+    });
+    let mut response = match allowed {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };

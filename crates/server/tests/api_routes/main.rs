@@ -17,4 +17,5 @@ mod probes;
 mod sessions;
 mod stats;
 mod top;
+mod views;
 mod world;

@@ -16,6 +16,22 @@ pub(super) enum Source {
     Otlp,
 }
 
+/// A page of the dashboard that can be saved.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ViewPage {
+    /// What everything adds up to.
+    Overview,
+    /// The list of traces.
+    Traces,
+    /// The list of sessions.
+    Sessions,
+    /// The list of users.
+    Users,
+    /// The list of agents.
+    Agents,
+}
+
 /// Whether an exchange went well.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

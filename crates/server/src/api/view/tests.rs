@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use llmtrace_model::{
     Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind, Message, Part, Role, Severity, Source, Status,
-    UsageSource,
+    UsageSource, ViewPage,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -45,6 +45,7 @@ fn every_part_has_its_documented_shape() {
 
 #[test]
 fn every_word_and_finding_has_its_documented_shape() {
+    ViewPage::ALL.iter().for_each(agrees::<shapes::ViewPage>);
     Source::ALL.iter().for_each(agrees::<shapes::Source>);
     Status::ALL.iter().for_each(agrees::<shapes::Status>);
     Dimension::ALL.iter().for_each(agrees::<shapes::Dimension>);
