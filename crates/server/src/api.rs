@@ -32,6 +32,7 @@ use llmtrace_store::{MetaStore, SpanStore};
 
 pub use access::{Access, behind_host_check};
 pub use document::openapi;
+pub use export::{Format, Part, Writer};
 pub use health::{BacklogView, Condition, Dependency, HealthReport, JournalHealth, Phase, Probes, probes};
 pub use info::{Installation, ProxyAddress};
 pub use router::router;

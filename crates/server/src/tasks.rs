@@ -13,6 +13,7 @@ use std::{
     thread,
 };
 
+use tokio::task::JoinError;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use alarm::Alarm;
@@ -83,4 +84,11 @@ impl Tasks {
     pub fn running(&self) -> usize {
         self.tracker.len()
     }
+}
+
+/// Runs one bounded piece of CPU work away from the threads that forward exchanges, and waits for it; an error where it
+/// panicked. Whoever waits is a task that shutdown knows.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+pub(crate) async fn off_runtime<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    tokio::task::spawn_blocking(work).await
 }

@@ -102,6 +102,15 @@ async fn export_writes_what_migrate_made_room_for() {
     let wanted = batch.iter().rev().map(|record| record.span.exchange_id.to_string());
     assert!(ids.iter().map(|span| span["exchange_id"].as_str().unwrap().to_owned()).eq(wanted), "newest first");
 
+    let csv = run(folder.path(), &["export", "--format", "csv"]);
+    assert_eq!(
+        (csv.status.code(), text(&csv.stdout).matches("\r\n").count()),
+        (Some(0), 151),
+        "a line of names, and one a span"
+    );
+    let parquet = run(folder.path(), &["export", "--format", "parquet"]);
+    assert!(parquet.stdout.starts_with(b"PAR1") && parquet.stdout.ends_with(b"PAR1"), "{}", text(&parquet.stderr));
+
     let twice = run(folder.path(), &["export", "--out", "spans.jsonl"]);
     assert_eq!(twice.status.code(), Some(1), "a file is not overwritten");
     let of_nobody = run(folder.path(), &["export", "--tenant", "nobody"]);

@@ -13,7 +13,7 @@ mod table;
 mod tests;
 mod values;
 
-use llmtrace_model::{PageRequest, TenantId};
+use llmtrace_model::{ExchangeId, PageRequest, TenantId};
 
 pub(super) use self::{
     cursor::Question,
@@ -29,7 +29,10 @@ use self::{
     kind::{Kind, Repeated},
     table::Param,
 };
-use super::error::{Problem, shorten};
+use super::{
+    error::{Problem, shorten},
+    export::Format,
+};
 
 /// The parameters of a route, table by table.
 type Tables = &'static [&'static [Param]];
@@ -119,9 +122,15 @@ impl Query {
         self.one("tenant_id", |v| v.parse::<TenantId>().ok())
     }
 
-    /// Refuses an export format we do not write.
-    pub(super) fn check_format(&self) -> Result<(), Problem> {
-        self.one("format", |v| (v == "jsonl").then_some(())).map(|_| ())
+    /// The form of the export it asks for.
+    pub(super) fn format(&self) -> Result<Format, Problem> {
+        let of = |word: &str| Format::ALL.iter().copied().find(|format| format.as_str() == word);
+        Ok(self.one("format", of)?.unwrap_or_default())
+    }
+
+    /// The span after which the export it asks for begins.
+    pub(super) fn resume(&self) -> Result<Option<ExchangeId>, Problem> {
+        self.one("after", |v| v.parse::<ExchangeId>().ok())
     }
 }
 

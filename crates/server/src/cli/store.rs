@@ -13,7 +13,10 @@ use clap::{Args, ValueEnum};
 use llmtrace_model::{PageRequest, SpanFilter, TenantId, TenantScope};
 use llmtrace_store::{Migrate, Options, SpanStore};
 
-use crate::{api::view::SpanDetail, config::Config};
+use crate::{
+    api::{self, Part, Writer},
+    config::Config,
+};
 
 /// Rows read at once: each may carry a body of `capture.max_bytes` each way.
 const PAGE_ROWS: u32 = 64;
@@ -61,18 +64,21 @@ pub(super) struct Export {
     tenant: Option<TenantId>,
 }
 
-/// Form of an export.
+/// Form of an export; each is what `/api/v1/export` writes, newest first.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
-    /// One span a line, as `/api/v1/export` writes it, newest first.
+    /// One JSON object a line.
     Jsonl,
+    /// Comma-separated values, one span a line.
+    Csv,
+    /// One Apache Parquet file.
+    Parquet,
 }
 
 impl Export {
     /// Writes every stored span.
     pub(super) async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
         let spans = open_existing(config, "ask its /api/v1/export").await?;
-        let Format::Jsonl = self.format;
         let written = match &self.out {
             Some(path) => {
                 let file = File::create_new(path).with_context(|| format!("--out: making {}", path.display()))?;
@@ -90,19 +96,23 @@ impl Export {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn write(&self, spans: &dyn SpanStore, mut out: impl Write) -> anyhow::Result<u64> {
+    async fn write(&self, spans: &dyn SpanStore, mut out: impl Write) -> anyhow::Result<usize> {
         let scope = self.tenant.clone().map_or(TenantScope::All, TenantScope::One);
+        let format = match self.format {
+            Format::Jsonl => api::Format::Jsonl,
+            Format::Csv => api::Format::Csv,
+            Format::Parquet => api::Format::Parquet,
+        };
+        let mut writer = Writer::new(format, Part::First)?;
         let (mut page, mut rows) = (PageRequest::first(PAGE_ROWS), 0);
         loop {
             let read = spans.list_records(&scope, &SpanFilter::default(), &page).await.context("reading spans")?;
-            for record in read.items {
-                serde_json::to_writer(&mut out, &SpanDetail::from(record)).map_err(io::Error::from)?;
-                out.write_all(b"\n")?;
-                rows += 1;
-            }
+            rows += read.items.len();
+            out.write_all(&writer.rows(read.items)?)?;
             let Some(after) = read.next else { break };
             page.after = Some(after);
         }
+        out.write_all(&writer.end()?)?;
         out.flush()?;
         Ok(rows)
     }

@@ -41,6 +41,7 @@ fn documented() -> Vec<Documented> {
         let path = path
             .replace("{trace_id}", "000000000000000000000000000000ff")
             .replace("{span_id}", "00000000000000ff")
+            .replace("{view_id}", "00000000-0000-4000-8000-0000000000ff")
             .replace("{session_id}", "nobody");
         for parameter in parameters().filter(|parameter| parameter["in"] == "query") {
             let others = parameters().filter(|other| other["required"] == true && other["in"] == "query");

@@ -49,6 +49,7 @@ pub(super) enum Kind {
         max: u32,
     },
     Cursor,
+    Exchange,
 }
 
 /// How often a parameter may stand in a query.
@@ -97,7 +98,8 @@ impl Kind {
             | Self::Words { .. }
             | Self::Tenant
             | Self::Limit { .. }
-            | Self::Cursor => Form::Single,
+            | Self::Cursor
+            | Self::Exchange => Form::Single,
         }
     }
 
@@ -121,7 +123,8 @@ impl Kind {
             | Self::Count
             | Self::Tenant
             | Self::Limit { .. }
-            | Self::Cursor => None,
+            | Self::Cursor
+            | Self::Exchange => None,
         }
     }
 
@@ -152,6 +155,7 @@ impl Kind {
             Self::Tenant => TENANT_EXPECTED.into(),
             Self::Limit { max, .. } => format!("a whole number from 1 to {max}").into(),
             Self::Cursor => "the value of \"next\" from the page before".into(),
+            Self::Exchange => "the exchange_id of a stored span, a UUID".into(),
         }
     }
 
@@ -177,7 +181,7 @@ impl Kind {
             Self::Tenant => json!("default"),
             Self::Limit { default, .. } => json!(default.unwrap_or(100)),
             // Made by the server; one that is made up is refused.
-            Self::Cursor => return None,
+            Self::Cursor | Self::Exchange => return None,
         })
     }
 
@@ -202,6 +206,7 @@ impl Kind {
             Self::Limit { default, max } => {
                 whole().minimum(Some(1)).maximum(Some(*max)).default(default.map(Value::from))
             }
+            Self::Exchange => text().format(Some(SchemaFormat::Custom("uuid".to_owned()))),
             Self::Cursor => text().pattern(Some("^[A-Za-z0-9_-]{43}$")),
             Self::Tags => return ArrayBuilder::new().items(any_text()).max_items(Some(MAX_TAGS)).into(),
             Self::Dimensions => {

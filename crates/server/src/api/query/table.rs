@@ -16,6 +16,7 @@ use super::{
 use crate::api::{
     access::TENANT_HEADER,
     error::Problem,
+    export::Format,
     view::{Interval, TopMeasure},
 };
 
@@ -94,9 +95,19 @@ const PAGE: &[Param] = &[
     param("after", "Where the page before ended: its `next`.", Kind::Cursor),
 ];
 
-/// Of what form an export is.
-const FORMAT: &[Param] =
-    &[param("format", "JSON Lines: one span per line.", Kind::Words { all: || vec!["jsonl"], default: Some("jsonl") })];
+/// Of what form an export is, and which part of it.
+const EXPORT: &[Param] = &[
+    param(
+        "format",
+        "One JSON object a line, comma-separated values, or one Parquet file.",
+        Kind::Words {
+            all: || Format::ALL.iter().map(|format| format.as_str()).collect(),
+            default: Some(Format::Jsonl.as_str()),
+        },
+    ),
+    param("limit", "The most rows; all where it is not given.", Kind::Limit { default: None, max: u32::MAX }),
+    param("after", "The last row that the reader has whole: only rows that come after it.", Kind::Exchange),
+];
 
 /// By what groups are ordered.
 const fn order(default: Order) -> Param {
@@ -172,7 +183,7 @@ routes! {
     /// The parameters of a list inside of one thing.
     PageParams = [TENANT, PAGE];
     /// The parameters of an export.
-    ExportParams = [RANGE, FILTER, TENANT, FORMAT];
+    ExportParams = [RANGE, FILTER, TENANT, EXPORT];
     /// The parameters of one thing.
     OneParams = [TENANT];
     /// The parameters of what has none.

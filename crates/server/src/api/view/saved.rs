@@ -10,12 +10,10 @@ use serde::{
 use utoipa::ToSchema;
 
 use super::shapes;
-use crate::api::document::is_query_parameter;
+use crate::api::{document::is_query_parameter, query::MAX_TEXT};
 
 /// The most query parameters of a saved view.
 const MAX_PARAMETERS: usize = 40;
-/// The most bytes of one value, as in a query.
-const MAX_VALUE: usize = 1024;
 /// The most characters of a name.
 const MAX_NAME: usize = 100;
 
@@ -135,9 +133,9 @@ impl<'de> Visitor<'de> for ParametersVisitor {
             if !is_query_parameter(&name) {
                 return Err(A::Error::custom(format!("{shown:?} is a parameter of no route of this API")));
             }
-            if value.is_empty() || value.len() > MAX_VALUE {
-                let found = value.len();
-                return Err(A::Error::custom(format!("{shown:?} has {found} bytes, expected 1 to {MAX_VALUE}")));
+            let length = value.chars().count();
+            if !(1..=MAX_TEXT).contains(&length) {
+                return Err(A::Error::custom(format!("{shown:?} has {length} characters, expected 1 to {MAX_TEXT}")));
             }
             if all.insert(name, value).is_some() {
                 return Err(A::Error::custom(format!("{shown:?} is given twice, expected once")));
