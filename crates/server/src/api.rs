@@ -6,6 +6,7 @@
 
 mod access;
 mod body;
+mod docs;
 mod document;
 mod error;
 mod etag;

@@ -11,7 +11,7 @@ use axum::{
 use tokio::time::Instant;
 
 use super::{
-    Api, access, document,
+    Api, access, docs, document,
     error::{Problem, shorten},
     export, info, models, people, sessions, spans, stats, tenants, traces, views,
 };
@@ -40,9 +40,12 @@ pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/openapi.json", || get(document::serve)),
 ];
 
-/// Everything under `/api/v1`, where what is not a route is a 404 problem.
+/// The page that shows the document, and what it is made of; no part of the API itself.
+const PAGES: &[Route] = &[("/api/docs", || get(docs::page)), ("/api/v1/docs/{file}", || get(docs::file))];
+
+/// Everything under `/api/v1`, where what is not a route is a 404 problem, and the page `/api/docs`.
 pub fn router(api: Api) -> Router {
-    let routes = ROUTES.iter().fold(Router::new(), |router, (path, route)| router.route(path, route()));
+    let routes = ROUTES.iter().chain(PAGES).fold(Router::new(), |router, (path, route)| router.route(path, route()));
     let rest = ["/api/v1", "/api/v1/", "/api/v1/{*rest}"];
     rest.into_iter()
         .fold(routes, |router, path| router.route(path, any(no_such_path)))
@@ -70,7 +73,7 @@ async fn surround(State(api): State<Api>, request: Request, next: Next) -> Respo
 
 /// The route as a label: the list's own text, so that no caller can add a value.
 fn known(path: &str) -> Option<&'static str> {
-    ROUTES.iter().map(|(route, _)| *route).find(|route| *route == path)
+    ROUTES.iter().chain(PAGES).map(|(route, _)| *route).find(|route| *route == path)
 }
 
 /// What every answer of ours says: keep no copy, and take the content for what it is stated to be.

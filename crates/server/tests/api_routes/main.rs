@@ -6,6 +6,7 @@
 mod access;
 mod cursors;
 mod details;
+mod docs;
 mod export;
 mod hostile;
 mod info;

@@ -29,9 +29,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Streams every matching span with what was said in it, newest first, one JSON object per line.
-         * @description A whole export ends with its last line; where the store fails midway the connection is broken instead, so that no
-         *     client takes a part for the whole.
+         * Streams every matching span with what was said in it, newest first: one JSON object per line, comma-separated values, or
+         *     one Parquet file.
+         * @description A whole export ends properly; where the store fails midway the connection is broken instead, so that no client takes a
+         *     part for the whole. What was cut, or was to be only `limit` rows, goes on with `after`: lines join to the same text, of
+         *     CSV the first part alone names the columns; a Parquet file is useful only whole, and goes on in another file.
          */
         get: operations["export_spans"];
         put?: never;
@@ -279,6 +281,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists saved views by name: those of the tenant that is named, else all. */
+        get: operations["list_views"];
+        put?: never;
+        /** Saves a view, of the tenant that is named, else of the whole installation; at most 500 each. */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One saved view. */
+        get: operations["get_view"];
+        /** Changes a saved view, if it is still the one whose `ETag` is in `If-Match`. */
+        put: operations["replace_view"];
+        post?: never;
+        /** Deletes a saved view, if it is still the one whose `ETag` is in `If-Match`. */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -381,6 +420,19 @@ export interface components {
              */
             until: string;
         };
+        /** @description Work that writes of spans put off. */
+        Backlog: {
+            /**
+             * Format: int64
+             * @description Hours that ended and are not rolled up: statistics of them take longer.
+             */
+            rollup_hours: number;
+            /**
+             * Format: int64
+             * @description Spans that no text search finds yet.
+             */
+            text_spans: number;
+        };
         /** @description How much of one body was seen. */
         BodyCoverage: {
             /** @description Why it was not understood; only where `seen` is `opaque`. */
@@ -425,6 +477,7 @@ export interface components {
         Dependency: {
             /** @description The engine, where it has one. */
             backend?: string | null;
+            backlog?: components["schemas"]["Backlog"] | null;
             /** @description What is wrong. */
             error?: string | null;
             /** @description Whether it does what it should. */
@@ -1435,6 +1488,55 @@ export interface components {
              */
             until: string;
         };
+        /** @description A page of the dashboard with its filters, under a name. */
+        View: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description What the user calls it. */
+            name: string;
+            /** @description The page. */
+            page: components["schemas"]["ViewPage"];
+            /** @description The page's query parameters, by name. */
+            query: {
+                [key: string]: string;
+            };
+            /** @description Owner; `null` where it belongs to the whole installation. */
+            tenant_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            view_id: string;
+        };
+        /** @description What a caller says of a view; nothing else is taken. */
+        ViewBody: {
+            /** @description What the user calls it. */
+            name: string;
+            /** @description The page. */
+            page: components["schemas"]["ViewPage"];
+            /** @description The page's query parameters by name, at most 40, each a parameter of a route of this API. */
+            query: {
+                [key: string]: string;
+            };
+        };
+        /** @description The saved views, by name. */
+        ViewList: {
+            /** @description The rows. */
+            items: components["schemas"]["View"][];
+        };
+        /**
+         * @description A page of the dashboard that can be saved.
+         * @enum {string}
+         */
+        ViewPage: "overview" | "traces" | "sessions" | "users" | "agents";
     };
     responses: never;
     parameters: never;
@@ -1813,10 +1915,17 @@ export interface operations {
                  */
                 tenant_id?: string;
                 /**
-                 * @description JSON Lines: one span per line. Expected: jsonl.
+                 * @description One JSON object a line, comma-separated values, or one Parquet file. Expected: one of jsonl, csv, parquet.
                  * @example jsonl
                  */
-                format?: "jsonl";
+                format?: "jsonl" | "csv" | "parquet";
+                /**
+                 * @description The most rows; all where it is not given. Expected: a whole number from 1 to 4294967295.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description The last row that the reader has whole: only rows that come after it. Expected: the exchange_id of a stored span, a UUID. */
+                after?: string;
             };
             header?: {
                 /** @description Narrows the question to this tenant, as `tenant_id` does. */
@@ -1827,13 +1936,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One span per line */
+            /** @description The spans */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/jsonl": components["schemas"]["SpanDetail"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": number[];
                 };
             };
             /** @description A parameter is wrong */
@@ -3731,6 +3842,499 @@ export interface operations {
             };
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The saved views */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            /** @description The saved view */
+            201: {
+                headers: {
+                    /** @description Its version */
+                    ETag?: string;
+                    /** @description Its path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description A parameter or the body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served, or the write comes from a web page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path: {
+                /** @description Its UUID */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The saved view */
+            200: {
+                headers: {
+                    /** @description Its version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such view */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+            };
+            header: {
+                /** @description The `ETag` of what is changed, or `*` */
+                "If-Match": string;
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path: {
+                /** @description Its UUID */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            /** @description The saved view, changed */
+            200: {
+                headers: {
+                    /** @description Its version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description A parameter or the body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served, or the write comes from a web page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such view */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+            };
+            header: {
+                /** @description The `ETag` of what is deleted, or `*` */
+                "If-Match": string;
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path: {
+                /** @description Its UUID */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such view */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
