@@ -206,6 +206,11 @@ impl Events {
         self.0.spans_stored.inc_by(spans);
     }
 
+    /// How many spans the store has acknowledged.
+    pub fn spans_stored_so_far(&self) -> u64 {
+        self.0.spans_stored.get()
+    }
+
     /// The store took spans, or did not; while it does not, they wait in the journal and are tried again.
     pub fn store_takes_spans(&self, takes: bool) {
         self.0.store_failing.set(i64::from(!takes));
