@@ -3,7 +3,7 @@
 //! `cargo run --release -p llmtrace-store --features conformance --example store_bench -- [month|text] COUNT [URL]`. With `month`
 //! the spans are spread over thirty days and rolled up, and statistics and lists with filters are asked for; with `text` what was said is indexed and
 //! searched. Without a URL it
-//! takes an SQLite file in a temporary folder; a month that is there already is not written again. CPU is user plus system
+//! takes an SQLite file in a temporary folder; a month or a day that is there already is not written again. CPU is user plus system
 //! of the whole process, spans are built outside.
 
 mod burst;

@@ -17,10 +17,10 @@ use crate::pool::Cancel;
 
 /// Bounds of one piece, whichever is reached first; one row is always taken. Chosen so that the writer is held up for 10 ms.
 const ROWS: u32 = 1024;
-const TERMS: usize = 12_000;
+const TERMS: usize = 30_000;
 const CONTENT_BYTES: i64 = 1 << 20;
 /// Pages of the index that one merge writes: about the time of a piece.
-const MERGE_PAGES: i64 = 64;
+const MERGE_PAGES: i64 = 96;
 
 const MARK: &str = "SELECT indexed, removed, (SELECT coalesce(max(id), 0) FROM spans) FROM text_progress WHERE id = 1";
 /// By the primary keys, at most `ROWS`.
