@@ -18,6 +18,8 @@ mod meta;
 #[cfg(test)]
 mod prices;
 #[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod text;
 #[cfg(test)]
 mod traces;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
+    ExchangeId, Page, PageRequest, Raw, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
     TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 use parking_lot::RwLock;
@@ -142,6 +142,11 @@ impl SpanRead for Memory {
         let scope = scope.clone();
         let found = self.read("read trace", move |rows| Ok(rows.trace(&scope, id))).await?;
         Ok(found.iter().map(|record| without_raw(record)).collect())
+    }
+
+    async fn raw(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<Raw>, Error> {
+        let scope = scope.clone();
+        self.read("read raw", move |rows| Ok(rows.exchange(&scope, id).and_then(|record| record.raw.clone()))).await
     }
 
     async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    Coverage, ExchangeId, Money, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery,
-    StatsRow, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
+    Coverage, ExchangeId, Money, Page, PageRequest, Raw, SessionSummary, Span, SpanFilter, SpanId, SpanRecord,
+    StatsQuery, StatsRow, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
 use crate::{Backend, Error};
@@ -109,6 +109,10 @@ pub trait SpanRead: Send + Sync {
 
     /// The spans of one trace with their content, oldest first, at most [`PageRequest::MAX`].
     async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error>;
+
+    /// The bytes of one exchange as they passed, exactly as they were written with it; `None` where the row has none, is
+    /// outside the scope or is not there. No other read loads them.
+    async fn raw(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<Raw>, Error>;
 
     /// The exchange that is billed for an answer which others report as well (a response made in the background, a batch):
     /// of the spans of one tenant and provider that carry this provider's id of the answer, have a usage and the parameter

@@ -8,6 +8,7 @@ mod failure;
 mod meta;
 mod migrate;
 mod query;
+mod raw;
 mod read;
 mod rollup;
 mod row;
@@ -28,7 +29,7 @@ use std::{
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
+    ExchangeId, Page, PageRequest, Raw, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
     TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
@@ -190,6 +191,11 @@ impl SpanRead for Sqlite {
     async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error> {
         let scope = scope.clone();
         self.read("read trace", move |view| view.trace(&scope, id)).await
+    }
+
+    async fn raw(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<Raw>, Error> {
+        let scope = scope.clone();
+        self.read("read raw", move |view| view.raw(&scope, id)).await
     }
 
     async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {

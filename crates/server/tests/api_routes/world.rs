@@ -19,9 +19,9 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use llmtrace_model::{
-    BodyCoverage, Content, Coverage, EndReason, ExchangeId, Message, Money, Page, PageRequest, Part, Role, SavedView,
-    SessionSummary, Source, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow, Status, TenantId, TenantScope,
-    Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource, ViewId,
+    BodyCoverage, Content, Coverage, EndReason, ExchangeId, Message, Money, Page, PageRequest, Part, Raw, Role,
+    SavedView, SessionSummary, Source, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow, Status, TenantId,
+    TenantScope, Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource, ViewId,
 };
 use llmtrace_server::{
     api::{Access, Api, Installation, router},
@@ -336,6 +336,11 @@ impl SpanRead for Fickle {
     async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error> {
         self.decide("read").await?;
         self.inner.trace(scope, id).await
+    }
+
+    async fn raw(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<Raw>, Error> {
+        self.decide("read").await?;
+        self.inner.raw(scope, id).await
     }
 
     async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {

@@ -12,7 +12,10 @@ use llmtrace_store::{
     conformance::builders::{START, numbered},
 };
 
-use crate::timing::{self, Failure, cpu_time, measure, write_calls};
+use crate::{
+    bodies::Bodies,
+    timing::{self, Failure, cpu_time, measure, write_calls},
+};
 
 pub(crate) const BATCH: u64 = 500;
 /// Spans that are built before they are timed; CPU time is told in steps of 10 ms, so it must last a while.
@@ -45,13 +48,13 @@ pub(crate) fn session(n: u64) -> String {
 }
 
 /// Writes the spans and prints what that costs.
-pub(crate) async fn fill(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
+pub(crate) async fn fill(store: &Arc<dyn SpanStore>, count: u64, bodies: Bodies) -> Result<(), Failure> {
     println!("{count} spans of 1 KB content, batches of {BATCH}, {}", store.backend());
     let (mut took, mut cpu, mut slowest) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let mut done = 0;
     while done < count {
         let upper = (done + CHUNK).min(count);
-        let chunk: Vec<_> = (done..upper).map(record).collect();
+        let chunk: Vec<_> = (done..upper).map(|n| bodies.of(n, record(n))).collect();
         let (began, cpu_began) = (Instant::now(), cpu_time()?);
         for batch in chunk.chunks(usize::try_from(BATCH)?) {
             let one = Instant::now();
@@ -75,7 +78,7 @@ pub(crate) async fn fill(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), F
 }
 
 /// Asks for lists and prints how long they take.
-pub(crate) async fn ask(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
+pub(crate) async fn ask(store: &Arc<dyn SpanStore>, count: u64, bodies: Bodies) -> Result<(), Failure> {
     let any = |i: u64| i.wrapping_mul(7_919_317) % count;
     let one = |n: u64| tenant(n).parse::<TenantId>().map(TenantScope::One).expect("a tenant name");
     let first = PageRequest::first(PAGE);
@@ -138,6 +141,13 @@ pub(crate) async fn ask(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Fa
         async move { Ok(usize::from(store.span(&scope, id).await?.is_some())) }
     })
     .await?;
+    if bodies == Bodies::Kept {
+        measure("the bytes of one exchange", |i| {
+            let (store, scope, id) = (Arc::clone(store), one(any(i)), record(any(i)).span.exchange_id);
+            async move { Ok(usize::from(store.raw(&scope, id).await?.is_some())) }
+        })
+        .await?;
+    }
     measure("count one tenant", |i| {
         let (store, scope) = (Arc::clone(store), one(any(i)));
         async move { Ok(usize::try_from(store.count(&scope, &SpanFilter::default()).await?).unwrap_or(usize::MAX)) }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use llmtrace_model::{
-    BodyCoverage, Content, Coverage, EndReason, ErrorInfo, ExchangeId, Finding, Message, Money, Part, Role, Source,
-    Span, SpanId, SpanRecord, Status, TenantId, Timestamp, Timing, TraceId, Units, Usage, UsageSource,
+    BodyCoverage, Content, Coverage, EndReason, ErrorInfo, ExchangeId, Finding, Message, Money, Part, Raw, Role,
+    Source, Span, SpanId, SpanRecord, Status, TenantId, Timestamp, Timing, TraceId, Units, Usage, UsageSource,
 };
 
 /// Where built spans begin: 2026-01-01T00:00:00Z.
@@ -215,6 +215,12 @@ impl SpanBuilder {
     /// Sets the whole content.
     pub fn content(mut self, content: Content) -> Self {
         self.0.content = Some(content);
+        self
+    }
+
+    /// Sets the bytes as they passed.
+    pub fn raw(mut self, raw: Raw) -> Self {
+        self.0.raw = Some(raw);
         self
     }
 

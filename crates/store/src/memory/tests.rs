@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llmtrace_model::{PageRequest, SpanFilter, TenantScope};
+use llmtrace_model::{PageRequest, Raw, RawBody, SpanFilter, TenantScope};
 
 use super::{Memory, size::record_bytes};
 use crate::{
@@ -45,6 +45,21 @@ async fn beyond_the_bytes_the_oldest_are_dropped() {
     // A higher version takes the place of the lower: its bytes do not count twice.
     for version in 1..5 {
         store.write(&[numbered(9).said(&text, "").version(version).record()]).await.unwrap();
+    }
+    assert_eq!((kept(&store).await, store.dropped()), (vec![8, 9, 10], 7));
+}
+
+#[tokio::test]
+async fn the_bytes_of_an_exchange_count() {
+    let raw = |size: usize| {
+        let half = RawBody { head: vec![0; size / 2].into(), tail: vec![0; size / 2].into(), ..RawBody::default() };
+        Raw { request: half.clone(), response: half }
+    };
+    let (small, large) = (span().raw(raw(0)).record(), span().raw(raw(50_000)).record());
+    assert_eq!(record_bytes(&large) - record_bytes(&small), 100_000);
+    let store = Memory::open(MemoryOptions { max_rows: usize::MAX, max_bytes: 350_000 }).unwrap();
+    for n in 1..=10 {
+        store.write(&[numbered(n).raw(raw(50_000)).record()]).await.unwrap();
     }
     assert_eq!((kept(&store).await, store.dropped()), (vec![8, 9, 10], 7));
 }

@@ -14,6 +14,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_billed_once.sql"),
     include_str!("../../migrations/sqlite/0004_text_index.sql"),
     include_str!("../../migrations/sqlite/0005_rollups.sql"),
+    include_str!("../../migrations/sqlite/0006_raws.sql"),
     include_str!("../../migrations/sqlite/0007_saved_views.sql"),
 ];
 

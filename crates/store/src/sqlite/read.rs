@@ -1,9 +1,9 @@
 //! Reads on a connection that cannot write. Each runs in one transaction: it sees one state of the file.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use llmtrace_model::{
-    Cursor, ExchangeId, Money, Page, PageRequest, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, TenantId,
+    Cursor, ExchangeId, Money, Page, PageRequest, Raw, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, TenantId,
     TenantScope, Timestamp, TraceId, TraceSummary,
 };
 use parking_lot::Mutex;
@@ -13,6 +13,7 @@ use super::{
     body,
     connection::Reader,
     query::{self, Query, Time},
+    raw,
     rollup::{Slice, Slices, Stop},
     row::{Columns, WIDTH, columns, read},
     search::{Extent, Found, Search, Text},
@@ -166,15 +167,14 @@ impl<'a> View<'a> {
 
     /// The span of that exchange.
     pub(super) fn exchange(&self, scope: &TenantScope, id: ExchangeId) -> rusqlite::Result<Option<SpanRecord>> {
-        let mut find = self.transaction.prepare_cached(BY_EXCHANGE)?;
-        let found = find
-            .query_row([id.as_bytes()], |row| {
-                let mut from = Columns::of(row);
-                Ok((from.take::<i64>()?, from.word::<TenantId>()?))
-            })
-            .optional()?;
-        let visible = found.filter(|(_, tenant)| scope.allows(tenant)).map(|(id, _)| id);
-        Ok(self.records(visible)?.pop())
+        Ok(self.records(self.by_exchange(scope, id)?)?.pop())
+    }
+
+    /// The bytes of that exchange as they passed.
+    pub(super) fn raw(&self, scope: &TenantScope, id: ExchangeId) -> rusqlite::Result<Option<Raw>> {
+        let Some(span) = self.by_exchange(scope, id)? else { return Ok(None) };
+        let mut find = self.transaction.prepare_cached(raw::FIND)?;
+        find.query_row([span], |row| raw::read(row, || json(row, raw::CONTENT))).optional()
     }
 
     /// The spans of a trace, oldest first.
@@ -316,6 +316,16 @@ impl<'a> View<'a> {
         statement.query_map(params_from_iter(&query.values), key)?.collect()
     }
 
+    /// The row of that exchange, where the scope allows it.
+    fn by_exchange(&self, scope: &TenantScope, id: ExchangeId) -> rusqlite::Result<Option<i64>> {
+        let mut find = self.transaction.prepare_cached(BY_EXCHANGE)?;
+        let found = find.query_row([id.as_bytes()], |row| {
+            let mut from = Columns::of(row);
+            Ok((from.take::<i64>()?, from.word::<TenantId>()?))
+        });
+        Ok(found.optional()?.filter(|(_, tenant)| scope.allows(tenant)).map(|(id, _)| id))
+    }
+
     fn records(&self, ids: impl IntoIterator<Item = i64>) -> rusqlite::Result<Vec<SpanRecord>> {
         let mut one = self.transaction.prepare_cached(RECORD)?;
         ids.into_iter().map(|id| one.query_row([id], record)).collect()
@@ -359,6 +369,17 @@ fn record(row: &Row<'_>) -> rusqlite::Result<SpanRecord> {
         }
     };
     Ok(SpanRecord { span: read(row)?, content, raw: None })
+}
+
+/// The JSON of the content whose columns begin at `first`; empty where there is none.
+fn json(row: &Row<'_>, first: usize) -> rusqlite::Result<Vec<u8>> {
+    let codec = row.get_ref(first)?;
+    if codec == ValueRef::Null {
+        return Ok(Vec::new());
+    }
+    let json = body::json(codec.as_i64()?, row.get(first + 1)?, row.get_ref(first + 2)?.as_blob()?);
+    let damaged = |error| rusqlite::Error::FromSqlConversionFailure(first + 2, rusqlite::types::Type::Blob, error);
+    json.map(Cow::into_owned).map_err(damaged)
 }
 
 fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {

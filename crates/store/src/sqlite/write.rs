@@ -6,8 +6,9 @@ use llmtrace_model::{Money, SpanRecord, TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, TransactionBehavior};
 
 use super::{
-    body::Packer,
+    body,
     failure::failed,
+    raw,
     rollup::{self, Built, Marks},
     row::{Columns, INSERT, bind},
     text::{self, Lag, Piece},
@@ -27,23 +28,31 @@ const PING: &str = "UPDATE pings SET pings = pings + 1 WHERE id = 1";
 /// The writing connection and the buffers it reuses from row to row.
 pub(super) struct Writer {
     connection: Connection,
-    packer: Packer,
+    packers: Packers,
     scratch: Vec<u8>,
     lag: Arc<Lag>,
 }
 
+/// Packs what belongs to a row, in this order: the bodies refer to the content.
+struct Packers {
+    content: body::Packer,
+    raw: raw::Packer,
+}
+
 impl Writer {
     pub(super) fn new(connection: Connection, lag: Arc<Lag>) -> std::io::Result<Self> {
-        Ok(Self { connection, packer: Packer::new()?, scratch: Vec::new(), lag })
+        let packers = Packers { content: body::Packer::new()?, raw: raw::Packer::new() };
+        Ok(Self { connection, packers, scratch: Vec::new(), lag })
     }
 
     /// Writes a batch in one transaction.
     pub(super) fn write(&mut self, batch: &[Arc<SpanRecord>]) -> Result<(), Error> {
         let failed = failed("write");
-        let Self { connection, packer, scratch, lag } = self;
+        let Self { connection, packers, scratch, lag } = self;
         let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-        let done = put_all(&change, packer, scratch, batch);
-        packer.shrink();
+        let done = put_all(&change, packers, scratch, batch);
+        packers.content.shrink();
+        packers.raw.shrink();
         let Written { marks, newest } = done?;
         marks.write(&change).map_err(&failed)?;
         change.commit().map_err(&failed)?;
@@ -107,7 +116,7 @@ struct Written {
 
 fn put_all(
     change: &Transaction<'_>,
-    packer: &mut Packer,
+    packers: &mut Packers,
     scratch: &mut Vec<u8>,
     batch: &[Arc<SpanRecord>],
 ) -> Result<Written, Error> {
@@ -115,6 +124,7 @@ fn put_all(
     let (mut marks, mut newest) = (Marks::default(), 0);
     let mut insert = change.prepare_cached(INSERT).map_err(&failed)?;
     let mut insert_body = change.prepare_cached(INSERT_BODY).map_err(&failed)?;
+    let mut insert_raw = change.prepare_cached(raw::INSERT).map_err(&failed)?;
     for record in batch {
         bind(&mut insert, scratch, &record.span).map_err(&failed)?;
         if insert.raw_execute().map_err(&failed)? == 0 {
@@ -126,7 +136,10 @@ fn put_all(
         marks.note(&record.span.tenant_id, record.span.started_at);
         let id = change.last_insert_rowid();
         newest = newest.max(id);
-        put_body(&mut insert_body, id, packer, record)?;
+        put_body(&mut insert_body, id, &mut packers.content, record)?;
+        if let Some(raw) = &record.raw {
+            packers.raw.put(&mut insert_raw, id, raw, packers.content.dictionary())?;
+        }
     }
     Ok(Written { marks, newest })
 }
@@ -146,6 +159,7 @@ fn make_way(change: &Transaction<'_>, record: &SpanRecord, marks: &mut Marks) ->
     marks.note(&tenant, started_at);
     change.prepare_cached(REMOVE)?.execute([id])?;
     change.prepare_cached(REMOVE_BODY)?.execute([id])?;
+    change.prepare_cached(raw::REMOVE)?.execute([id])?;
     Ok(true)
 }
 
@@ -154,8 +168,11 @@ fn owner_and_start(row: &Row<'_>) -> rusqlite::Result<(TenantId, Timestamp)> {
     Ok((from.word()?, Timestamp::from_unix_us(from.take()?)))
 }
 
-fn put_body(insert: &mut Statement<'_>, id: i64, packer: &mut Packer, record: &SpanRecord) -> Result<(), Error> {
-    let Some(content) = &record.content else { return Ok(()) };
+fn put_body(insert: &mut Statement<'_>, id: i64, packer: &mut body::Packer, record: &SpanRecord) -> Result<(), Error> {
+    let Some(content) = &record.content else {
+        packer.forget();
+        return Ok(());
+    };
     let rejected = |error| Error { kind: ErrorKind::Rejected, backend: Backend::Sqlite, op: "write", source: error };
     let packed = packer.pack(content).map_err(rejected)?;
     let size = i64::try_from(packed.size_bytes).unwrap_or(i64::MAX);
