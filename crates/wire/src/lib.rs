@@ -3,6 +3,7 @@
 //! Sync and pure: no network, no clock, no detector, no storage. The front lane asks [`inspect()`] and feeds
 //! [`Scanner`] and [`UsageFilter`]; the back lane calls [`decode()`] and [`PriceBook`].
 
+mod credentials;
 mod decode;
 mod dialect;
 mod dialects;
@@ -26,6 +27,7 @@ mod usage_filter;
 pub mod websocket;
 mod word;
 
+pub use credentials::{Bare, without_credentials};
 pub use decode::{BILLED_ONCE, Billed, BodyCopy, Decoded, Exchange, Limits, REPEATED_USAGE, decode, repeated_usage};
 pub use dialect::{DIALECTS, Dialect, Family, dialect_of, family_of};
 pub use framing::is_stream;
