@@ -23,10 +23,10 @@ pub use error::{ConfigErrors, Fault, Problem};
 pub use layers::DEFAULT_YAML;
 pub use net::{BaseUrl, Cidr, HostName, ProxyUrl};
 pub use options::{
-    AdminOptions, AwsOptions, BufferOptions, CaptureContent, CaptureOptions, Config, Credential, Fsync, Http2,
-    JournalMode, JournalOptions, LoggingOptions, OnClientGone, PipelineOptions, PriceOptions, Profile, Propagate,
-    ProxyOptions, SecretOptions, ShutdownOptions, StorageOptions, StreamUsage, TlsOptions, TraceOptions, Upstream,
-    UpstreamTls,
+    AdminOptions, AwsOptions, BufferOptions, CaptureContent, CaptureOptions, CaptureRaw, Config, Credential, Fsync,
+    Http2, JournalMode, JournalOptions, LoggingOptions, OnClientGone, PipelineOptions, PriceOptions, Profile,
+    Propagate, ProxyOptions, SecretOptions, ShutdownOptions, StorageOptions, StreamUsage, TlsOptions, TraceOptions,
+    Upstream, UpstreamTls,
 };
 pub use schema::json_schema;
 pub use secret::{MasterKey, Secret};

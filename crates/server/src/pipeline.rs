@@ -9,6 +9,7 @@ mod estimate;
 mod once;
 mod options;
 mod price;
+mod raw;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use llmtrace_wire::Billed;
 use tokio::sync::mpsc;
 
 pub use analyze::Analysis;
-pub use options::{Batch, Options};
+pub use options::{Batch, Capture, Options};
 pub use price::Prices;
 
 use self::{
@@ -104,7 +105,8 @@ fn process(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
     if billed == Billed::Here {
         estimate::usage(&mut record);
     }
-    decode::keep(&mut record, context.options.capture);
+    record.raw = raw::of(entry, &record.span, context.options.capture);
+    decode::keep(&mut record, context.options.capture.content);
     record.span.findings = analyze::findings(context.options.analysis, &mut record);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);
     count(&context.events, &record);

@@ -18,7 +18,7 @@ use crate::{
     },
     journal::{self, Deliveries, Journal, MasterKey},
     listen::{self, OWN},
-    pipeline::{self, Analysis, Batch},
+    pipeline::{self, Analysis, Batch, Capture},
     proxy::{self, AwsSigner, Client, Connection, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
     tasks::Tasks,
     telemetry::Events,
@@ -93,7 +93,7 @@ pub(super) fn pipeline(config: &Config) -> pipeline::Options {
             wait: Duration::from_millis(config.pipeline.batch_ms),
         },
         memory_bytes: config.pipeline.queue_max_bytes.len(),
-        capture: config.capture.content,
+        capture: Capture { content: config.capture.content, raw: config.capture.raw },
         analysis: if config.enable_security_analysis { Analysis::Enabled } else { Analysis::Disabled },
         on_unknown_model: config.prices.on_unknown_model.clone(),
     }

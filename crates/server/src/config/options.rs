@@ -365,6 +365,8 @@ pub struct LoggingOptions {
 pub struct CaptureOptions {
     /// Whether messages are stored.
     pub content: CaptureContent,
+    /// Of which exchanges the bytes are stored.
+    pub raw: CaptureRaw,
     /// Size of the copy of a body, each way.
     pub max_bytes: ByteSize,
 }
@@ -377,6 +379,18 @@ pub enum CaptureContent {
     Full,
     /// Everything about them: usage, cost, times, sizes; no message text.
     Metadata,
+}
+
+/// Of which exchanges the bytes are stored as they passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureRaw {
+    /// Of all.
+    All,
+    /// Of those that failed, and of those in which a body could not be read.
+    Errors,
+    /// Of none.
+    Off,
 }
 
 /// What tokens cost.

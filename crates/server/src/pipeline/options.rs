@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::analyze::Analysis;
-use crate::config::{CaptureContent, UnknownModel};
+use crate::config::{CaptureContent, CaptureRaw, UnknownModel};
 
 /// Settings of the back lane.
 #[derive(Debug, Clone)]
@@ -14,12 +14,21 @@ pub struct Options {
     pub batch: Batch,
     /// Most bytes of spans that wait for the store, in memory.
     pub memory_bytes: usize,
-    /// What is kept of the content.
-    pub capture: CaptureContent,
+    /// What is kept of what was said.
+    pub capture: Capture,
     /// Whether exchanges are analysed.
     pub analysis: Analysis,
     /// What happens to models without a price.
     pub on_unknown_model: UnknownModel,
+}
+
+/// What is kept of what was said.
+#[derive(Debug, Clone, Copy)]
+pub struct Capture {
+    /// As messages.
+    pub content: CaptureContent,
+    /// As bytes.
+    pub raw: CaptureRaw,
 }
 
 /// When a batch of spans is written: at so many rows, or so long after its first row.

@@ -15,7 +15,7 @@ use llmtrace_wire::PriceBook;
 use super::*;
 use crate::{
     clock::Clock,
-    config::{CaptureContent, UnknownModel},
+    config::{CaptureContent, CaptureRaw, UnknownModel},
     journal::{self, AnswerHead, Closed, Fsync, Journal, Labels, MasterKey, Mode, Opened, Recorded},
     telemetry::Metrics,
 };
@@ -87,7 +87,7 @@ fn context(batch: Batch, memory_bytes: usize, events: Events, spans: Arc<dyn Spa
             workers: 1,
             batch,
             memory_bytes,
-            capture: CaptureContent::Full,
+            capture: Capture { content: CaptureContent::Full, raw: CaptureRaw::All },
             analysis: Analysis::Enabled,
             on_unknown_model: UnknownModel::Warn,
         },

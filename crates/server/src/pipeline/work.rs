@@ -6,14 +6,15 @@ use std::{
     time::Duration,
 };
 
+use llmtrace_model::SpanRecord;
 use llmtrace_store::record_bytes;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc},
 };
 
-use super::{Context, Step, decode, write::Finished};
-use crate::journal::{Deliveries, Delivery};
+use super::{Context, Step, decode, raw, write::Finished};
+use crate::journal::{Deliveries, Delivery, Entry};
 
 /// How many records a worker takes at once.
 const TAKE: usize = 128;
@@ -122,7 +123,7 @@ impl Worker {
             // A defect in reading one exchange must cost neither its span nor the worker, which every other span needs.
             let record = catch_unwind(AssertUnwindSafe(|| (self.step)(&self.context, &entry))).unwrap_or_else(|_| {
                 self.context.events.notice("decoder_panicked");
-                Ok(decode::unreadable(&entry))
+                Ok(self.unreadable(&entry))
             });
             // What is not released is taken again after the next start.
             let Ok(record) = record else {
@@ -142,6 +143,14 @@ impl Worker {
             }
         }
         if finished.is_empty() { Writer::Runs } else { self.hand_over(finished, bytes) }
+    }
+
+    /// What is left of an exchange that a defect of ours kept from being read; its bytes show the defect.
+    fn unreadable(&self, entry: &Entry) -> SpanRecord {
+        let mut record = decode::unreadable(entry);
+        let capture = self.context.options.capture;
+        record.raw = catch_unwind(AssertUnwindSafe(|| raw::of(entry, &record.span, capture))).unwrap_or_default();
+        record
     }
 
     fn hand_over(&self, finished: Vec<Finished>, bytes: usize) -> Writer {

@@ -8,9 +8,9 @@ use tokio::runtime::Runtime;
 
 use super::*;
 use crate::{
-    config::{CaptureContent, UnknownModel},
+    config::{CaptureContent, CaptureRaw, UnknownModel},
     journal::{AnswerHead, Closed, Entry, Labels, Opened, Recorded},
-    pipeline::{Analysis, Batch, Context, Options, process},
+    pipeline::{Analysis, Batch, Capture, Context, Options, process},
     telemetry::Metrics,
 };
 
@@ -35,7 +35,7 @@ impl<'r> Lane<'r> {
                 memory_bytes: 1 << 20,
                 workers: 1,
                 batch: Batch { rows: 1, wait: Duration::from_millis(1) },
-                capture: CaptureContent::Full,
+                capture: Capture { content: CaptureContent::Full, raw: CaptureRaw::All },
                 analysis: Analysis::Disabled,
                 on_unknown_model: UnknownModel::Warn,
             },
@@ -61,7 +61,10 @@ impl<'r> Lane<'r> {
     }
 
     fn stored(&self, entry: &Entry) -> SpanRecord {
-        self.runtime.block_on(self.spans.exchange(&TenantScope::All, id_of(entry))).unwrap().expect("it is stored")
+        let id = id_of(entry);
+        let record = self.runtime.block_on(self.spans.exchange(&TenantScope::All, id)).unwrap().expect("it is stored");
+        let raw = self.runtime.block_on(self.spans.raw(&TenantScope::All, id)).unwrap();
+        SpanRecord { raw, ..record }
     }
 }
 
