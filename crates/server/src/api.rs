@@ -16,12 +16,14 @@ mod info;
 mod models;
 mod people;
 mod query;
+mod raw;
 mod read;
 mod router;
 mod sessions;
 mod spans;
 mod stats;
 mod sums;
+mod tail;
 mod tenants;
 mod traces;
 pub mod view;
@@ -37,8 +39,14 @@ pub use export::{Format, Part, Writer};
 pub use health::{BacklogView, Condition, Dependency, HealthReport, JournalHealth, Phase, Probes, probes};
 pub use info::{Installation, ProxyAddress};
 pub use router::router;
+pub use tail::tail_event;
 
-use crate::{clock::Clock, pipeline::Prices, telemetry::Events};
+use crate::{
+    clock::Clock,
+    pipeline::{Prices, Tail},
+    tasks::Tasks,
+    telemetry::Events,
+};
 
 /// What the API needs; cheap to clone.
 #[derive(Clone)]
@@ -57,4 +65,8 @@ pub struct Api {
     pub clock: Clock,
     /// What is installed.
     pub installation: Arc<Installation>,
+    /// Tells of spans as they are stored.
+    pub tail: Tail,
+    /// Says when the process stops: what would go on for ever ends then.
+    pub tasks: Tasks,
 }

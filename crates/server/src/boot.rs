@@ -21,7 +21,7 @@ use crate::{
     config::Config,
     journal::{Deliveries, Journal},
     listen::{self, App, Certificates, Listener, Surface},
-    pipeline::{self, Stores},
+    pipeline::{self, Stores, Tail},
     proxy::{Door, Proxy},
     shutdown::{FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
@@ -74,10 +74,11 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let spans = wiring::spans(config).await?;
     let meta = wiring::meta(config).await?;
     let (prices, price_file) = wiring::prices(config)?;
+    let tail = Tail::new(api::tail_event, events.clone());
     let door = if config.enable_trace_storage {
         let (journal, deliveries) = wiring::journal(config, &events, &door_tasks, &clock)?;
         let options = wiring::pipeline(config);
-        let stores = Stores { spans: Arc::clone(&spans), meta: Arc::clone(&meta) };
+        let stores = Stores { spans: Arc::clone(&spans), meta: Arc::clone(&meta), tail: tail.clone() };
         pipeline::start(&deliveries, stores, options, Arc::clone(&prices), events.clone(), &back)
             .context("starting the pipeline")?;
         Some((journal, deliveries))
@@ -115,6 +116,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         prices: Arc::clone(&prices),
         clock,
         installation: Arc::new(wiring::installation(config, addr)),
+        tail,
+        tasks: front.clone(),
     });
     let elsewhere = listen::nothing_here();
 

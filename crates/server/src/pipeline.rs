@@ -10,6 +10,7 @@ mod once;
 mod options;
 mod price;
 mod raw;
+mod tail;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc;
 pub use analyze::Analysis;
 pub use options::{Batch, Capture, Options};
 pub use price::Prices;
+pub use tail::{Heard, MAX_SUBSCRIBERS, Render, Subscription, Tail, TooMany};
 
 use self::{
     once::{Once, Stopped},
@@ -54,6 +56,8 @@ pub struct Stores {
     pub spans: Arc<dyn SpanStore>,
     /// Tenants that were seen.
     pub meta: Arc<dyn MetaStore>,
+    /// Who hears of each span once it is stored.
+    pub tail: Tail,
 }
 
 /// Starts the workers and the writer. They end when `deliveries` is closed and everything taken from it is stored.

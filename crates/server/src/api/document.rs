@@ -8,7 +8,9 @@ use utoipa::{
     openapi::{RefOr, path::ParameterIn},
 };
 
-use super::{error, export, health, info, models, people, sessions, spans, stats, tenants, traces, view, views};
+use super::{
+    error, export, health, info, models, people, raw, sessions, spans, stats, tail, tenants, traces, view, views,
+};
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
 #[derive(OpenApi)]
@@ -30,6 +32,8 @@ use super::{error, export, health, info, models, people, sessions, spans, stats,
         traces::one,
         spans::list,
         spans::one,
+        raw::raw,
+        tail::tail,
         sessions::list,
         sessions::one,
         stats::stats,
@@ -52,7 +56,7 @@ use super::{error, export, health, info, models, people, sessions, spans, stats,
         health::metrics,
     ),
     components(schemas(
-        view::SpanList, view::SpanView, view::SpanDetail, view::TraceList, view::TraceView, view::TraceDetail, view::TenantList, view::TenantView,
+        view::SpanList, view::SpanView, view::SpanDetail, view::RawView, view::TraceList, view::TraceView, view::TraceDetail, view::TenantList, view::TenantView,
         view::SessionList, view::SessionView, view::SessionDetail, view::StatsView, view::PointView, view::GroupView, view::MeasuresView,
         view::TopView, view::TopItemView, view::UserList, view::UserView, view::AgentList, view::AgentView, view::InfoView,
         view::ModelPriceList, view::ModelPriceView, view::SavedViewList, view::SavedViewView, view::SavedViewBody,

@@ -11,6 +11,8 @@ use llmtrace_store::{ErrorKind, MAX_GROUPS, MAX_SCANNED};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::pipeline::MAX_SUBSCRIBERS;
+
 /// The most characters of a client's text that are said back.
 const ECHO: usize = 64;
 
@@ -49,6 +51,8 @@ pub(super) enum Problem {
     TooMany { what: &'static str, most: usize },
     /// The question covers more than is looked at for one answer.
     TooLarge,
+    /// As many follow the live tail as may.
+    TailFull,
     /// The store does not answer in time.
     StoreTimedOut,
     /// The store is away; trying again may help.
@@ -170,6 +174,7 @@ impl Problem {
             Self::ChangedMeanwhile => (StatusCode::PRECONDITION_FAILED, "changed-meanwhile", "Changed meanwhile"),
             Self::TooMany { .. } => (StatusCode::CONFLICT, "too-many", "There are too many"),
             Self::TooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "too-large", "The question is too large"),
+            Self::TailFull => (StatusCode::SERVICE_UNAVAILABLE, "tail-full", "Too many listeners"),
             Self::StoreTimedOut => (StatusCode::SERVICE_UNAVAILABLE, "store-timed-out", "The store is slow"),
             Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "store-away", "The store is away"),
             Self::StoreBroken => (StatusCode::INTERNAL_SERVER_ERROR, "store-broken", "The store is broken"),
@@ -215,6 +220,7 @@ impl Problem {
                  apart: ask for less time, for fewer dimensions, or filter by what the roll-ups know (tenant, provider, \
                  model, agent, environment, release, status)"
             ),
+            Self::TailFull => format!("{MAX_SUBSCRIBERS} listeners follow the tail already, try again later"),
             Self::StoreTimedOut => "the span store did not answer in time, ask for less or try again".to_owned(),
             Self::StoreAway => "the span store cannot be reached, try again".to_owned(),
             Self::StoreBroken => "the span store failed, its cause is in the log".to_owned(),
@@ -240,6 +246,7 @@ impl Problem {
             | Self::ChangedMeanwhile
             | Self::TooMany { .. }
             | Self::TooLarge
+            | Self::TailFull
             | Self::StoreTimedOut
             | Self::StoreAway
             | Self::StoreBroken => (None, None, None),
@@ -302,6 +309,7 @@ mod tests {
             Problem::NoCondition,
             Problem::ChangedMeanwhile,
             Problem::TooMany { what: "things", most: 1 },
+            Problem::TailFull,
             Problem::StoreTimedOut,
             Problem::StoreAway,
             Problem::StoreBroken,

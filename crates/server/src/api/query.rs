@@ -18,11 +18,11 @@ use llmtrace_model::{ExchangeId, PageRequest, TenantId};
 pub(super) use self::{
     cursor::Question,
     kind::MAX_TEXT,
-    question::{Compare, Order},
+    question::{Compare, Order, Part},
     range::{DAY_US, Range},
     table::{
-        ExportParams, ListParams, NoParams, OneParams, PageParams, Params, PeopleParams, RangeParams, StatsParams,
-        TopParams,
+        ExportParams, ListParams, NoParams, OneParams, PageParams, Params, PeopleParams, RangeParams, RawParams,
+        StatsParams, TailParams, TopParams,
     },
 };
 use self::{

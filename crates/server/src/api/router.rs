@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     Api, access, docs, document,
     error::{Problem, shorten},
-    export, info, models, people, sessions, spans, stats, tenants, traces, views,
+    export, info, models, people, raw, sessions, spans, stats, tail, tenants, traces, views,
 };
 
 /// A route: its path, and what answers there.
@@ -25,6 +25,8 @@ pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/traces/{trace_id}", || get(traces::one)),
     ("/api/v1/spans", || get(spans::list)),
     ("/api/v1/spans/{span_id}", || get(spans::one)),
+    ("/api/v1/spans/{span_id}/raw", || get(raw::raw)),
+    ("/api/v1/tail", || get(tail::tail)),
     ("/api/v1/sessions", || get(sessions::list)),
     ("/api/v1/sessions/{session_id}", || get(sessions::one)),
     ("/api/v1/stats", || get(stats::stats)),

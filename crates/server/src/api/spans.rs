@@ -42,7 +42,7 @@ pub(super) async fn one(
     Asked { api, scope, .. }: Asked<OneParams>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<SpanDetail>, Problem> {
-    let id: Wanted = part("span_id", id, "16 hex digits, not all zero, or the exchange's UUID")?;
+    let id: Wanted = part("span_id", id, SPAN_EXPECTED)?;
     let found = match id {
         Wanted::Span(id) => api.read("get_span", api.spans.span(&scope, id)).await?.ok_or_else(|| missing("span", id)),
         Wanted::Exchange(id) => {
@@ -52,8 +52,11 @@ pub(super) async fn one(
     Ok(Json(found.into()))
 }
 
+/// What names a span in a path.
+pub(super) const SPAN_EXPECTED: &str = "16 hex digits, not all zero, or the exchange's UUID";
+
 /// The two names of a span.
-enum Wanted {
+pub(super) enum Wanted {
     Span(SpanId),
     Exchange(ExchangeId),
 }

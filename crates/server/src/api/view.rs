@@ -6,6 +6,7 @@
 mod info;
 mod people;
 mod price;
+mod raw;
 mod saved;
 mod session;
 mod shapes;
@@ -27,6 +28,7 @@ use utoipa::ToSchema;
 pub use info::{InfoStorage, InfoView, Rollups, TextIndex};
 pub use people::{AgentList, AgentView, UserList, UserView};
 pub use price::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceView};
+pub use raw::{RawBodyView, RawEncoding, RawView};
 pub use saved::{SavedViewBody, SavedViewList, SavedViewView};
 pub use session::{SessionDetail, SessionList, SessionSums, SessionTraces, SessionView};
 pub use stats::{GroupView, Interval, MeasuresView, PercentilesView, PointView, StatsView};

@@ -13,8 +13,8 @@ use crate::{
     api::{Installation, ProxyAddress},
     clock::Clock,
     config::{
-        AwsOptions, CaptureContent, Config, Credential, Fsync, Http2, JournalMode, Profile, ProxyUrl, UnknownModel,
-        UpstreamTls,
+        AwsOptions, CaptureContent, CaptureRaw, Config, Credential, Fsync, Http2, JournalMode, Profile, ProxyUrl,
+        UnknownModel, UpstreamTls,
     },
     journal::{self, Deliveries, Journal, MasterKey},
     listen::{self, OWN},
@@ -160,13 +160,17 @@ pub(super) fn installation(config: &Config, addr: SocketAddr) -> Installation {
         CaptureContent::Full => "full",
         CaptureContent::Metadata => "metadata",
     };
+    let capture_raw = match (config.capture.content, config.capture.raw) {
+        (CaptureContent::Metadata, _) | (CaptureContent::Full, CaptureRaw::Off) => "off",
+        (CaptureContent::Full, CaptureRaw::All) => "all",
+        (CaptureContent::Full, CaptureRaw::Errors) => "errors",
+    };
     let named = config.upstreams.iter().map(|upstream| upstream.name.as_str());
     let scheme = if config.tls.files().is_some() { "https" } else { "http" };
     Installation {
         profile: profile.to_owned(),
         capture_content: capture_content.to_owned(),
-        // Nothing keeps raw bytes yet.
-        capture_raw: "off".to_owned(),
+        capture_raw: capture_raw.to_owned(),
         upstreams: [proxy::DEFAULT].into_iter().chain(named).map(str::to_owned).collect(),
         proxy: config.admin.listen_addr.map(|_| ProxyAddress { scheme, addr }),
     }

@@ -78,6 +78,7 @@ async fn stores() -> Stores {
     Stores {
         spans: llmtrace_store::open_spans("test", "memory:", &memory).await.unwrap(),
         meta: llmtrace_store::open_meta("test", "memory:", &memory).await.unwrap(),
+        tail: Tail::new(|_| bytes::Bytes::new(), Events::new(Arc::new(Metrics::new()))),
     }
 }
 

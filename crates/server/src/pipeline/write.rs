@@ -9,7 +9,7 @@ use llmtrace_model::SpanRecord;
 use llmtrace_store::{Error, ErrorKind, SpanStore};
 use tokio::sync::mpsc;
 
-use super::{Stores, options::Batch, tenants::Tenants, work::Handed};
+use super::{Stores, options::Batch, tail::Tail, tenants::Tenants, work::Handed};
 use crate::{
     journal::{Deliveries, Receipt},
     tasks::Tasks,
@@ -28,6 +28,7 @@ pub(super) struct Finished {
 pub(super) struct Writer {
     store: Arc<dyn SpanStore>,
     tenants: Tenants,
+    tail: Tail,
     deliveries: Deliveries,
     batch: Batch,
     batch_bytes: usize,
@@ -46,7 +47,7 @@ impl Writer {
         tasks: Tasks,
     ) -> Self {
         let tenants = Tenants::new(stores.meta);
-        Self { store: stores.spans, tenants, deliveries, batch, batch_bytes, events, tasks }
+        Self { store: stores.spans, tenants, tail: stores.tail, deliveries, batch, batch_bytes, events, tasks }
     }
 
     /// Writes until every worker has ended and everything they finished is stored.
@@ -74,13 +75,13 @@ impl Writer {
     async fn store(&self, batch: &[Finished]) -> bool {
         let records: Vec<_> = batch.iter().map(|f| Arc::clone(&f.record)).collect();
         match self.write(&records).await {
-            Written::Yes => self.release(batch),
+            Written::Yes => self.stored(batch).await,
             Written::Never if batch.len() == 1 => self.give_up(&batch[0]),
             // One bad row must not take its neighbours with it.
             Written::Never => {
                 for one in batch {
                     match self.write(std::slice::from_ref(&one.record)).await {
-                        Written::Yes => self.release(std::slice::from_ref(one)),
+                        Written::Yes => self.stored(std::slice::from_ref(one)).await,
                         Written::Never => self.give_up(one),
                         Written::Stopped => return false,
                     }
@@ -126,10 +127,11 @@ impl Writer {
         }
     }
 
-    fn release(&self, batch: &[Finished]) {
+    async fn stored(&self, batch: &[Finished]) {
         let receipts: Vec<Receipt> = batch.iter().map(|f| f.receipt).collect();
         self.deliveries.release(&receipts);
         self.events.spans_stored(batch.len() as u64);
+        self.tail.tell(batch.iter().map(|f| &*f.record)).await;
     }
 
     /// The store will never take this row: it is counted and logged, and its record is released.

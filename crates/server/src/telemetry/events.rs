@@ -322,6 +322,21 @@ impl Events {
         Gauged::new(&self.0, |m| &m.in_flight_streams)
     }
 
+    /// Counts one listener of the live tail until the guard drops.
+    pub fn tail_subscriber(&self) -> Gauged {
+        Gauged::new(&self.0, |m| &m.tail_subscribers)
+    }
+
+    /// A listener of the live tail was too slow for a span.
+    pub fn tail_dropped(&self) {
+        self.0.tail_dropped.inc();
+    }
+
+    /// There are as many listeners of the live tail as may be.
+    pub fn tail_refused(&self) {
+        self.notice("tail_refused");
+    }
+
     /// Counts one client connection until the guard drops.
     pub fn connection(&self) -> Gauged {
         Gauged::new(&self.0, |m| &m.connections)

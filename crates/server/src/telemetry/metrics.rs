@@ -82,6 +82,8 @@ pub struct Metrics {
     pub(super) store_failing: Gauge,
     pub(super) store_backlog: Family<Label, Gauge>,
     pub(super) spans_stored: Counter,
+    pub(super) tail_subscribers: Gauge,
+    pub(super) tail_dropped: Counter,
     pub(super) notices: Family<Label, Counter>,
     pub(super) api_requests: Family<ApiLabels, Counter>,
     pub(super) api_seconds: Family<Label, Histogram>,
@@ -194,6 +196,12 @@ impl Metrics {
                 Family::default()
             ),
             spans_stored: add!("spans_stored", "Spans the store acknowledged", Counter::default()),
+            tail_subscribers: add!("tail_subscribers", "Listeners of the live tail", Gauge::default()),
+            tail_dropped: add!(
+                "tail_dropped",
+                "Spans that a listener of the live tail was too slow for",
+                Counter::default()
+            ),
             notices: add!("notices", "Rare events on the data path, by event", Family::default()),
             api_requests: add!("api_requests", "Answers of the API, by route", Family::default()),
             api_seconds: add!(

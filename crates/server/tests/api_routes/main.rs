@@ -17,6 +17,7 @@ mod people;
 mod probes;
 mod sessions;
 mod stats;
+mod tail;
 mod top;
 mod views;
 mod world;

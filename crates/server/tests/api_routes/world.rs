@@ -24,8 +24,10 @@ use llmtrace_model::{
     TenantScope, Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource, ViewId,
 };
 use llmtrace_server::{
-    api::{Access, Api, Installation, router},
+    api::{Access, Api, Installation, router, tail_event},
     clock::Clock,
+    pipeline::Tail,
+    tasks::Tasks,
     telemetry::{Events, Metrics},
 };
 use llmtrace_store::{
@@ -166,7 +168,8 @@ pub(crate) fn app_with(store: Arc<dyn SpanStore>, access: Access) -> Router {
 pub(crate) fn api(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, events: Events, access: Arc<Access>) -> Api {
     let clock = Clock::fixed(Timestamp::from_unix_us(NOW));
     let prices = Arc::new(ArcSwap::from_pointee(PriceBook::bundled()));
-    Api { spans, meta, events, access, prices, clock, installation: Arc::new(installation()) }
+    let (installation, tail) = (Arc::new(installation()), Tail::new(tail_event, events.clone()));
+    Api { spans, meta, events, access, prices, clock, installation, tail, tasks: Tasks::new() }
 }
 
 /// An installation with an upstream of its own.
@@ -185,7 +188,7 @@ pub(crate) fn events() -> Events {
     Events::new(Arc::new(Metrics::new()))
 }
 
-/// An answer, whole.
+/// An answer, whole; of one that never ends the beginning.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -217,8 +220,14 @@ pub(crate) async fn get(app: &Router, uri: &str) -> Answer {
 /// Asks.
 pub(crate) async fn ask(app: &Router, request: axum::http::request::Builder) -> Answer {
     let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let (head, body) = response.into_parts();
-    Answer { status: head.status, headers: head.headers, body: body.collect().await.unwrap().to_bytes() }
+    let (head, mut body) = response.into_parts();
+    let never_ends = head.headers.get("content-type").is_some_and(|media| media == "text/event-stream");
+    let body = if never_ends {
+        body.frame().await.unwrap().unwrap().into_data().unwrap()
+    } else {
+        body.collect().await.unwrap().to_bytes()
+    };
+    Answer { status: head.status, headers: head.headers, body }
 }
 
 /// What a [`Fickle`] store does when asked.

@@ -49,7 +49,32 @@ impl Order {
     }
 }
 
+/// One of the two bodies of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::api) enum Part {
+    Request,
+    Response,
+}
+
+impl Part {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::Request, Self::Response];
+
+    /// Its word.
+    pub(in crate::api) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        }
+    }
+}
+
 impl Query {
+    /// The one body it asks for.
+    pub(in crate::api) fn part(&self) -> Result<Option<Part>, Problem> {
+        self.one("part", |word| Part::ALL.into_iter().find(|part| part.as_str() == word))
+    }
+
     /// The dimensions it names; none where it names none.
     pub(in crate::api) fn dimensions(&self) -> Result<Vec<Dimension>, Problem> {
         let read = |text: &str| {

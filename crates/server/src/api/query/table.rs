@@ -11,7 +11,7 @@ use utoipa::{
 
 use super::{
     kind::{Form, Kind},
-    question::{COMPARE, Order},
+    question::{COMPARE, Order, Part},
 };
 use crate::api::{
     access::TENANT_HEADER,
@@ -109,6 +109,13 @@ const EXPORT: &[Param] = &[
     param("after", "The last row that the reader has whole: only rows that come after it.", Kind::Exchange),
 ];
 
+/// Which body of an exchange.
+const PART: &[Param] = &[param(
+    "part",
+    "The bytes of this body, instead of both in JSON.",
+    Kind::Words { all: || Part::ALL.iter().map(|part| part.as_str()).collect(), default: None },
+)];
+
 /// By what groups are ordered.
 const fn order(default: Order) -> Param {
     let kind = Kind::Words {
@@ -186,6 +193,10 @@ routes! {
     ExportParams = [RANGE, FILTER, TENANT, EXPORT];
     /// The parameters of one thing.
     OneParams = [TENANT];
+    /// The parameters of the bytes of one thing.
+    RawParams = [PART, TENANT];
+    /// The parameters of what is followed: it has no past, and no pages.
+    TailParams = [FILTER, TENANT];
     /// The parameters of what has none.
     NoParams = [];
     /// The parameters of what all spans of a time add up to.
