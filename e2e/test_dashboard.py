@@ -138,13 +138,19 @@ def agent_run(proxy) -> tuple[str, int, list]:
     return trace, 6, expected
 
 
-def test_the_first_request_turns_the_first_page_into_the_list(walk, provider, tmp_path):
+def test_the_first_request_turns_the_first_page_into_the_overview(walk, provider, tmp_path):
     proxy = Proxy(provider.url, tmp_path)
     walk("first_run", proxy)
     assert proxy.stop() == 0
 
 
-def test_traces_are_filtered_and_opened_by_keyboard(walk, recorded):
+def test_the_overview_shows_what_was_recorded(walk, recorded):
+    proxy, sent = recorded
+    poll("the spans", lambda: len(proxy.spans()) >= sent)
+    walk("overview", proxy, requests=len(proxy.spans()))
+
+
+def test_traces_are_filtered_searched_and_opened_by_keyboard(walk, recorded):
     proxy, sent = recorded
     poll("the spans", lambda: len(proxy.spans()) >= sent)
     walk("traces", proxy, bulk=BULK)
@@ -165,3 +171,7 @@ def test_hostile_text_stays_text(walk, recorded):
     trace = chat(proxy, "", MARKUP, more, **labels)
     poll("the trace", lambda: proxy.spans(trace_id=trace))
     walk("hostile", proxy, trace=trace, texts=[*HOSTILE, MARKUP])
+
+
+def test_the_live_tail_shows_what_is_being_sent(walk, recorded):
+    walk("live", recorded[0])

@@ -30,8 +30,36 @@ const WALKS = {
     await shot("first-run");
     await accessible(page);
     await chat("the first request");
-    await page.getByRole("heading", { name: "Traces" }).waitFor();
-    await becomes(page.getByRole("table", { name: /^Traces/ }), /gpt-4o-mini/);
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await becomes(page.getByRole("table", { name: "By model" }), /gpt-4o-mini/);
+  },
+
+  /** The overview shows what the API counts, and leads to the traces of a model. */
+  async overview(page, { shot }) {
+    await page.goto("/dashboard?range=1h");
+    const requests = page.locator("section", { has: page.getByRole("heading", { name: "Requests" }) });
+    await becomes(requests, new RegExp(`\\b${options.requests}\\b`));
+    for (const name of ["Spend", "Error rate", "Duration, p50 and p95", "Time to first token, p50 and p95", "Tokens"]) {
+      await page.getByRole("heading", { name }).waitFor();
+    }
+    assert.equal(await page.locator("canvas").count(), 6);
+    await becomes(page.getByRole("table", { name: "By agent" }), /support-bot/);
+    await accessible(page);
+    await shot("overview-light");
+    const theme = page.getByRole("button", { name: /^Theme/ });
+    await theme.click();
+    await theme.click();
+    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+    await accessible(page);
+    await shot("overview-dark");
+    await page.reload();
+    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark", "the choice is remembered");
+    await page.getByRole("button", { name: "7d" }).click();
+    await page.waitForURL(/range=7d/);
+    await page.getByRole("table", { name: "By model" }).getByRole("link", { name: "claude-sonnet-4-5" }).click();
+    await page.waitForURL(/\/traces\?.*model=claude-sonnet-4-5/);
+    await becomes(page.getByRole("table", { name: /^Traces/ }), /claude-sonnet-4-5/);
+    assert.doesNotMatch(await page.getByRole("table", { name: /^Traces/ }).innerText(), /gpt-4o/);
   },
 
   /** Filters live in the address; keys move, open and search. */
@@ -53,14 +81,22 @@ const WALKS = {
     await page.getByRole("button", { name: "Errors only" }).click();
     await page.waitForURL(/status=error/);
     await page.getByRole("button", { name: "Filter" }).click();
-    await page.getByLabel("Filter by").selectOption({ label: "provider" });
-    await page.getByLabel("Value").fill("openai");
+    await page.getByLabel("Filter by").selectOption({ label: "HTTP status" });
+    await page.getByLabel("Value").fill("429");
     await page.getByRole("button", { name: "Apply" }).click();
-    await page.waitForURL(/provider=openai/);
+    await page.waitForURL(/http_status=429/);
     await becomes(page.locator("tbody"), /^(?=[\s\S]*gpt-4o)(?![\s\S]*claude)/);
-    await page.getByRole("button", { name: "Remove provider openai" }).click();
+    await page.getByRole("button", { name: "Remove HTTP status 429" }).click();
     await page.getByRole("button", { name: "Remove status error" }).click();
     await page.waitForURL((url) => url.search === "");
+    await page.keyboard.press("Escape");
+    await page.locator("body").click({ position: { x: 640, y: 5 } });
+    await page.keyboard.press("/");
+    await page.keyboard.type("zephyr");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/text=zephyr/);
+    await becomes(page.locator("tbody"), /search-me/);
+    assert.equal(await rows.count(), 1);
     await page.goto("/dashboard/traces?status=fine");
     await becomes(page.getByRole("alert"), /status=fine is not one of ok, error/);
     await page.goto("/dashboard/traces?model=nobody");
@@ -94,7 +130,12 @@ const WALKS = {
     }
     await spans.getByRole("button").first().click();
     await becomes(page.locator("section", { has: page.getByRole("heading", { name: "Usage and cost" }) }), /Input\s+\d+\s+\$[\s\S]*Total/);
+    await page.getByRole("tab", { name: "Raw bytes" }).click();
+    await page.waitForURL(/tab=raw/);
+    await becomes(page.getByRole("tabpanel"), /"messages"[\s\S]*"choices"/);
+    await shot("trace-raw");
     await page.evaluate(() => (document.documentElement.dataset.theme = "dark"));
+    await page.getByRole("tab", { name: "Conversation" }).click();
     await accessible(page);
     await shot("trace-dark");
     await page.goto("/dashboard/traces/00000000000000000000000000000bad");
@@ -114,6 +155,28 @@ const WALKS = {
     for (const text of options.texts) assert.ok(shown.includes(text), `not shown as text: ${text.slice(0, 80)}`);
     await shot("hostile-trace");
     await calm();
+    await page.getByRole("tab", { name: "Raw bytes" }).click();
+    await becomes(page.getByRole("tabpanel"), /onerror/);
+    await calm();
+    await page.goto("/dashboard?agent_id=hostile&range=1h");
+    await page.getByRole("table", { name: "By model" }).waitFor();
+  },
+
+  /** The switch opens the tail; what is sent then shows up, filtered. */
+  async live(page, { shot }) {
+    await page.goto("/dashboard/traces?agent_id=watched");
+    await page.getByRole("switch", { name: "Live" }).click();
+    await page.waitForURL(/live=on/);
+    await becomes(page.getByRole("status"), /^Live/);
+    await chat("not watched");
+    await chat("watched", { "X-LLMTrace-Agent-ID": "watched", "X-LLMTrace-Session-ID": "live-session" });
+    await becomes(page.locator("tbody"), /live-session/);
+    assert.equal(await page.locator("tbody tr").count(), 1);
+    await shot("live");
+    await accessible(page);
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByRole("region", { name: "Spans" }).waitFor();
   },
 };
 

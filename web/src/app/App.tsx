@@ -3,6 +3,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter, Link, Navigate, Route, Routes } from "react-router";
 import { ApiError } from "../api/client.ts";
 import { FirstRun } from "../features/first-run/FirstRun.tsx";
+import { Overview } from "../features/overview/Overview.tsx";
 import { Trace } from "../features/traces/Detail.tsx";
 import { TraceList } from "../features/traces/List.tsx";
 import { Shell } from "./Shell.tsx";
@@ -24,9 +25,10 @@ export function App() {
         <Routes>
           <Route element={<Shell />}>
             <Route element={<FirstRun />}>
+              <Route index element={<Overview />} />
               <Route path="traces" element={<TraceList />} />
             </Route>
-            <Route index element={<Navigate to="/traces" replace />} />
+            <Route path="overview" element={<Navigate to="/" replace />} />
             <Route path="traces/:traceId" element={<Trace />} />
             <Route path="*" element={<NoSuchPage />} />
           </Route>
@@ -42,6 +44,10 @@ function NoSuchPage() {
       <h1 className="text-sm text-ink">There is no such page</h1>
       <p>
         Go to the{" "}
+        <Link className="text-accent underline" to="/">
+          overview
+        </Link>{" "}
+        or the{" "}
         <Link className="text-accent underline" to="/traces">
           traces
         </Link>

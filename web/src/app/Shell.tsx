@@ -4,7 +4,10 @@ import { NavLink, Outlet } from "react-router";
 import { Icon } from "../ui/Icon.tsx";
 import { type Theme, useTheme } from "./theme.ts";
 
-const PAGES = [{ to: "/traces", name: "Traces", end: false }];
+const PAGES = [
+  { to: "/", name: "Overview", end: true },
+  { to: "/traces", name: "Traces", end: false },
+];
 const LINK =
   "rounded px-2.5 py-1 text-muted hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:text-ink";
 

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { costByBucket, scaled } from "./money.ts";
+import { axisOf, seriesOf, stacked } from "./series.ts";
 import { layOut } from "./waterfall.ts";
 
 function span(id: string, parent: string | null, startMs: number, lengthMs: number, first: number | null = null) {
@@ -27,6 +28,29 @@ it("circles and lengths of nothing break nothing", () => {
   const { bars } = layOut([span("a", "b", 0, 0), span("b", "a", 0, 0), span("c", "c", 0, 0)]);
   expect(bars.map((bar) => bar.span.span_id).toSorted()).toEqual(["a", "b", "c"]);
   expect(bars.every((bar) => Number.isFinite(bar.left) && Number.isFinite(bar.width))).toBe(true);
+});
+
+it("an axis has every interval, and points stand where they belong", () => {
+  const axis = axisOf("2026-02-03T10:20:00Z", "2026-02-03T13:00:00Z", 3_600_000);
+  expect(axis.times.length).toBe(3);
+  const points = [
+    { start: "2026-02-03T11:00:00Z", n: 4 },
+    { start: "2026-02-04T11:00:00Z", n: 9 },
+  ];
+  expect(seriesOf(axis, points, (point) => point.n, 0)).toEqual([0, 4, 0]);
+  expect(seriesOf(axis, points, (point) => point.n, null)).toEqual([null, 4, null]);
+});
+
+it("stacked areas add up", () => {
+  expect(
+    stacked([
+      [1, null, 3],
+      [1, 1, 1],
+    ]),
+  ).toEqual([
+    [1, 0, 3],
+    [2, 1, 4],
+  ]);
 });
 
 it("decimal strings are exact", () => {

@@ -190,6 +190,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spans/{span_id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of one exchange as they passed, compressed ones as they came. `part` names one body, which is sent as it is:
+         *     its first bytes and, where the middle was not kept, its last.
+         */
+        get: operations["get_raw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follows what is stored: an event `span` for each matching span, right after it is stored, without what was said in it.
+         * @description Its `id` is the exchange id, its data the span; after a restart of the proxy a span may come twice. An event `dropped`
+         *     with `{"count": n}` stands where n spans are missing, because the listener was too slow. A comment comes every 15 seconds.
+         */
+        get: operations["follow_tail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants": {
         parameters: {
             query?: never;
@@ -900,6 +941,45 @@ export interface components {
              */
             type: string;
         };
+        /** @description The bytes of an exchange as they passed. */
+        Raw: {
+            request: components["schemas"]["RawBody"] | null;
+            response: components["schemas"]["RawBody"] | null;
+        };
+        /** @description One body as it passed, as far as a copy was kept. */
+        RawBody: {
+            /**
+             * @description The stated `Content-Encoding`; the bytes are as it says.
+             * @example gzip
+             */
+            content_encoding: string | null;
+            /** @description How `head` and `tail` are written. */
+            encoding: components["schemas"]["RawEncoding"];
+            /** @description The first bytes. */
+            head: string;
+            /**
+             * @description The stated `Content-Type`.
+             * @example application/json
+             */
+            media_type: string | null;
+            /**
+             * Format: int64
+             * @description Bytes that are missing between `head` and `tail`.
+             */
+            omitted_bytes: number;
+            /**
+             * Format: int64
+             * @description Size of the whole body.
+             */
+            size_bytes: number;
+            /** @description The last bytes, where some between are missing; else empty, or what follows `head`. */
+            tail: string;
+        };
+        /**
+         * @description How bytes are written as text.
+         * @enum {string}
+         */
+        RawEncoding: "utf8" | "base64";
         /**
          * @description Who speaks.
          * @enum {string}
@@ -3028,6 +3108,145 @@ export interface operations {
                 headers: {
                     /** @description Seconds after which to try again */
                     "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_raw: {
+        parameters: {
+            query?: {
+                /** @description The bytes of this body instead of both in JSON. Expected: one of request, response. */
+                part?: "request" | "response";
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path: {
+                /** @description 16 hex digits, or the exchange's UUID */
+                span_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Both bodies; with `part` the bytes of one */
+            200: {
+                headers: {
+                    /** @description With `part`: bytes missing between the first and the last ones */
+                    "x-llmtrace-omitted-bytes"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Raw"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such span, its bytes were not kept, or it had no such body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_tail: {
+        parameters: {
+            query?: {
+                /** @description Belongs to this trace. Expected: 32 hex digits, not all zero. */
+                trace_id?: string;
+                /** @description Belongs to this session. Expected: 1 to 1024 bytes of text. */
+                session_id?: string;
+                /** @description Sent by this agent. Expected: 1 to 1024 bytes of text. */
+                agent_id?: string;
+                /** @description Sent for this user. Expected: 1 to 1024 bytes of text. */
+                user_id?: string;
+                /** @description Went to this provider. Expected: 1 to 1024 bytes of text. */
+                provider?: string;
+                /** @description Asked for or answered by this model. Expected: 1 to 1024 bytes of text. */
+                model?: string;
+                /** @description Went well or not. Expected: one of ok, error. */
+                status?: "ok" | "error";
+                /** @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted. */
+                end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
+                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events `span` and `dropped` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Span"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

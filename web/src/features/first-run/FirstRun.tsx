@@ -5,7 +5,7 @@ import { Outlet } from "react-router";
 import { Copy } from "../../ui/Copy.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
 import { Tabs } from "../../ui/Tabs.tsx";
-import { anySpanQuery } from "./queries.ts";
+import { anySpanQuery, infoQuery } from "./queries.ts";
 import { SNIPPETS } from "./snippets.ts";
 
 export function FirstRun() {
@@ -14,14 +14,15 @@ export function FirstRun() {
 }
 
 function HowToSend() {
+  const info = useQuery(infoQuery);
   const [open, setOpen] = useState("python");
-  const base = window.location.origin;
+  const base = info.data?.proxy_url ?? window.location.origin;
   return (
     <div className="mx-auto w-full max-w-3xl px-4 py-10">
       <h1 className="text-lg font-semibold">Send the first request</h1>
       <p className="mt-1 max-w-[65ch] text-muted">
         Nothing has been recorded yet. Point a client at the proxy instead of at the provider: its key and everything
-        else stay as they are. This page turns into the list of traces with the first request.
+        else stay as they are. This page turns into the overview with the first request.
       </p>
       <div className="mt-4 flex items-center gap-2 text-xs">
         <span className="text-muted">Base URL</span>

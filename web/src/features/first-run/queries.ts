@@ -1,4 +1,4 @@
-/** Whether anything was recorded yet. */
+/** Whether anything was recorded yet, and where clients send. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, take } from "../../api/client.ts";
 
@@ -14,4 +14,10 @@ export const anySpanQuery = queryOptions({
   // Once there is one, there is one: only an empty store is asked again.
   staleTime: Number.POSITIVE_INFINITY,
   refetchInterval: ({ state }) => (state.data ? false : EVERY_MS),
+});
+
+export const infoQuery = queryOptions({
+  queryKey: ["info"],
+  queryFn: () => take(api.GET("/api/v1/info")),
+  staleTime: 60_000,
 });

@@ -6,10 +6,14 @@ import { Conversation } from "./Conversation.tsx";
 import { Cost } from "./Cost.tsx";
 import { Asked, Seen, Sent, Times } from "./Facts.tsx";
 import type { SpanDetail } from "./queries.ts";
+import { Raw } from "./Raw.tsx";
 
 export function SpanView({ span }: { span: SpanDetail }) {
   const [params, setParams] = useSearchParams();
-  const tabs = [{ id: "conversation", name: "Conversation", view: () => <Conversation span={span} /> }];
+  const tabs = [
+    { id: "conversation", name: "Conversation", view: () => <Conversation span={span} /> },
+    { id: "raw", name: "Raw bytes", view: () => <Raw span={span} /> },
+  ];
   const open = tabs.find((tab) => tab.id === params.get("tab"))?.id ?? "conversation";
   return (
     <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,1fr)_22rem]">

@@ -34,6 +34,19 @@ export function traceQuery(traceId: string) {
   });
 }
 
+export function rawQuery(spanId: string) {
+  return queryOptions({
+    queryKey: ["raw", spanId],
+    queryFn: async () => {
+      const raw = await take(api.GET("/api/v1/spans/{span_id}/raw", { params: { path: { span_id: spanId } } }));
+      // Plain bytes are what the route sends where a part is named; here none is.
+      if (typeof raw === "string") throw new TypeError("the raw route sent bytes instead of JSON");
+      return raw;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
 /** The prices of a span's model, found among the models of the second it started in. */
 export function priceQuery(span: Span) {
   const from = new Date(span.started_at);
