@@ -1,7 +1,7 @@
 //! Roll-ups: what the spans of each hour and day add up to, so that statistics of a month do not read a month of spans.
 //!
 //! They are recomputed, never counted up: whoever changes a row marks its hour in the same transaction ([`Marks`]), and
-//! `tend` reads a marked hour that has ended anew ([`build`], on a reading connection) and puts the result in place
+//! `tend` reads a marked hour that has ended anew ([`mod@build`], on a reading connection) and puts the result in place
 //! ([`store`], on the writing one) unless it was marked again meanwhile. `super::stats` reads them, and reads the spans of
 //! every hour that is marked. See docs/adr/0017.
 
