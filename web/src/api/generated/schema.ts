@@ -169,6 +169,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spans/{span_id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of one exchange as they passed, compressed ones as they came. `part` names one body, which is sent as it is:
+         *     its first bytes and, where the middle was not kept, its last.
+         */
+        get: operations["get_raw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats": {
         parameters: {
             query?: never;
@@ -182,26 +202,6 @@ export interface paths {
          *     also for spans of a moment ago.
          */
         get: operations["get_stats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/spans/{span_id}/raw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The bytes of one exchange as they passed, compressed ones as they came. `part` names one body, which is sent as it is:
-         *     its first bytes and, where the middle was not kept, its last.
-         */
-        get: operations["get_raw"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2875,6 +2875,102 @@ export interface operations {
             };
         };
     };
+    get_raw: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The bytes of this body, instead of both in JSON. Expected: one of request, response.
+                 * @example response
+                 */
+                part?: "request" | "response";
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path: {
+                /** @description 16 hex digits, or the exchange's UUID */
+                span_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Both bodies; with `part` the bytes of one */
+            200: {
+                headers: {
+                    /** @description With `part`: bytes missing between the first and the last ones */
+                    "x-llmtrace-omitted-bytes"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Raw"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The host is not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such span, its bytes were not kept, or it had no such body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_stats: {
         parameters: {
             query?: {
@@ -3116,96 +3212,140 @@ export interface operations {
             };
         };
     };
-    get_raw: {
-        parameters: {
-            query?: {
-                /** @description The bytes of this body instead of both in JSON. Expected: one of request, response. */
-                part?: "request" | "response";
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
-                tenant_id?: string;
-            };
-            header?: {
-                /** @description Narrows the question to this tenant, as `tenant_id` does. */
-                "X-LLMTrace-Tenant-ID"?: string;
-            };
-            path: {
-                /** @description 16 hex digits, or the exchange's UUID */
-                span_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Both bodies; with `part` the bytes of one */
-            200: {
-                headers: {
-                    /** @description With `part`: bytes missing between the first and the last ones */
-                    "x-llmtrace-omitted-bytes"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Raw"];
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description A parameter is wrong */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The host is not served */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such span, its bytes were not kept, or it had no such body */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store is away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     follow_tail: {
         parameters: {
             query?: {
-                /** @description Belongs to this trace. Expected: 32 hex digits, not all zero. */
+                /**
+                 * @description Belongs to this trace. Expected: 32 hex digits, not all zero.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
                 trace_id?: string;
-                /** @description Belongs to this session. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Belongs to this session. Expected: 1 to 1024 characters of text.
+                 * @example chat-17
+                 */
                 session_id?: string;
-                /** @description Sent by this agent. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Sent by this agent. Expected: 1 to 1024 characters of text.
+                 * @example support-bot
+                 */
                 agent_id?: string;
-                /** @description Sent for this user. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Sent for this user. Expected: 1 to 1024 characters of text.
+                 * @example user-4711
+                 */
                 user_id?: string;
-                /** @description Went to this provider. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description Carries this tag; several mean that it carries all of them. Expected: 1 to 1024 characters of text.
+                 * @example [
+                 *       "demo"
+                 *     ]
+                 */
+                tag?: string[];
+                /**
+                 * @description Sent from this environment. Expected: 1 to 1024 characters of text.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Sent by this release. Expected: 1 to 1024 characters of text.
+                 * @example 1.2.3
+                 */
+                release?: string;
+                /**
+                 * @description Went to this provider. Expected: 1 to 1024 characters of text.
+                 * @example openai
+                 */
                 provider?: string;
-                /** @description Asked for or answered by this model. Expected: 1 to 1024 bytes of text. */
+                /**
+                 * @description In this wire format. Expected: 1 to 1024 characters of text.
+                 * @example openai_chat
+                 */
+                dialect?: string;
+                /**
+                 * @description Of this kind: OpenTelemetry's operation name. Expected: 1 to 1024 characters of text.
+                 * @example chat
+                 */
+                operation?: string;
+                /**
+                 * @description Asked for or answered by this model. Expected: 1 to 1024 characters of text.
+                 * @example gpt-4o
+                 */
                 model?: string;
-                /** @description Went well or not. Expected: one of ok, error. */
+                /**
+                 * @description Known to us in this way. Expected: one of proxy, otlp.
+                 * @example proxy
+                 */
+                source?: "proxy" | "otlp";
+                /**
+                 * @description Went well or not. Expected: one of ok, error.
+                 * @example error
+                 */
                 status?: "ok" | "error";
-                /** @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted. */
+                /**
+                 * @description The client saw this HTTP status. Expected: a whole number from 100 to 599.
+                 * @example 429
+                 */
+                http_status?: number;
+                /**
+                 * @description Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted.
+                 * @example client_gone
+                 */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
-                /** @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit. */
+                /**
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @example any
+                 */
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                /**
+                 * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                min_cost_usd?: string;
+                /**
+                 * @description Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
+                 * @example 0.01
+                 */
+                max_cost_usd?: string;
+                /**
+                 * @description Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_duration_ms?: string;
+                /**
+                 * @description Took at most so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_duration_ms?: string;
+                /**
+                 * @description Its first token took at least so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                min_time_to_first_token_ms?: string;
+                /**
+                 * @description Its first token took at most so long; what has none does not match. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25.
+                 * @example 1500
+                 */
+                max_time_to_first_token_ms?: string;
+                /**
+                 * @description Used at least so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                min_tokens?: number;
+                /**
+                 * @description Used at most so many tokens; what has no usage does not match. Expected: a whole number from 0 to 9007199254740991.
+                 * @example 1000
+                 */
+                max_tokens?: number;
+                /**
+                 * @description Holds every one of these terms in what was said. Expected: 1 to 16 different terms in at most 1024 characters; a term is a run of letters and digits, everything else stands between terms.
+                 * @example refund order 1234
+                 */
+                text?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
                 tenant_id?: string;
             };
             header?: {
@@ -3244,9 +3384,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store is away */
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
             503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
