@@ -77,7 +77,7 @@ def test_duckdb_adds_up_exactly(proxy, session, spans, tmp_path):
     file.write_bytes(export(proxy, "parquet", session))
     sums = duckdb.sql(
         f"SELECT sum(cost_usd), sum(usage_total), count(*), min(started_at)::VARCHAR FROM read_parquet('{file}')"
-    ).fetchone()
+    ).fetchall()[0]
     costs = [Decimal(span["cost_usd"]) for span in spans if span["cost_usd"] is not None]
     assert costs and len(costs) < len(spans), "some have a price, some have none"
     assert sums[0] == sum(costs)
@@ -104,5 +104,5 @@ def test_duckdb_takes_parts_of_an_export_for_one_table(proxy, session, spans, tm
         if not ids:
             break
         last, parts = {"after": ids[-1]}, parts + 1
-    found = duckdb.sql(f"SELECT count(DISTINCT exchange_id), count(*) FROM '{tmp_path}/*.parquet'").fetchone()
+    found = duckdb.sql(f"SELECT count(DISTINCT exchange_id), count(*) FROM '{tmp_path}/*.parquet'").fetchall()[0]
     assert (parts, found) == (3, (12, 12))
