@@ -63,6 +63,17 @@ export async function accessible(page) {
   assert.deepEqual(found, []);
 }
 
+/** Waits until a question is answered as expected: pages show what they know a moment later. */
+export async function settles(ask, expected, why) {
+  const end = Date.now() + PATIENCE;
+  let found = await ask();
+  while (found !== expected && Date.now() < end) {
+    await new Promise((resume) => setTimeout(resume, 50));
+    found = await ask();
+  }
+  assert.equal(found, expected, why);
+}
+
 /** Waits for the text of a place to become this. */
 export async function becomes(locator, pattern) {
   const end = Date.now() + PATIENCE;

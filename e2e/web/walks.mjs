@@ -1,6 +1,6 @@
 // Walks through the dashboard: node walks.mjs WALK '{"url": …, "folder": …, …}'. Ends with 0 where everything held.
 import assert from "node:assert/strict";
-import { accessible, becomes, withPage } from "./browser.mjs";
+import { accessible, becomes, settles, withPage } from "./browser.mjs";
 
 const [walk, given] = process.argv.slice(2);
 const options = JSON.parse(given);
@@ -21,12 +21,12 @@ const WALKS = {
     await page.goto("/dashboard");
     await page.getByRole("heading", { name: "Send the first request" }).waitFor();
     const panel = page.getByRole("tabpanel");
-    assert.match(await panel.innerText(), new RegExp(`base_url="${options.url}/v1"`));
+    await becomes(panel, new RegExp(`base_url="${options.url}/v1"`));
     await page.getByRole("tab", { name: "Python" }).focus();
     await page.keyboard.press("ArrowRight");
-    assert.match(await panel.innerText(), /new OpenAI\(/);
+    await becomes(panel, /new OpenAI\(/);
     await page.keyboard.press("ArrowRight");
-    assert.match(await panel.innerText(), new RegExp(`curl ${options.url}/v1/chat/completions`));
+    await becomes(panel, new RegExp(`curl ${options.url}/v1/chat/completions`));
     await shot("first-run");
     await accessible(page);
     await chat("the first request");
@@ -42,18 +42,18 @@ const WALKS = {
     for (const name of ["Spend", "Error rate", "Duration, p50 and p95", "Time to first token, p50 and p95", "Tokens"]) {
       await page.getByRole("heading", { name }).waitFor();
     }
-    assert.equal(await page.locator("canvas").count(), 6);
+    await settles(() => page.locator("canvas").count(), 6);
     await becomes(page.getByRole("table", { name: "By agent" }), /support-bot/);
     await accessible(page);
     await shot("overview-light");
     const theme = page.getByRole("button", { name: /^Theme/ });
     await theme.click();
     await theme.click();
-    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+    await page.locator('html[data-theme="dark"]').waitFor();
     await accessible(page);
     await shot("overview-dark");
     await page.reload();
-    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark", "the choice is remembered");
+    await settles(() => page.locator("html").getAttribute("data-theme"), "dark", "the choice is remembered");
     await page.getByRole("button", { name: "7d" }).click();
     await page.waitForURL(/range=7d/);
     await page.getByRole("table", { name: "By model" }).getByRole("link", { name: "claude-sonnet-4-5" }).click();
@@ -73,7 +73,7 @@ const WALKS = {
     await page.keyboard.press("j");
     await page.keyboard.press("j");
     await page.keyboard.press("k");
-    assert.equal(await rows.first().evaluate((row) => row === document.activeElement), true);
+    await settles(() => rows.first().evaluate((row) => row === document.activeElement), true);
     const first = await rows.first().getAttribute("href");
     await page.keyboard.press("Enter");
     await page.waitForURL(`**${first}`);
@@ -96,19 +96,19 @@ const WALKS = {
     await page.keyboard.press("Enter");
     await page.waitForURL(/text=zephyr/);
     await becomes(page.locator("tbody"), /search-me/);
-    assert.equal(await rows.count(), 1);
+    await settles(() => rows.count(), 1);
     await page.goto("/dashboard/traces?status=fine");
     await becomes(page.getByRole("alert"), /status=fine is not one of ok, error/);
     await page.goto("/dashboard/traces?model=nobody");
     await page.getByText("No trace matches.").waitFor();
     await page.goto("/dashboard/traces?agent_id=bulk");
     await table.waitFor();
-    assert.equal(await rows.count(), 50);
+    await settles(() => rows.count(), 50);
     await page.getByRole("link", { name: "Next page" }).click();
     await page.waitForURL(/after=/);
     await page.getByRole("link", { name: "Newest" }).waitFor();
     await becomes(page.locator("main"), /Newest/);
-    assert.equal(await rows.count(), options.bulk - 50);
+    await settles(() => rows.count(), options.bulk - 50);
     await page.goto("/dashboard/nowhere");
     await page.getByRole("heading", { name: "There is no such page" }).waitFor();
   },
@@ -118,13 +118,13 @@ const WALKS = {
     await page.goto(`/dashboard/traces/${options.trace}`);
     const spans = page.getByRole("region", { name: "Spans" });
     await spans.waitFor();
-    assert.equal(await spans.getByRole("button").count(), options.spans);
+    await settles(() => spans.getByRole("button").count(), options.spans);
     await shot("trace-light");
     await accessible(page);
     for (const [name, texts] of options.expected) {
       const row = spans.getByRole("button", { name: new RegExp(name) }).first();
       await row.click();
-      assert.equal(await row.getAttribute("aria-pressed"), "true");
+      await settles(() => row.getAttribute("aria-pressed"), "true");
       const shown = await page.locator("main").innerText();
       for (const text of texts) assert.ok(shown.includes(text), `${name}: ${text} is not in\n${shown}`);
     }
@@ -171,7 +171,7 @@ const WALKS = {
     await chat("not watched");
     await chat("watched", { "X-LLMTrace-Agent-ID": "watched", "X-LLMTrace-Session-ID": "live-session" });
     await becomes(page.locator("tbody"), /live-session/);
-    assert.equal(await page.locator("tbody tr").count(), 1);
+    await settles(() => page.locator("tbody tr").count(), 1);
     await shot("live");
     await accessible(page);
     await page.keyboard.press("j");
