@@ -1,4 +1,4 @@
-//! Identifiers: the exchange and the saved view (ours), the trace and span of W3C Trace Context.
+//! Identifiers: the exchange, the saved view and the erasure (ours), the trace and span of W3C Trace Context.
 
 use std::{fmt, str::FromStr};
 
@@ -67,41 +67,55 @@ impl FromStr for ExchangeId {
     }
 }
 
-/// The identity of a saved view, a UUID.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ViewId(Uuid);
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
 
-impl ViewId {
-    /// The 16 bytes in network order.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
+        impl $name {
+            /// The 16 bytes in network order.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
 
-    /// Takes 16 random or stored bytes.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
+            /// Takes 16 random or stored bytes.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(s: &str) -> Result<Self, IdError> {
+                Uuid::try_parse(s).map(Self).map_err(|_| IdError { what: $what, expected: "a UUID" })
+            }
+        }
+    };
 }
 
-impl fmt::Display for ViewId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
+random_id! {
+    /// The identity of a saved view, a UUID.
+    ViewId, "view id"
 }
 
-impl fmt::Debug for ViewId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for ViewId {
-    type Err = IdError;
-
-    fn from_str(s: &str) -> Result<Self, IdError> {
-        Uuid::try_parse(s).map(Self).map_err(|_| IdError { what: "view id", expected: "a UUID" })
-    }
+random_id! {
+    /// The identity of an erasure, a UUID.
+    ErasureId, "erasure id"
 }
 
 /// Says that a text is no identifier of the expected form.

@@ -5,6 +5,7 @@
 
 mod budget;
 mod coverage;
+mod erasure;
 mod finding;
 mod histogram;
 mod ids;
@@ -25,9 +26,10 @@ mod word;
 
 pub use budget::Bound;
 pub use coverage::{BodyCoverage, Coverage};
+pub use erasure::{Erased, Erasure, Retention, Retentions, Subject};
 pub use finding::{Confidence, Finding, FindingKind, Severity};
 pub use histogram::Histogram;
-pub use ids::{ExchangeId, IdError, SpanId, TraceId, ViewId};
+pub use ids::{ErasureId, ExchangeId, IdError, SpanId, TraceId, ViewId};
 pub use message::{Content, Message, Part, Role};
 pub use money::Money;
 pub use page::{Between, Cursor, CursorError, Found, Page, PageRequest, SpanFilter};

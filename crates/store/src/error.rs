@@ -93,6 +93,12 @@ pub enum Backend {
     Memory,
     /// An SQLite file.
     Sqlite,
+    /// A ClickHouse server or cluster.
+    Clickhouse,
+    /// A PostgreSQL server.
+    Postgres,
+    /// A Redis server, cluster or Sentinel group.
+    Redis,
 }
 
 impl Backend {
@@ -101,6 +107,9 @@ impl Backend {
         match self {
             Self::Memory => "memory",
             Self::Sqlite => "sqlite",
+            Self::Clickhouse => "clickhouse",
+            Self::Postgres => "postgres",
+            Self::Redis => "redis",
         }
     }
 }

@@ -1,9 +1,11 @@
-//! The port for what is not a span: the tenants that were seen, and saved views.
+//! The port for what is not a span: the tenants that were seen, how long they keep things, what was erased, saved views.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use llmtrace_model::{SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
 
-use crate::{Backend, Error};
+use crate::{Backend, Error, ErrorKind};
 
 /// A store of everything that is not a span.
 #[async_trait]
@@ -36,6 +38,48 @@ pub trait MetaStore: Send + Sync {
     /// Deletes a saved view, if it still has that version.
     async fn delete_view(&self, scope: &TenantScope, id: ViewId, version: u32) -> Result<Written, Error>;
 
+    /// How long each tenant keeps its spans, where it has a rule of its own.
+    async fn retentions(&self) -> Result<BTreeMap<TenantId, Retention>, Error> {
+        Err(Error::new(ErrorKind::Config, self.backend(), "read retentions", "not built yet"))
+    }
+
+    /// Gives a tenant a rule of its own, or with `None` takes it away.
+    async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error> {
+        let _ = (tenant, retention);
+        Err(Error::new(ErrorKind::Config, self.backend(), "put retention", "not built yet"))
+    }
+
+    /// Forgets a tenant: that it was seen, its saved views and its rule of retention. Its erasures stay: they are receipts.
+    /// Says whether there was anything to forget.
+    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error> {
+        let _ = tenant;
+        Err(Error::new(ErrorKind::Config, self.backend(), "delete tenant", "not built yet"))
+    }
+
+    /// Adds an erasure, or puts its new state in the place of the old one. Idempotent by id.
+    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
+        let _ = erasure;
+        Err(Error::new(ErrorKind::Config, self.backend(), "put erasure", "not built yet"))
+    }
+
+    /// The erasures of a scope, those asked for last first (then by id), at most [`MAX_ERASURES`].
+    async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error> {
+        let _ = scope;
+        Err(Error::new(ErrorKind::Config, self.backend(), "read erasures", "not built yet"))
+    }
+
+    /// One erasure; one outside the scope does not exist.
+    async fn erasure(&self, scope: &TenantScope, id: ErasureId) -> Result<Option<Erasure>, Error> {
+        let _ = (scope, id);
+        Err(Error::new(ErrorKind::Config, self.backend(), "read erasure", "not built yet"))
+    }
+
+    /// The erasures of all tenants that are not done, or are repeated at `now`, oldest first, at most [`MAX_ERASURES`].
+    async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
+        let _ = now;
+        Err(Error::new(ErrorKind::Config, self.backend(), "read erasures", "not built yet"))
+    }
+
     /// Says whether the engine would take a write now.
     async fn ping(&self) -> Result<(), Error>;
 
@@ -45,6 +89,9 @@ pub trait MetaStore: Send + Sync {
 
 /// The most tenants [`MetaStore::tenants`] returns.
 pub const MAX_TENANTS: usize = 10_000;
+
+/// The most erasures of one answer.
+pub const MAX_ERASURES: usize = 1_000;
 
 /// The most saved views of one tenant.
 pub const MAX_VIEWS_OF_TENANT: usize = 500;

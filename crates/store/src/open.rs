@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use crate::{Error, MetaStore, Options, SpanStore, memory, sqlite};
 
 /// The schemes [`open_spans`] and [`open_meta`] know.
-const SCHEMES: &str = "sqlite, memory";
+const SCHEMES: &str = "sqlite, memory, clickhouse, postgres, redis";
 
 /// Opens the store of spans that `url` names: `sqlite:PATH` or `memory:`.
 ///
@@ -20,6 +20,7 @@ pub async fn open_spans(setting: &str, url: &str, options: &Options) -> Result<A
             let opened = sqlite::Sqlite::open(path, options).await;
             Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
         }
+        other @ (Target::Clickhouse | Target::Postgres | Target::Redis) => Err(other.keeps_no(setting, "spans")),
     }
 }
 
@@ -31,6 +32,7 @@ pub async fn open_meta(setting: &str, url: &str, options: &Options) -> Result<Ar
             let opened = sqlite::SqliteMeta::open(path, options).await;
             Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
         }
+        other @ (Target::Clickhouse | Target::Postgres | Target::Redis) => Err(other.keeps_no(setting, "tenants")),
     }
 }
 
@@ -41,6 +43,7 @@ pub async fn migrate(setting: &str, url: &str, options: &Options) -> Result<Sche
     match Target::parse(setting, url)? {
         Target::Memory => Ok(Schema::NONE),
         Target::Sqlite(path) => sqlite::migrate(path, options).await.map_err(|why| why.under(setting)),
+        Target::Clickhouse | Target::Postgres | Target::Redis => Ok(Schema::NONE),
     }
 }
 
@@ -49,6 +52,7 @@ pub async fn schema(setting: &str, url: &str, options: &Options) -> Result<Schem
     match Target::parse(setting, url)? {
         Target::Memory => Ok(Schema::NONE),
         Target::Sqlite(path) => sqlite::schema(path, options).await.map_err(|why| why.under(setting)),
+        Target::Clickhouse | Target::Postgres | Target::Redis => Ok(Schema::NONE),
     }
 }
 
@@ -130,9 +134,27 @@ impl Refused {
 enum Target {
     Memory,
     Sqlite(PathBuf),
+    /// The server of [`Options::clickhouse`].
+    Clickhouse,
+    /// The server of [`Options::postgres`].
+    Postgres,
+    /// The server of [`Options::redis`].
+    Redis,
 }
 
 impl Target {
+    /// The refusal of an engine that does not keep such things.
+    fn keeps_no(&self, setting: &str, what: &str) -> OpenError {
+        let name = match self {
+            Self::Memory => "memory:",
+            Self::Sqlite(_) => "sqlite:",
+            Self::Clickhouse => "clickhouse:",
+            Self::Postgres => "postgres:",
+            Self::Redis => "redis:",
+        };
+        OpenError::Url { setting: setting.to_owned(), problem: format!("{name} keeps no {what}") }
+    }
+
     fn parse(setting: &str, url: &str) -> Result<Self, OpenError> {
         let wrong = |problem: String| OpenError::Url { setting: setting.to_owned(), problem };
         let Some((scheme, rest)) = url.split_once(':') else {
@@ -143,6 +165,13 @@ impl Target {
         match scheme {
             "memory" if rest.is_empty() => Ok(Self::Memory),
             "memory" => Err(wrong(format!("memory: is followed by {rest:?}, expected nothing"))),
+            // Where these are is said in sections of their own, so that this text never holds a password.
+            "clickhouse" if rest.is_empty() => Ok(Self::Clickhouse),
+            "postgres" if rest.is_empty() => Ok(Self::Postgres),
+            "redis" if rest.is_empty() => Ok(Self::Redis),
+            known @ ("clickhouse" | "postgres" | "redis") => {
+                Err(wrong(format!("{known}: is followed by something, expected nothing: the server is {known}.url")))
+            }
             "sqlite" => {
                 let path = rest.strip_prefix("//").unwrap_or(rest);
                 if path.is_empty() || path.starts_with(':') || path.starts_with("file:") || path.contains(['\0', '?']) {
@@ -167,7 +196,7 @@ mod tests {
         let error = check_url("storage.spans", "clickhous://host/db").unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"storage.spans: scheme "clickhous" is unknown, expected one of sqlite, memory"#
+            r#"storage.spans: scheme "clickhous" is unknown, expected one of sqlite, memory, clickhouse, postgres, redis"#
         );
     }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    Coverage, ExchangeId, Money, Page, PageRequest, Raw, SessionSummary, Span, SpanFilter, SpanId, SpanRecord,
-    StatsQuery, StatsRow, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
+    Coverage, Erased, ExchangeId, Money, Page, PageRequest, Raw, Retentions, SessionSummary, Span, SpanFilter, SpanId,
+    SpanRecord, StatsQuery, StatsRow, Subject, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
-use crate::{Backend, Error};
+use crate::{Backend, Error, ErrorKind};
 
 /// Writing spans.
 #[async_trait]
@@ -26,6 +26,22 @@ pub trait SpanWrite: Send + Sync {
     /// changed row is one higher, so that no replay of its record beats it. One short transaction: others may write between
     /// two calls.
     async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error>;
+
+    /// Removes what spans of the scope started at or before `until` and belong to `subject`: the rows, what was said in
+    /// them, their bytes, their place in indexes and in every sum. Returns what this call removed.
+    ///
+    /// When this returns `Ok`, no read finds any of it. A second call removes what was written in between, mostly nothing.
+    async fn erase(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) -> Result<Erased, Error> {
+        let _ = (scope, subject, until);
+        Err(Error::new(ErrorKind::Config, Backend::Memory, "erase", "not built yet"))
+    }
+
+    /// Removes what is older than its tenant keeps it, one bounded piece: spans with everything of them, or only what was
+    /// said in them and their bytes. Returns what was removed; call it until that is nothing, then again now and then.
+    async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
+        let _ = (rules, now);
+        Err(Error::new(ErrorKind::Config, Backend::Memory, "expire", "not built yet"))
+    }
 }
 
 /// A new price of a stored span.

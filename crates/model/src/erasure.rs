@@ -1,0 +1,96 @@
+//! How long things are kept, and what is erased before its time.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ErasureId, SpanId, TenantId, Timestamp, TraceId};
+
+/// How long the spans of a tenant are kept, in days; `None` keeps for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Retention {
+    /// What was said, and the bytes as they passed: never longer than the span itself.
+    pub content_days: Option<u32>,
+    /// Everything else of a span.
+    pub span_days: Option<u32>,
+}
+
+impl Retention {
+    /// The most days; who keeps longer keeps for ever.
+    pub const MAX_DAYS: u32 = 36_500;
+
+    /// Spans that started before this time are removed; `None` where all stay.
+    pub fn spans_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.span_days.map(|days| before(now, days))
+    }
+
+    /// The content of spans that started before this time is removed; `None` where all stays.
+    pub fn content_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let days = [self.content_days, self.span_days].into_iter().flatten().min()?;
+        Some(before(now, days))
+    }
+}
+
+fn before(now: Timestamp, days: u32) -> Timestamp {
+    Timestamp::from_unix_us(now.unix_us().saturating_sub(i64::from(days) * 86_400_000_000))
+}
+
+/// The retention of every tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Retentions {
+    /// Of tenants without one of their own.
+    pub default: Retention,
+    /// Tenants with one of their own.
+    pub of: BTreeMap<TenantId, Retention>,
+}
+
+impl Retentions {
+    /// That of one tenant.
+    pub fn of(&self, tenant: &TenantId) -> Retention {
+        self.of.get(tenant).copied().unwrap_or(self.default)
+    }
+}
+
+/// Whose or what spans are erased, inside one scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The spans of one trace.
+    Trace(TraceId),
+    /// One span, and every other that was sent with this id.
+    Span(SpanId),
+    /// The spans of one session.
+    Session(String),
+    /// The spans of one end user.
+    User(String),
+    /// All of the scope.
+    Everything,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Erased {
+    /// Spans.
+    pub spans: u64,
+    /// What was said in them: contents, or bytes as they passed, of a span that may itself stay.
+    pub contents: u64,
+}
+
+/// An erasure that was asked for, and its receipt once it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// Its identity.
+    pub id: ErasureId,
+    /// Whose spans; `None` for those of the whole installation.
+    pub tenant_id: Option<TenantId>,
+    /// Which of them.
+    pub subject: Subject,
+    /// When it was asked for: spans that started later stay.
+    pub requested_at: Timestamp,
+    /// When everything that was stored had been removed; `None` until then.
+    pub done_at: Option<Timestamp>,
+    /// Until when it is done again and again, since a span that started before may still be on its way.
+    pub repeat_until: Timestamp,
+    /// What was removed so far.
+    pub erased: Erased,
+}
