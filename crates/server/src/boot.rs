@@ -15,6 +15,7 @@ use llmtrace_store::{MetaStore, SpanStore};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::health::Health;
+pub(crate) use self::wiring::store_options;
 use crate::{
     api::{self, Access, Api, Phase, Probes},
     clock::Clock,

@@ -10,6 +10,7 @@ mod net;
 mod options;
 mod schema;
 mod secret;
+mod servers;
 mod source;
 mod typed;
 mod values;
@@ -30,6 +31,7 @@ pub use options::{
 };
 pub use schema::json_schema;
 pub use secret::{MasterKey, Secret};
+pub use servers::{ClickhouseOptions, Password, PostgresOptions, RedisOptions, ServerAddress};
 pub use source::{Flag, Origin, Sources};
 pub use values::{ByteSize, LogLevel, StoreUrl, UnknownModel};
 
@@ -41,7 +43,7 @@ impl Config {
         typed::check_tree(&mut layers, &schema);
         typed::look_up_secrets(&mut layers, sources, &schema);
         typed::fill_in(&mut layers, sources);
-        typed::build(layers, sources, &schema)
+        typed::build(layers, &schema)
     }
 }
 

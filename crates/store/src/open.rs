@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{Error, MetaStore, Options, SpanStore, memory, sqlite};
+use crate::{Error, MetaStore, Options, Server, SpanStore, memory, sqlite};
 
 /// The schemes [`open_spans`] and [`open_meta`] know.
 const SCHEMES: &str = "sqlite, memory, clickhouse, postgres, redis";
@@ -56,9 +56,30 @@ pub async fn schema(setting: &str, url: &str, options: &Options) -> Result<Schem
     }
 }
 
-/// Checks that a URL names an engine; touches neither file nor network.
-pub fn check_url(setting: &str, url: &str) -> Result<(), OpenError> {
-    Target::parse(setting, url).map(|_| ())
+/// What a store keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    /// Spans: [`open_spans`].
+    Spans,
+    /// Everything else: [`open_meta`].
+    Meta,
+    /// Counters.
+    Counters,
+}
+
+/// Checks that a URL names an engine that keeps such things; touches neither file nor network. Returns the server it is on,
+/// where that has settings of its own.
+pub fn check_url(setting: &str, url: &str, keeps: Keeps) -> Result<Option<Server>, OpenError> {
+    let target = Target::parse(setting, url)?;
+    match (&target, keeps) {
+        (Target::Memory | Target::Sqlite(_), _) => Ok(None),
+        (Target::Clickhouse, Keeps::Spans) => Ok(Some(Server::Clickhouse)),
+        (Target::Postgres, Keeps::Meta) => Ok(Some(Server::Postgres)),
+        (Target::Redis, Keeps::Counters) => Ok(Some(Server::Redis)),
+        (Target::Postgres | Target::Redis, Keeps::Spans) => Err(target.keeps_no(setting, "spans")),
+        (Target::Clickhouse | Target::Redis, Keeps::Meta) => Err(target.keeps_no(setting, "tenants")),
+        (Target::Clickhouse | Target::Postgres, Keeps::Counters) => Err(target.keeps_no(setting, "counters")),
+    }
 }
 
 /// The version of a schema, as found and as this program makes it.
@@ -193,7 +214,7 @@ mod tests {
 
     #[test]
     fn an_unknown_scheme_is_refused_by_name() {
-        let error = check_url("storage.spans", "clickhous://host/db").unwrap_err();
+        let error = check_url("storage.spans", "clickhous://host/db", Keeps::Spans).unwrap_err();
         assert_eq!(
             error.to_string(),
             r#"storage.spans: scheme "clickhous" is unknown, expected one of sqlite, memory, clickhouse, postgres, redis"#
@@ -202,9 +223,9 @@ mod tests {
 
     #[test]
     fn a_password_in_a_broken_url_is_not_repeated() {
-        let error = check_url("storage.spans", "hunter2").unwrap_err();
+        let error = check_url("storage.spans", "hunter2", Keeps::Spans).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
-        let error = check_url("storage.spans", "postgres://u:hunter2@h/db").unwrap_err();
+        let error = check_url("storage.spans", "postgres://u:hunter2@h/db", Keeps::Meta).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 

@@ -33,12 +33,51 @@ pub struct Host {
     pub port: Option<u16>,
 }
 
+/// An engine that runs as a server of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// ClickHouse, over HTTP.
+    Clickhouse,
+    /// PostgreSQL.
+    Postgres,
+    /// Redis, or what speaks like it.
+    Redis,
+}
+
+impl Server {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Clickhouse, Self::Postgres, Self::Redis];
+
+    /// The schemes of its URLs.
+    pub const fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Self::Clickhouse => &["http", "https"],
+            Self::Postgres => &["postgres", "postgresql"],
+            Self::Redis => &["redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"],
+        }
+    }
+
+    /// A URL that it could have.
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::Clickhouse => "http://clickhouse:8123",
+            Self::Postgres => "postgres://USER@postgresql:5432/DATABASE",
+            Self::Redis => "redis://redis:6379",
+        }
+    }
+}
+
 /// Says what is wrong with a URL, and never repeats it: it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UrlError(String);
 
 impl ServerUrl {
+    /// Takes the URL of an engine's server apart.
+    pub fn of(server: Server, options: &ServerOptions) -> Result<Self, UrlError> {
+        Self::parse(options, server.schemes(), server.example())
+    }
+
     /// Takes the URL of a server apart; `schemes` are those its engine speaks, `example` is shown when it is none.
     pub fn parse(options: &ServerOptions, schemes: &[&str], example: &str) -> Result<Self, UrlError> {
         let wrong = |what: &str| Err(UrlError(format!("{what}, expected a URL such as {example}")));

@@ -68,7 +68,7 @@ async fn spans(config: &Config) -> anyhow::Result<String> {
     let (setting, url) = ("storage.spans", config.storage.spans.as_str());
     let (text, is_there) = schema(setting, url, config).await?;
     if is_there {
-        let store = llmtrace_store::open_spans(setting, url, &untouched()).await?;
+        let store = llmtrace_store::open_spans(setting, url, &untouched(config)?).await?;
         store.ping().await?;
         store.close().await?;
     }
@@ -82,10 +82,10 @@ async fn meta(config: &Config) -> anyhow::Result<String> {
 
 /// Reads the schema of a store; says what it is, and whether the store can be opened as it is.
 async fn schema(setting: &str, url: &str, config: &Config) -> anyhow::Result<(String, bool)> {
-    let schema = llmtrace_store::schema(setting, url, &untouched()).await?;
+    let schema = llmtrace_store::schema(setting, url, &untouched(config)?).await?;
     let Schema { found, known } = schema;
     match (found, schema.is_current(), config.storage.auto_migrate) {
-        (0, true, _) => Ok((format!("{url} is in memory"), false)),
+        (0, true, _) if schema.known == 0 => Ok((format!("{url} is in memory"), false)),
         (_, true, _) => Ok((format!("{url} has schema {found}"), true)),
         (0, false, true) => Ok((format!("{url} will be made"), false)),
         (_, false, true) => Ok((format!("{url} has schema {found}, the start brings it to {known}"), false)),
@@ -97,6 +97,6 @@ async fn schema(setting: &str, url: &str, config: &Config) -> anyhow::Result<(St
     }
 }
 
-fn untouched() -> Options {
-    Options { migrate: Migrate::Refuse, ..Options::default() }
+fn untouched(config: &Config) -> anyhow::Result<Options> {
+    Ok(Options { migrate: Migrate::Refuse, ..wiring::store_options(config)? })
 }

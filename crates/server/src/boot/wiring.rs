@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use hyper_util::client::proxy::matcher::Matcher;
-use llmtrace_store::{MetaStore, Migrate, SpanStore};
+use llmtrace_store::{MetaStore, Migrate, Secret, ServerOptions, SpanStore};
 use llmtrace_wire::PriceBook;
 use tokio::net::TcpListener;
 
@@ -13,8 +13,8 @@ use crate::{
     api::{Installation, ProxyAddress},
     clock::Clock,
     config::{
-        AwsOptions, CaptureContent, CaptureRaw, Config, Credential, Fsync, Http2, JournalMode, Profile, ProxyUrl,
-        UnknownModel, UpstreamTls,
+        AwsOptions, CaptureContent, CaptureRaw, ClickhouseOptions, Config, Credential, Fsync, Http2, JournalMode,
+        Password, PostgresOptions, Profile, ProxyUrl, RedisOptions, ServerAddress, UnknownModel, UpstreamTls,
     },
     journal::{self, Deliveries, Journal, MasterKey},
     listen::{self, OWN},
@@ -27,17 +27,64 @@ use crate::{
 
 pub(super) async fn spans(config: &Config) -> anyhow::Result<Arc<dyn SpanStore>> {
     make_folder("storage.path", &config.storage.path)?;
-    Ok(llmtrace_store::open_spans("storage.spans", config.storage.spans.as_str(), &store_options(config)).await?)
+    Ok(llmtrace_store::open_spans("storage.spans", config.storage.spans.as_str(), &store_options(config)?).await?)
 }
 
 pub(super) async fn meta(config: &Config) -> anyhow::Result<Arc<dyn MetaStore>> {
-    Ok(llmtrace_store::open_meta("storage.meta", config.storage.meta.as_str(), &store_options(config)).await?)
+    Ok(llmtrace_store::open_meta("storage.meta", config.storage.meta.as_str(), &store_options(config)?).await?)
 }
 
 /// What the stores are told.
-pub(super) fn store_options(config: &Config) -> llmtrace_store::Options {
+pub(crate) fn store_options(config: &Config) -> anyhow::Result<llmtrace_store::Options> {
     let migrate = if config.storage.auto_migrate { Migrate::Auto } else { Migrate::Refuse };
-    llmtrace_store::Options { migrate, ..Default::default() }
+    Ok(llmtrace_store::Options {
+        migrate,
+        clickhouse: clickhouse(&config.clickhouse)?,
+        postgres: postgres(&config.postgres)?,
+        redis: redis(&config.redis)?,
+        ..Default::default()
+    })
+}
+
+fn clickhouse(from: &ClickhouseOptions) -> anyhow::Result<llmtrace_store::ClickhouseOptions> {
+    Ok(llmtrace_store::ClickhouseOptions {
+        server: server("clickhouse", from.url.as_ref(), from.password.as_ref(), from.ca_bundle.as_deref(), 0)?,
+        database: from.database.clone(),
+        cluster: from.cluster.clone(),
+    })
+}
+
+fn postgres(from: &PostgresOptions) -> anyhow::Result<ServerOptions> {
+    let ca_bundle = from.ca_bundle.as_deref();
+    server("postgres", from.url.as_ref(), from.password.as_ref(), ca_bundle, from.max_connections)
+}
+
+fn redis(from: &RedisOptions) -> anyhow::Result<ServerOptions> {
+    server("redis", from.url.as_ref(), from.password.as_ref(), from.ca_bundle.as_deref(), 0)
+}
+
+fn server(
+    section: &str,
+    url: Option<&ServerAddress>,
+    password: Option<&Password>,
+    ca_bundle: Option<&Path>,
+    max_connections: u32,
+) -> anyhow::Result<ServerOptions> {
+    let ca_pem = match ca_bundle {
+        Some(path) => {
+            // Read as certificates first, so that a wrong file is named here and not by an engine.
+            listen::chain("ca_bundle", path).with_context(|| section.to_owned())?;
+            Some(std::fs::read(path).with_context(|| format!("{section}.ca_bundle: reading {}", path.display()))?)
+        }
+        None => None,
+    };
+    let secret = |text: &str| Secret::new(text);
+    Ok(ServerOptions {
+        url: url.map(|url| secret(url.expose())),
+        password: password.map(|password| secret(password.expose())),
+        ca_pem,
+        max_connections,
+    })
 }
 
 pub(super) fn prices(config: &Config) -> anyhow::Result<(Arc<ArcSwap<PriceBook>>, Option<PriceFile>)> {

@@ -15,6 +15,7 @@ use llmtrace_store::{Migrate, Options, SpanStore};
 
 use crate::{
     api::{self, Part, Writer},
+    boot,
     config::Config,
 };
 
@@ -33,7 +34,7 @@ pub(super) async fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
         if let Some(folder) = sqlite_folder(url.as_str()) {
             std::fs::create_dir_all(&folder).with_context(|| format!("{setting}: making {}", folder.display()))?;
         }
-        let schema = llmtrace_store::migrate(setting, url.as_str(), &Options::default()).await?;
+        let schema = llmtrace_store::migrate(setting, url.as_str(), &boot::store_options(config)?).await?;
         match (schema.known, schema.is_current()) {
             (0, _) => println!("{setting}: {url} has no schema"),
             (known, true) => println!("{setting}: {url} has schema {known} already"),
@@ -128,7 +129,7 @@ pub(super) async fn open_existing(config: &Config, of_memory: &str) -> anyhow::R
     if config.storage.spans.scheme() == "memory" {
         bail!("{setting} is {url}, which lives in the running proxy: {of_memory}");
     }
-    let options = Options { migrate: Migrate::Refuse, ..Options::default() };
+    let options = Options { migrate: Migrate::Refuse, ..boot::store_options(config)? };
     if llmtrace_store::schema(setting, url, &options).await?.found == 0 {
         bail!("{setting}: there is no store at {url} yet");
     }

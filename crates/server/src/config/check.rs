@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
+use llmtrace_store::{Keeps, Secret, Server, ServerOptions, ServerUrl};
+
 use super::{
     error::Fault,
     options::{Config, Credential, JournalMode, Profile, Upstream},
     schema::nearest,
-    source::Sources,
     values::ByteSize,
 };
 
@@ -20,15 +21,59 @@ pub(super) fn check(config: &Config, report: &mut impl FnMut(&str, Fault)) {
     check_addresses(config, report);
     check_pairs(config, report);
     check_upstreams(&config.upstreams, report);
-    if config.storage.profile == Profile::Production {
-        report("storage.profile", other("found production, but this build has the profiles lite and memory only"));
-    }
     if config.storage.path.as_os_str().is_empty() {
         report("storage.path", other("found \"\", expected the path of a folder"));
     }
-    if config.storage.counters.scheme() != "memory" {
-        let found = config.storage.counters.as_str();
-        report("storage.counters", Fault::Other(format!("found {found:?}, expected memory:")));
+    check_stores(config, report);
+}
+
+/// Each store keeps what its key is about, and the server it is on is known.
+fn check_stores(config: &Config, report: &mut impl FnMut(&str, Fault)) {
+    let storage = &config.storage;
+    let stores = [
+        ("storage.spans", &storage.spans, Keeps::Spans),
+        ("storage.meta", &storage.meta, Keeps::Meta),
+        ("storage.counters", &storage.counters, Keeps::Counters),
+    ];
+    for (setting, url, keeps) in stores {
+        let server = match llmtrace_store::check_url(setting, url.as_str(), keeps) {
+            Ok(Some(server)) => server,
+            Ok(None) => continue,
+            Err(error) => {
+                let sentence = error.to_string();
+                report(
+                    setting,
+                    other(sentence.strip_prefix(setting).map_or(&*sentence, |s| s.trim_start_matches(": "))),
+                );
+                continue;
+            }
+        };
+        let (key, variable, url) = match server {
+            Server::Clickhouse => ("clickhouse.url", "LLMTRACE_CLICKHOUSE_URL", &config.clickhouse.url),
+            Server::Postgres => ("postgres.url", "LLMTRACE_POSTGRES_URL", &config.postgres.url),
+            Server::Redis => ("redis.url", "LLMTRACE_REDIS_URL", &config.redis.url),
+        };
+        let Some(url) = url else {
+            let sentence = format!(
+                "found nothing, expected a URL such as {}, here or in {variable}, since {setting} is {}",
+                server.example(),
+                name_of(server),
+            );
+            report(key, Fault::Other(sentence));
+            continue;
+        };
+        let options = ServerOptions { url: Some(Secret::new(url.expose())), ..ServerOptions::default() };
+        if let Err(error) = ServerUrl::of(server, &options) {
+            report(key, Fault::Other(error.to_string()));
+        }
+    }
+}
+
+const fn name_of(server: Server) -> &'static str {
+    match server {
+        Server::Clickhouse => "clickhouse:",
+        Server::Postgres => "postgres:",
+        Server::Redis => "redis:",
     }
 }
 
@@ -157,11 +202,18 @@ fn check_aws(index: usize, upstream: &Upstream, report: &mut impl FnMut(&str, Fa
 }
 
 /// What the operator should know though it is no error.
-pub(super) fn notes(config: &Config, sources: &Sources) -> Vec<String> {
+pub(super) fn notes(config: &Config) -> Vec<String> {
     let mut notes = Vec::new();
-    for name in ["LLMTRACE_CLICKHOUSE_URL", "LLMTRACE_POSTGRES_URL", "LLMTRACE_REDIS_URL"] {
-        if sources.variable(name).is_some_and(|value| !value.is_empty()) {
-            notes.push(format!("{name} is set and ignored: it belongs to the storage profile production"));
+    let servers = [
+        ("clickhouse.url", config.clickhouse.url.is_some(), &config.storage.spans, "clickhouse:"),
+        ("postgres.url", config.postgres.url.is_some(), &config.storage.meta, "postgres:"),
+        ("redis.url", config.redis.url.is_some(), &config.storage.counters, "redis:"),
+    ];
+    for (key, is_set, store, name) in servers {
+        if is_set && store.as_str() != name {
+            notes.push(format!(
+                "{key} is set and not used: with this storage.profile the store is {store}; set storage.profile to production"
+            ));
         }
     }
     let open = |key: &str, address: SocketAddr| {

@@ -16,14 +16,18 @@ pub const DEFAULT_YAML: &str = include_str!("default.yaml");
 /// A configuration file is a page or two; this bounds what a wrong path costs.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// Names that begin like ours and belong to others: read at other places, or reserved for stores of a later profile.
-const FOREIGN: [&str; 6] = [
-    "LLMTRACE_CONFIG",
-    "LLMTRACE_CLICKHOUSE_URL",
-    "LLMTRACE_CLICKHOUSE_DATABASE",
-    "LLMTRACE_POSTGRES_URL",
-    "LLMTRACE_REDIS_URL",
-    "LLMTRACE_BIN_DIR",
+/// Names that begin like ours and are read at other places.
+const FOREIGN: [&str; 2] = ["LLMTRACE_CONFIG", "LLMTRACE_BIN_DIR"];
+
+/// Names that a Secret of Kubernetes holds, and the keys they set. The name that follows from the key wins where both are set.
+const SHORT_NAMES: [(&str, &str); 7] = [
+    ("LLMTRACE_CLICKHOUSE_URL", "clickhouse.url"),
+    ("LLMTRACE_CLICKHOUSE_DATABASE", "clickhouse.database"),
+    ("LLMTRACE_CLICKHOUSE_PASSWORD", "clickhouse.password"),
+    ("LLMTRACE_POSTGRES_URL", "postgres.url"),
+    ("LLMTRACE_POSTGRES_PASSWORD", "postgres.password"),
+    ("LLMTRACE_REDIS_URL", "redis.url"),
+    ("LLMTRACE_REDIS_PASSWORD", "redis.password"),
 ];
 
 /// A tree of settings that knows who set what.
@@ -117,6 +121,13 @@ impl Layers {
         ours.sort_by_key(|(name, _)| (name.matches("__").count(), name.as_str()));
         for (name, text) in ours {
             if is_foreign(name, text) {
+                continue;
+            }
+            if let Some((_, key)) = SHORT_NAMES.iter().find(|(short, _)| short == name) {
+                // A Secret with an empty entry sets nothing.
+                if !text.is_empty() {
+                    self.set_text(key, text, Origin::Env(name.clone()), schema);
+                }
                 continue;
             }
             let key = name["LLMTRACE_".len()..].to_ascii_lowercase().replace("__", ".");

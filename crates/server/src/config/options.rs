@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     net::{BaseUrl, Cidr, HostName, ProxyUrl},
     secret::{MasterKey, Secret},
+    servers::{ClickhouseOptions, PostgresOptions, RedisOptions},
     values::{ByteSize, LogLevel, StoreUrl, UnknownModel},
 };
 use crate::telemetry::logs::LogFormat;
@@ -65,6 +66,12 @@ pub struct Config {
     pub trace: TraceOptions,
     /// Where spans are kept.
     pub storage: StorageOptions,
+    /// The ClickHouse server.
+    pub clickhouse: ClickhouseOptions,
+    /// The PostgreSQL server.
+    pub postgres: PostgresOptions,
+    /// The Redis server.
+    pub redis: RedisOptions,
     /// The journal in front of the store.
     pub journal: JournalOptions,
     /// The lane behind the journal.
@@ -287,7 +294,7 @@ pub enum Profile {
     Lite,
     /// Everything in memory, gone with the process.
     Memory,
-    /// ClickHouse, PostgreSQL and Redis; not in this build.
+    /// ClickHouse, PostgreSQL and Redis, the journal on disk: any number of instances.
     Production,
 }
 

@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 52] = [
+const EVERY_KEY: [(&str, &str, &str); 64] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -102,6 +102,18 @@ const EVERY_KEY: [(&str, &str, &str); 52] = [
     ("storage.meta", "sqlite:/y.db", r#""sqlite:/y.db""#),
     ("storage.counters", "memory:", r#""memory:""#),
     ("storage.auto_migrate", "false", "false"),
+    ("clickhouse.url", "http://u:p@ch:8123/", r#""http://***@ch:8123""#),
+    ("clickhouse.database", "traces", r#""traces""#),
+    ("clickhouse.password", "two words", r#""***""#),
+    ("clickhouse.cluster", "main", r#""main""#),
+    ("clickhouse.ca_bundle", "ch.pem", r#""ch.pem""#),
+    ("postgres.url", "postgres://pg/db?sslmode=require", r#""postgres://pg/db""#),
+    ("postgres.password", "p", r#""***""#),
+    ("postgres.max_connections", "3", "3"),
+    ("postgres.ca_bundle", "pg.pem", r#""pg.pem""#),
+    ("redis.url", "rediss://:p@r:6380", r#""rediss://***@r:6380""#),
+    ("redis.password", "p", r#""***""#),
+    ("redis.ca_bundle", "r.pem", r#""r.pem""#),
     ("journal.mode", "memory", r#""memory""#),
     ("journal.max_bytes", "2GiB", r#""2GiB""#),
     ("journal.fsync", "never", r#""never""#),
@@ -211,9 +223,45 @@ fn variables_of_others_are_left_alone() {
 }
 
 #[test]
-fn variables_of_a_later_profile_are_noted() {
+fn servers_that_no_store_is_on_are_noted() {
     let notes = Config::load(&env(&[("LLMTRACE_REDIS_URL", "redis://x")])).unwrap().notes;
-    assert_eq!(notes, ["LLMTRACE_REDIS_URL is set and ignored: it belongs to the storage profile production"]);
+    assert_eq!(
+        notes,
+        [
+            "redis.url is set and not used: with this storage.profile the store is memory:; set storage.profile to production"
+        ]
+    );
+}
+
+#[test]
+fn the_production_profile_takes_its_servers_from_the_names_of_a_secret() {
+    let sources = env(&[
+        ("LLMTRACE_STORAGE__PROFILE", "production"),
+        ("LLMTRACE_CLICKHOUSE_URL", "http://me:s3cret@clickhouse:8123"),
+        ("LLMTRACE_CLICKHOUSE_DATABASE", "traces"),
+        ("LLMTRACE_POSTGRES_URL", "postgres://llmtrace@pg:5432/llmtrace"),
+        ("LLMTRACE_POSTGRES_PASSWORD", "p@:/%?# w"),
+        ("LLMTRACE_REDIS_URL", "redis://redis:6379"),
+        ("LLMTRACE_REDIS_PASSWORD", ""),
+    ]);
+    let config = Config::load(&sources).unwrap();
+    let stores = [&config.storage.spans, &config.storage.meta, &config.storage.counters].map(StoreUrl::as_str);
+    assert_eq!((stores, config.journal.mode), (["clickhouse:", "postgres:", "redis:"], JournalMode::Disk));
+    assert_eq!((config.clickhouse.database.as_str(), config.redis.password.as_ref()), ("traces", None));
+    assert_eq!(config.postgres.password.as_ref().unwrap().expose(), "p@:/%?# w");
+    let url = config.clickhouse.url.as_ref().unwrap();
+    assert_eq!(
+        (url.expose(), url.to_string().as_str()),
+        ("http://me:s3cret@clickhouse:8123", "http://***@clickhouse:8123")
+    );
+    let printed = format!("{config:?}{}", serde_saphyr::to_string(&config).unwrap());
+    assert!(!printed.contains("s3cret") && !printed.contains("p@:/"), "{printed}");
+}
+
+#[test]
+fn the_longer_name_of_a_variable_wins() {
+    let sources = env(&[("LLMTRACE_REDIS__URL", "redis://long"), ("LLMTRACE_REDIS_URL", "redis://short")]);
+    assert_eq!(Config::load(&sources).unwrap().redis.url.unwrap().expose(), "redis://long");
 }
 
 #[test]
@@ -253,8 +301,8 @@ fn a_wrong_value_says_what_was_found_and_what_was_expected() {
         ),
         (
             "storage: {spans: 'clickhous:x'}",
-            "storage.spans (FILE): found ***, expected sqlite:PATH or memory:, or null \
-             (scheme \"clickhous\" is unknown, expected one of sqlite, memory)",
+            "storage.spans (FILE): found ***, expected sqlite:PATH, memory:, clickhouse:, postgres: or redis:, or null \
+             (scheme \"clickhous\" is unknown, expected one of sqlite, memory, clickhouse, postgres, redis)",
         ),
         (
             "upstreams: [{name: a}]",
@@ -275,12 +323,20 @@ fn a_wrong_value_says_what_was_found_and_what_was_expected() {
             "tls.key (default): found nothing, expected the path of a PEM file, since tls.cert is set",
         ),
         (
-            "storage: {profile: production}",
-            "storage.profile (FILE): found production, but this build has the profiles lite and memory only",
+            "storage: {spans: 'clickhouse:'}",
+            "clickhouse.url (default): found nothing, expected a URL such as http://clickhouse:8123, here or in \
+             LLMTRACE_CLICKHOUSE_URL, since storage.spans is clickhouse:",
         ),
         (
-            "storage: {counters: 'sqlite:counters.db'}",
-            "storage.counters (FILE): found \"sqlite:counters.db\", expected memory:",
+            "{storage: {meta: 'postgres:'}, postgres: {url: 'mysql://u:hunter2@h/db'}}",
+            "postgres.url (FILE): scheme \"mysql\" is none of postgres://, postgresql://, expected a URL such as \
+             postgres://USER@postgresql:5432/DATABASE",
+        ),
+        ("storage: {spans: 'postgres:'}", "storage.spans (FILE): postgres: keeps no spans"),
+        (
+            "storage: {meta: 'clickhouse://u:hunter2@h'}",
+            "storage.meta (FILE): found ***, expected sqlite:PATH, memory:, clickhouse:, postgres: or redis:, or null \
+             (clickhouse: is followed by something, expected nothing: the server is clickhouse.url)",
         ),
         (
             "logging: {level: inf0}",

@@ -100,13 +100,16 @@ fn look_up(node: &mut Value, schema: &Value, key: &str, find: &mut impl FnMut(&s
 pub(super) fn fill_in(layers: &mut Layers, sources: &Sources) {
     let text = |layers: &Layers, key: &str| layers.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let path = text(layers, "storage.path");
-    let in_memory = text(layers, "storage.profile") == "memory";
-    let database = if in_memory { "memory:".to_owned() } else { format!("sqlite:{}", below(&path, "llmtrace.db")) };
-    let mode = if in_memory { "memory" } else { "disk" };
+    let file = format!("sqlite:{}", below(&path, "llmtrace.db"));
+    let [spans, meta, counters, mode] = match text(layers, "storage.profile").as_str() {
+        "memory" => ["memory:", "memory:", "memory:", "memory"],
+        "production" => ["clickhouse:", "postgres:", "redis:", "disk"],
+        _ => [file.as_str(), file.as_str(), "memory:", "disk"],
+    };
     let preset = [
-        ("storage.spans", database.clone()),
-        ("storage.meta", database),
-        ("storage.counters", "memory:".to_owned()),
+        ("storage.spans", spans.to_owned()),
+        ("storage.meta", meta.to_owned()),
+        ("storage.counters", counters.to_owned()),
         ("journal.mode", mode.to_owned()),
         ("journal.path", below(&path, "journal")),
     ];
@@ -180,7 +183,7 @@ fn below(folder: &str, name: &str) -> String {
 }
 
 /// Builds the typed value and checks what keys say together.
-pub(super) fn build(mut layers: Layers, sources: &Sources, schema: &Value) -> Result<Config, ConfigErrors> {
+pub(super) fn build(mut layers: Layers, schema: &Value) -> Result<Config, ConfigErrors> {
     let Some(mut config) = read_types(&mut layers, schema) else {
         return Err(ConfigErrors(layers.problems));
     };
@@ -196,7 +199,7 @@ pub(super) fn build(mut layers: Layers, sources: &Sources, schema: &Value) -> Re
     if !layers.problems.is_empty() {
         return Err(ConfigErrors(layers.problems));
     }
-    config.notes = check::notes(&config, sources);
+    config.notes = check::notes(&config);
     Ok(config)
 }
 

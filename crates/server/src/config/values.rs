@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-use llmtrace_store::OpenError;
+use llmtrace_store::{Keeps, OpenError};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -133,7 +133,7 @@ impl FromStr for LogLevel {
     }
 }
 
-/// The address of a store: `sqlite:PATH` or `memory:`.
+/// The address of a store: `sqlite:PATH`, `memory:`, or the name of an engine whose server has settings of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreUrl(String);
 
@@ -153,13 +153,14 @@ impl FromStr for StoreUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some((scheme @ ("clickhouse" | "postgres" | "redis"), _)) = text.split_once(':') {
-            return Err(format!(
-                "scheme \"{scheme}\" belongs to the profile production, which this build does not have"
-            ));
-        }
-        match llmtrace_store::check_url("", text) {
-            Ok(()) => Ok(Self(text.to_owned())),
+        // Whether such a store keeps what the key is about is told by the key: see `check`.
+        let keeps = match text.split_once(':').map_or("", |(scheme, _)| scheme) {
+            "postgres" => Keeps::Meta,
+            "redis" => Keeps::Counters,
+            _ => Keeps::Spans,
+        };
+        match llmtrace_store::check_url("", text, keeps) {
+            Ok(_server) => Ok(Self(text.to_owned())),
             Err(OpenError::Url { problem, .. }) => Err(problem),
             Err(other @ (OpenError::Schema { .. } | OpenError::Engine { .. })) => Err(other.to_string()),
         }
@@ -293,4 +294,4 @@ written_as_text!(LogLevel, "LogLevel", {
     "x-expected": "off, error, warn, info, debug or trace, or such levels by module: info,llmtrace_server::proxy=debug",
 });
 // A store URL may hold a password.
-written_as_text!(StoreUrl, "StoreUrl", { "type": "string", "x-secret": true, "x-expected": "sqlite:PATH or memory:" });
+written_as_text!(StoreUrl, "StoreUrl", { "type": "string", "x-secret": true, "x-expected": "sqlite:PATH, memory:, clickhouse:, postgres: or redis:" });
