@@ -10,6 +10,8 @@ mod agreement;
 mod billed;
 pub mod builders;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod lists;

@@ -1,5 +1,6 @@
 //! The engine in the process's own memory: bounded, gone with the process. For trying out, tests and throw-away pods.
 
+mod erasures;
 mod meta;
 mod rows;
 mod size;

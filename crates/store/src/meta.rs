@@ -56,7 +56,8 @@ pub trait MetaStore: Send + Sync {
         Err(Error::new(ErrorKind::Config, self.backend(), "delete tenant", "not built yet"))
     }
 
-    /// Adds an erasure, or puts its new state in the place of the old one. Idempotent by id.
+    /// Adds an erasure, or puts its new state in the place of the old one: when it was done, until when it is repeated, what
+    /// was removed. Whose and what it is, and when it was asked for, never changes. Idempotent by id.
     async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
         let _ = erasure;
         Err(Error::new(ErrorKind::Config, self.backend(), "put erasure", "not built yet"))
@@ -74,7 +75,8 @@ pub trait MetaStore: Send + Sync {
         Err(Error::new(ErrorKind::Config, self.backend(), "read erasure", "not built yet"))
     }
 
-    /// The erasures of all tenants that are not done, or are repeated at `now`, oldest first, at most [`MAX_ERASURES`].
+    /// The erasures of all tenants that are not done, oldest first, and behind them those that are and whose `repeat_until`
+    /// is later than `now`, oldest first: at most [`MAX_ERASURES`], so that many repeated ones never hide a new one.
     async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
         let _ = now;
         Err(Error::new(ErrorKind::Config, self.backend(), "read erasures", "not built yet"))

@@ -4,12 +4,14 @@
 
 mod body;
 mod connection;
+mod erasures;
 mod failure;
 mod meta;
 mod migrate;
 mod query;
 mod raw;
 mod read;
+mod retentions;
 mod rollup;
 mod row;
 mod search;

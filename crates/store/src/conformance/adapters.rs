@@ -96,6 +96,13 @@ macro_rules! meta {
             views::of_two_changes_of_one_version_the_first_counts,
             views::one_of_many_changes_at_the_same_time_counts,
             views::saved_views_are_bounded,
+            keeping::a_rule_of_retention_is_kept_until_it_is_taken_away,
+            keeping::a_deleted_tenant_leaves_its_receipts_and_other_tenants_alone,
+            keeping::an_erasure_is_read_back_unchanged,
+            keeping::an_erasure_changes_how_far_it_is_and_nothing_else,
+            keeping::an_erasure_of_another_tenant_does_not_exist,
+            keeping::erasures_are_due_until_they_are_done_and_repeated,
+            keeping::answers_about_erasures_are_bounded,
         }
     };
 }

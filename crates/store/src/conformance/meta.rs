@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llmtrace_model::{TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{ErasureId, Retention, TenantId, TenantScope, Timestamp, ViewId};
 
 use crate::{ErrorKind, MetaStore, Tenant};
 
@@ -53,6 +53,12 @@ pub(super) async fn a_closed_meta_store_answers_nothing(store: Store) {
         store.views(&TenantScope::All).await.unwrap_err(),
         store.view(&TenantScope::All, any).await.unwrap_err(),
         store.delete_view(&TenantScope::All, any, 1).await.unwrap_err(),
+        store.retentions().await.unwrap_err(),
+        store.put_retention(&id("a"), Some(Retention::default())).await.unwrap_err(),
+        store.delete_tenant(&id("a")).await.unwrap_err(),
+        store.erasures(&TenantScope::All).await.unwrap_err(),
+        store.erasure(&TenantScope::All, ErasureId::from_bytes([1; 16])).await.unwrap_err(),
+        store.erasures_due(us(1)).await.unwrap_err(),
     ] {
         assert_eq!((error.kind, error.backend), (ErrorKind::Unavailable, store.backend()), "{error}");
     }

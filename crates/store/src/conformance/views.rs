@@ -25,6 +25,7 @@ fn view(n: u32, owner: Option<&str>, name: &str) -> SavedView {
         query: BTreeMap::from([
             ("model".to_owned(), "gpt \"4\" ü".to_owned()),
             ("status".to_owned(), "error".to_owned()),
+            ("text\0".to_owned(), "\0\\u0000\u{7f}".to_owned()),
         ]),
         created_at: Timestamp::from_unix_us(1_000 + i64::from(n)),
         updated_at: Timestamp::from_unix_us(1_000 + i64::from(n)),
@@ -42,7 +43,7 @@ async fn names(store: &Store, scope: &TenantScope) -> Vec<String> {
 pub(super) async fn a_saved_view_is_read_back_unchanged(store: Store) {
     for (n, page) in ViewPage::ALL.iter().enumerate() {
         let n = u32::try_from(n).unwrap();
-        let written = SavedView { page: *page, ..view(n, Some("a"), "name 'x' 🦀\n") };
+        let written = SavedView { page: *page, ..view(n, Some("a"), "name 'x' 🦀\0\n") };
         assert_eq!(add(&store, &written).await, Written::Done);
         assert_eq!(store.view(&tenant("a"), written.id).await.unwrap(), Some(written));
     }

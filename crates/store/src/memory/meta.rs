@@ -1,12 +1,12 @@
-//! Tenants and saved views in memory.
+//! Tenants, their rules, saved views and erasures in memory.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use llmtrace_model::{SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
-use super::views::Views;
+use super::{erasures::Erasures, views::Views};
 use crate::{Backend, Error, MetaStore, Replacing, Tenant, Written, meta::MAX_TENANTS};
 
 /// What is kept. `None` once closed.
@@ -20,6 +20,8 @@ struct Kept {
     /// The tenants that were seen, by name: first and last time.
     tenants: BTreeMap<TenantId, (Timestamp, Timestamp)>,
     views: Views,
+    retentions: BTreeMap<TenantId, Retention>,
+    erasures: Erasures,
 }
 
 impl Default for MemoryMeta {
@@ -78,6 +80,44 @@ impl MetaStore for MemoryMeta {
 
     async fn delete_view(&self, scope: &TenantScope, id: ViewId, version: u32) -> Result<Written, Error> {
         Ok(self.open("delete view")?.views.delete(scope, id, version))
+    }
+
+    async fn retentions(&self) -> Result<BTreeMap<TenantId, Retention>, Error> {
+        Ok(self.open("read retentions")?.retentions.clone())
+    }
+
+    async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error> {
+        let retentions = &mut self.open("put retention")?.retentions;
+        match retention {
+            Some(rule) => retentions.insert(tenant.clone(), rule),
+            None => retentions.remove(tenant),
+        };
+        Ok(())
+    }
+
+    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error> {
+        let mut kept = self.open("delete tenant")?;
+        let seen = kept.tenants.remove(tenant).is_some();
+        let ruled = kept.retentions.remove(tenant).is_some();
+        let viewed = kept.views.forget(tenant);
+        Ok(seen || ruled || viewed)
+    }
+
+    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
+        self.open("put erasure")?.erasures.put(erasure);
+        Ok(())
+    }
+
+    async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error> {
+        Ok(self.open("read erasures")?.erasures.list(scope))
+    }
+
+    async fn erasure(&self, scope: &TenantScope, id: ErasureId) -> Result<Option<Erasure>, Error> {
+        Ok(self.open("read erasure")?.erasures.one(scope, id).cloned())
+    }
+
+    async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
+        Ok(self.open("read erasures")?.erasures.due(now))
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use llmtrace_model::{SavedView, TenantScope, ViewId};
+use llmtrace_model::{SavedView, TenantId, TenantScope, ViewId};
 
 use crate::meta::{MAX_VIEWS, MAX_VIEWS_OF_TENANT, Replacing, Written};
 
@@ -50,6 +50,13 @@ impl Views {
             }
             Err(why_not) => why_not,
         }
+    }
+
+    /// Forgets the views of a tenant; says whether there were any.
+    pub(super) fn forget(&mut self, tenant: &TenantId) -> bool {
+        let before = self.0.len();
+        self.0.retain(|_, view| view.tenant.as_ref() != Some(tenant));
+        self.0.len() < before
     }
 
     fn add(&mut self, view: &SavedView) -> Written {

@@ -1,12 +1,12 @@
-//! Tenants and saved views in SQLite; the file may be that of the spans, each store has its own connection.
+//! Tenants, their rules, saved views and erasures in SQLite; the file may be that of the spans, each store has its own connection.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use async_trait::async_trait;
-use llmtrace_model::{SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{failure::failed, migrate, place, row::Columns, views};
+use super::{erasures, failure::failed, migrate, place, retentions, row::Columns, views};
 use crate::{
     Backend, Error, ErrorKind, MetaStore, Options, Replacing, Tenant, Written, meta::MAX_TENANTS, open::Refused,
     pool::Pool,
@@ -19,7 +19,7 @@ const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1,
 const LIST: &str = "SELECT id, first_seen, last_seen FROM tenants ORDER BY id LIMIT ?";
 const PING: &str = "UPDATE pings SET pings = pings + 1 WHERE id = 1";
 
-/// The tenants and saved views of one file.
+/// What one file holds beside spans.
 #[derive(Debug)]
 pub(crate) struct SqliteMeta {
     pool: Pool<Connection>,
@@ -94,6 +94,42 @@ impl MetaStore for SqliteMeta {
         let (op, scope) = ("delete view", scope.clone());
         let delete = move |connection: &mut Connection| views::delete(connection, &scope, id, version);
         self.pool.run(op, move |connection, _| delete(connection).map_err(failed(op))).await
+    }
+
+    async fn retentions(&self) -> Result<BTreeMap<TenantId, Retention>, Error> {
+        let op = "read retentions";
+        self.pool.run(op, move |connection, _| retentions::list(connection).map_err(failed(op))).await
+    }
+
+    async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error> {
+        let (op, tenant) = ("put retention", tenant.clone());
+        let put = move |connection: &mut Connection| retentions::put(connection, &tenant, retention);
+        self.pool.run(op, move |connection, _| put(connection).map_err(failed(op))).await
+    }
+
+    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error> {
+        let (op, tenant) = ("delete tenant", tenant.clone());
+        self.pool.run(op, move |connection, _| retentions::forget(connection, &tenant).map_err(failed(op))).await
+    }
+
+    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
+        let (op, erasure) = ("put erasure", erasure.clone());
+        self.pool.run(op, move |connection, _| erasures::put(connection, &erasure).map_err(failed(op))).await
+    }
+
+    async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error> {
+        let (op, scope) = ("read erasures", scope.clone());
+        self.pool.run(op, move |connection, _| erasures::list(connection, &scope).map_err(failed(op))).await
+    }
+
+    async fn erasure(&self, scope: &TenantScope, id: ErasureId) -> Result<Option<Erasure>, Error> {
+        let (op, scope) = ("read erasure", scope.clone());
+        self.pool.run(op, move |connection, _| erasures::one(connection, &scope, id).map_err(failed(op))).await
+    }
+
+    async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
+        let op = "read erasures";
+        self.pool.run(op, move |connection, _| erasures::due(connection, now).map_err(failed(op))).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -227,6 +227,17 @@ impl<'a, 'r> Columns<'a, 'r> {
         self.row.get_ref(index)?.as_str()?.parse().map_err(|error| self.damaged(index, error))
     }
 
+    /// Likewise, where there may be none.
+    pub(super) fn optional_word<T>(&mut self) -> rusqlite::Result<Option<T>>
+    where
+        T: FromStr,
+        T::Err: std::error::Error + Send + Sync + 'static,
+    {
+        let index = self.next;
+        let word = self.text()?.map(str::parse).transpose();
+        word.map_err(|error| self.damaged(index, error))
+    }
+
     pub(super) fn id<const N: usize, T>(&mut self, make: fn([u8; N]) -> Option<T>) -> rusqlite::Result<T> {
         let index = self.next;
         make(self.take()?).ok_or_else(|| self.damaged(index, "all bytes are zero"))
@@ -295,7 +306,11 @@ impl<'a, 'r> Columns<'a, 'r> {
     }
 
     /// Says which column of a stored row is not what was written.
-    fn damaged(&self, index: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    pub(super) fn damaged(
+        &self,
+        index: usize,
+        why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> rusqlite::Error {
         let column = self.row.as_ref().column_name(index).unwrap_or("?");
         let why = format!("column {column}: {}", why.into());
         rusqlite::Error::FromSqlConversionFailure(index, Type::Text, why.into())
