@@ -18,7 +18,7 @@ demo: toolchain ## Fake provider, proxy and some load; no API key needed (DEMO_A
 web: ## Builds the dashboard into web/dist, which the next build of the proxy embeds (Node comes into .venv; needs Python 3)
 	@scripts/web.sh
 
-test: ## Installs what the tests need into .venv and e2e/node (Debian packages: gcc, curl, python3-venv, chromium) and runs them all
+test: ## Installs what the tests need into .venv and e2e/node (Debian packages: gcc, curl, python3-venv, chromium, postgresql, redis-server; two ClickHouse engines, 1.5 GB, into .venv-clickhouse*) and runs them all
 	@scripts/test.sh
 
 check: ## Format, clippy, documentation, dependencies, architecture

@@ -31,13 +31,25 @@ need_venv() {
 }
 
 # Installs a requirements file into .venv, unless exactly it is installed already.
-requirements() {
-    local file=$1 stamp
-    stamp="$VENV/.$(basename "$file").installed"
+requirements() { install_requirements "$VENV" "$1"; }
+
+# install_requirements FOLDER FILE [PIP ARGUMENTS]: the same into another virtual environment, which is made.
+install_requirements() {
+    local folder=$1 file=$2 stamp
+    stamp="$folder/.$(basename "$file").installed"
     cmp -s "$file" "$stamp" && return 0
-    say "installing $file into .venv"
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "$file" </dev/null || return 1
+    [ -x "$folder/bin/python" ] || python3 -m venv "$folder"
+    say "installing $file into $(basename "$folder")"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "${@:3}" -r "$file" </dev/null || return 1
     cp "$file" "$stamp"
+}
+
+# The engines that tests of stores use; a missing one fails here, not in a test that would be skipped.
+need_engines() {
+    has redis-server || debian redis-server
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || has postgres || debian postgresql
+    install_requirements "$ROOT/.venv-clickhouse" "$ROOT/scripts/requirements-clickhouse.txt" --no-deps
+    install_requirements "$ROOT/.venv-clickhouse-25" "$ROOT/scripts/requirements-clickhouse-25.txt" --no-deps
 }
 
 # timed NAME BUDGET_SECONDS COMMAND…: runs a suite and says what it took of its budget.

@@ -10,6 +10,11 @@ log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 status=0
 
+# One of each engine for all tests; each test has a database or a prefix of its own.
+started=$(scripts/engines.sh start)
+eval "$started"
+trap 'rm -rf "$log"; scripts/engines.sh stop' EXIT
+
 # run NAME BUDGET LOG COMMAND…: keeps a copy of what a runner said, and goes on when it failed.
 run() {
     local file=$log/$3

@@ -9,6 +9,7 @@ mod agreement;
 #[cfg(test)]
 mod billed;
 pub mod builders;
+pub mod engines;
 #[cfg(test)]
 mod keeping;
 #[cfg(test)]
