@@ -7,4 +7,10 @@ set -eu
 cd "$(dirname "$0")/.."
 scripts/setup-bench.sh
 cargo build --locked --release -p llmtrace-server -p llmtrace-bench
-exec target/release/llmtrace-bench run "$@"
+# The servers of the production profile, where scripts/setup-test.sh has installed them; else that column is left out.
+if [ -x .venv-clickhouse/bin/python ] && [ -x .venv-clickhouse-25/bin/python ]; then
+    started=$(scripts/engines.sh start)
+    eval "$started"
+    trap 'scripts/engines.sh stop' EXIT
+fi
+target/release/llmtrace-bench run "$@"

@@ -36,11 +36,13 @@ pub(crate) enum Kind {
     Memory,
     /// LLMTrace, lite profile, capture and journal on.
     Lite,
+    /// LLMTrace, production profile on servers of its own, whose CPU is not counted; capture and journal on.
+    Production,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Direct, Self::Nginx, Self::Hyper, Self::PassThrough, Self::Memory, Self::Lite];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Direct, Self::Nginx, Self::Hyper, Self::PassThrough, Self::Memory, Self::Lite, Self::Production];
 
     /// How the table names it.
     pub(crate) fn label(self) -> &'static str {
@@ -51,8 +53,17 @@ impl Kind {
             Self::PassThrough => "LLMTrace pass-through",
             Self::Memory => "LLMTrace memory",
             Self::Lite => "LLMTrace lite",
+            Self::Production => "LLMTrace production",
         }
     }
+}
+
+/// The servers of the production profile.
+#[derive(Debug, Clone)]
+pub(crate) struct Servers {
+    pub(crate) clickhouse: String,
+    pub(crate) postgres: String,
+    pub(crate) redis: String,
 }
 
 /// Where the programs are.
@@ -62,19 +73,24 @@ pub(crate) struct Programs {
     pub(crate) bench: PathBuf,
     pub(crate) nginx: PathBuf,
     pub(crate) llmtrace: PathBuf,
+    /// Started by whoever runs the bench; without them the production profile is left out.
+    pub(crate) servers: Option<Servers>,
     /// Where journals and databases go; removed after each phase.
     pub(crate) data: PathBuf,
 }
 
 impl Programs {
-    /// The program a contestant needs that is not there, if one is missing.
-    pub(crate) fn missing(&self, kind: Kind) -> Option<&Path> {
+    /// What a contestant needs that is not there, if something is missing.
+    pub(crate) fn missing(&self, kind: Kind) -> Option<String> {
         let needed = match kind {
             Kind::Direct | Kind::Hyper => None,
             Kind::Nginx => Some(self.nginx.as_path()),
-            Kind::PassThrough | Kind::Memory | Kind::Lite => Some(self.llmtrace.as_path()),
+            Kind::Production if self.servers.is_none() => {
+                return Some("LLMTRACE_TEST_{CLICKHOUSE,POSTGRES,REDIS}_URL, see scripts/engines.sh".to_owned());
+            }
+            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Production => Some(self.llmtrace.as_path()),
         };
-        needed.filter(|path| !path.is_file())
+        needed.filter(|path| !path.is_file()).map(|path| format!("the program {}", path.display()))
     }
 }
 
@@ -107,9 +123,9 @@ impl Contestant {
                 let (process, addr) = Process::start_serving("bare hyper", &mut command)?;
                 (Some(process), addr)
             }
-            Kind::PassThrough | Kind::Memory | Kind::Lite => {
+            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Production => {
                 let addr = free_addr()?;
-                let mut command = llmtrace(kind, &programs.llmtrace, folder.path(), addr, upstream);
+                let mut command = llmtrace(kind, programs, folder.path(), addr, upstream);
                 (Some(Process::start(kind.label(), &mut command)?), addr)
             }
         };
@@ -132,7 +148,7 @@ impl Contestant {
     pub(crate) async fn depth(&self) -> anyhow::Result<Option<Depth>> {
         match self.kind {
             Kind::Direct | Kind::Nginx | Kind::Hyper | Kind::PassThrough => Ok(None),
-            Kind::Memory | Kind::Lite => scrape::depth(self.addr).await.map(Some),
+            Kind::Memory | Kind::Lite | Kind::Production => scrape::depth(self.addr).await.map(Some),
         }
     }
 
@@ -154,7 +170,7 @@ impl Contestant {
         let mut connection = Connection::open(self.addr).await?;
         let path = match self.kind {
             Kind::Direct | Kind::Nginx | Kind::Hyper => "/",
-            Kind::PassThrough | Kind::Memory | Kind::Lite => "/readyz",
+            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Production => "/readyz",
         };
         connection.exchange(format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addr).as_bytes()).await
     }
@@ -165,12 +181,24 @@ fn free_addr() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-fn llmtrace(kind: Kind, program: &Path, folder: &Path, addr: SocketAddr, upstream: SocketAddr) -> Command {
-    let mut command = Command::new(program);
+fn llmtrace(kind: Kind, programs: &Programs, folder: &Path, addr: SocketAddr, upstream: SocketAddr) -> Command {
+    let mut command = Command::new(&programs.llmtrace);
     command.env_clear().current_dir(folder);
     command.env("LLMTRACE_LISTEN_ADDR", addr.to_string());
     command.env("LLMTRACE_UPSTREAM_URL", format!("http://{upstream}"));
-    command.env("LLMTRACE_STORAGE__PROFILE", if kind == Kind::Lite { "lite" } else { "memory" });
+    let profile = match kind {
+        Kind::Lite => "lite",
+        Kind::Production => "production",
+        Kind::Direct | Kind::Nginx | Kind::Hyper | Kind::PassThrough | Kind::Memory => "memory",
+    };
+    command.env("LLMTRACE_STORAGE__PROFILE", profile);
+    if let (Kind::Production, Some(servers)) = (kind, &programs.servers) {
+        command.env("LLMTRACE_CLICKHOUSE_URL", &servers.clickhouse);
+        // A database of its own each time, as the other contestants have a folder of their own.
+        command.env("LLMTRACE_CLICKHOUSE_DATABASE", format!("bench_{}", addr.port()));
+        command.env("LLMTRACE_POSTGRES_URL", &servers.postgres);
+        command.env("LLMTRACE_REDIS_URL", &servers.redis);
+    }
     command.env("LLMTRACE_STORAGE__PATH", folder.join("data"));
     command.env("LLMTRACE_LOGGING__LEVEL", "warn");
     // The default of 1000 would refuse the probe beside a thousand held connections; nginx has the same 8192.

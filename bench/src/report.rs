@@ -143,12 +143,20 @@ impl Report {
     }
 }
 
+/// Checks that [`write_into`] will find its place.
+pub(crate) fn check_marks(path: &Path) -> anyhow::Result<()> {
+    place(path, "").map(|_| ())
+}
+
 /// Puts `text` between the two marks of the document at `path`; the rest of it stays as it is.
 pub(crate) fn write_into(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, place(path, text)?).with_context(|| format!("writing {}", path.display()))
+}
+
+fn place(path: &Path, text: &str) -> anyhow::Result<String> {
     let document = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    let document = replace_figures(&document, text)
-        .with_context(|| format!("{} does not hold the lines {BEGIN:?} and {END:?}", path.display()))?;
-    fs::write(path, document).with_context(|| format!("writing {}", path.display()))
+    replace_figures(&document, text)
+        .with_context(|| format!("{} does not hold the lines {BEGIN:?} and {END:?}", path.display()))
 }
 
 fn replace_figures(document: &str, text: &str) -> Option<String> {

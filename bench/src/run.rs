@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::{
-    contestant::{Kind, Programs},
+    contestant::{Kind, Programs, Servers},
     extras,
     machine::{self, Machine},
     measure::{Amounts, Bench},
@@ -47,6 +47,13 @@ pub(crate) struct Options {
     /// The product, built for release; by default beside this program.
     #[arg(long, env = "LLMTRACE_BENCH_PROXY")]
     proxy: Option<PathBuf>,
+    /// ClickHouse, PostgreSQL and Redis for the production profile; all three or none.
+    #[arg(long, env = "LLMTRACE_TEST_CLICKHOUSE_URL", hide_env_values = true)]
+    clickhouse: Option<String>,
+    #[arg(long, env = "LLMTRACE_TEST_POSTGRES_URL", hide_env_values = true)]
+    postgres: Option<String>,
+    #[arg(long, env = "LLMTRACE_TEST_REDIS_URL", hide_env_values = true)]
+    redis: Option<String>,
     /// Where journals and databases go while they are measured.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -55,9 +62,20 @@ pub(crate) struct Options {
     no_examples: bool,
 }
 
+impl Options {
+    fn servers(&self) -> Option<Servers> {
+        let (clickhouse, postgres) = (self.clickhouse.clone()?, self.postgres.clone()?);
+        Some(Servers { clickhouse, postgres, redis: self.redis.clone()? })
+    }
+}
+
 /// Runs everything and prints the report. Misses of targets are shown, not an error; a contestant that fails is.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     raise_open_files()?;
+    if let Some(path) = &options.markdown {
+        // Before the half hour of measuring, not after it.
+        report::check_marks(path)?;
+    }
     let programs = programs(options)?;
     let amounts = if options.quick { Amounts::quick() } else { Amounts::full(options.rounds.into()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -137,11 +155,8 @@ fn contestants(options: &Options, programs: &Programs, notes: &mut Vec<String>) 
         }
         match programs.missing(kind) {
             None => kinds.push(kind),
-            Some(path) if options.only.contains(&kind) => bail!("{}: {} is not there", kind.label(), path.display()),
-            Some(path) => {
-                let name = path.file_name().unwrap_or_default().display();
-                notes.push(format!("{} was left out: the program {name} is not there", kind.label()));
-            }
+            Some(what) if options.only.contains(&kind) => bail!("{}: {what} is not there", kind.label()),
+            Some(what) => notes.push(format!("{} was left out: {what} is not there", kind.label())),
         }
     }
     Ok(kinds)
@@ -159,6 +174,7 @@ fn programs(options: &Options) -> anyhow::Result<Programs> {
     Ok(Programs {
         llmtrace: options.proxy.clone().unwrap_or_else(|| beside("llmtrace-proxy")),
         nginx: if nginx.is_file() { nginx.canonicalize()? } else { nginx },
+        servers: options.servers(),
         data: data.canonicalize()?,
         bench,
     })
@@ -170,7 +186,7 @@ fn versions(programs: &Programs, kinds: &[Kind]) -> Vec<String> {
     if kinds.contains(&Kind::Nginx) {
         versions.push(version_of(&programs.nginx, "-v"));
     }
-    if kinds.iter().any(|kind| matches!(kind, Kind::PassThrough | Kind::Memory | Kind::Lite)) {
+    if kinds.iter().any(|kind| matches!(kind, Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Production)) {
         versions.push(version_of(&programs.llmtrace, "--version"));
     }
     versions

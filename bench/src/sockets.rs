@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let proxy = options.proxy.clone().unwrap_or_else(|| bench.with_file_name("llmtrace-proxy"));
     ensure!(proxy.is_file(), "{} is not there: build it for release, or name it with --proxy", proxy.display());
     let data = options.data.clone().unwrap_or_else(env::temp_dir);
-    let programs = Programs { bench, nginx: PathBuf::new(), llmtrace: proxy, data };
+    let programs = Programs { bench, nginx: PathBuf::new(), llmtrace: proxy, servers: None, data };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let (upstream, received) = serve(options.frames).await?;

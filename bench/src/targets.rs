@@ -57,6 +57,8 @@ pub(crate) fn judge(results: &Results) -> Vec<Outcome> {
         ratio(results, Metric::Cpu(Size::Kb1), Kind::Lite, Kind::Hyper, 3.5),
         ratio(results, Metric::Cpu(Size::Kb8), Kind::Lite, Kind::Nginx, 8.0),
         ratio(results, Metric::Cpu(Size::Kb100), Kind::Lite, Kind::Nginx, 20.0),
+        ratio(results, Metric::Cpu(Size::Kb1), Kind::Production, Kind::Nginx, 5.0),
+        at_most(results, Metric::Shed, Kind::Production, 0.0, "shed"),
     ];
     for kind in [Kind::Memory, Kind::Lite] {
         for size in Size::ALL {
