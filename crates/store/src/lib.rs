@@ -3,6 +3,7 @@
 //! Knows no HTTP, no provider and no detector. `pipeline` writes, `api` and the command line read; the front lane never
 //! comes here. A new engine is one folder and one arm in `open.rs`; it passes the suite in `conformance`.
 
+mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod error;

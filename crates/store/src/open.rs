@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{Error, MetaStore, Options, Server, SpanStore, memory, sqlite};
+use crate::{Error, MetaStore, Options, Server, SpanStore, clickhouse, memory, sqlite};
 
 /// The schemes [`open_spans`] and [`open_meta`] know.
 const SCHEMES: &str = "sqlite, memory, clickhouse, postgres, redis";
@@ -20,7 +20,11 @@ pub async fn open_spans(setting: &str, url: &str, options: &Options) -> Result<A
             let opened = sqlite::Sqlite::open(path, options).await;
             Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
         }
-        other @ (Target::Clickhouse | Target::Postgres | Target::Redis) => Err(other.keeps_no(setting, "spans")),
+        Target::Clickhouse => {
+            let opened = clickhouse::Clickhouse::open(options).await;
+            Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
+        }
+        other @ (Target::Postgres | Target::Redis) => Err(other.keeps_no(setting, "spans")),
     }
 }
 
@@ -43,7 +47,8 @@ pub async fn migrate(setting: &str, url: &str, options: &Options) -> Result<Sche
     match Target::parse(setting, url)? {
         Target::Memory => Ok(Schema::NONE),
         Target::Sqlite(path) => sqlite::migrate(path, options).await.map_err(|why| why.under(setting)),
-        Target::Clickhouse | Target::Postgres | Target::Redis => Ok(Schema::NONE),
+        Target::Clickhouse => clickhouse::migrate(options).await.map_err(|why| why.under(setting)),
+        Target::Postgres | Target::Redis => Ok(Schema::NONE),
     }
 }
 
@@ -52,7 +57,8 @@ pub async fn schema(setting: &str, url: &str, options: &Options) -> Result<Schem
     match Target::parse(setting, url)? {
         Target::Memory => Ok(Schema::NONE),
         Target::Sqlite(path) => sqlite::schema(path, options).await.map_err(|why| why.under(setting)),
-        Target::Clickhouse | Target::Postgres | Target::Redis => Ok(Schema::NONE),
+        Target::Clickhouse => clickhouse::schema(options).await.map_err(|why| why.under(setting)),
+        Target::Postgres | Target::Redis => Ok(Schema::NONE),
     }
 }
 

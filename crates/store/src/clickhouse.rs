@@ -1,0 +1,178 @@
+//! The engine on a ClickHouse server or cluster: the production profile's store of spans.
+//!
+//! Speaks HTTP. A server that is away does not keep a store from opening: each call makes sure that it is there, and works as soon as it
+//! is. See ADR 0018 for the tables and for why each span is seen once.
+
+mod client;
+mod erase;
+mod failure;
+mod migrate;
+mod query;
+mod read;
+mod row;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod write;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use llmtrace_model::{
+    Erased, ExchangeId, Page, PageRequest, Raw, Retentions, SessionSummary, Span, SpanFilter, SpanId, SpanRecord,
+    StatsQuery, StatsRow, Subject, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
+};
+use tokio::sync::Mutex;
+
+use self::{client::Engine, query::Query};
+use crate::{
+    Backend, Backlog, Error, Migrate, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite,
+    open::Refused,
+};
+
+/// Spans on a ClickHouse server.
+pub(crate) struct Clickhouse {
+    engine: Engine,
+    /// Held while something is looked up and then changed: what one call of this process wrote, the next one sees.
+    writing: Mutex<()>,
+}
+
+impl Clickhouse {
+    /// Takes the settings and tries once to reach the server; see [`Engine::open`].
+    pub(crate) async fn open(options: &Options) -> Result<Self, Refused> {
+        let engine = Engine::new(&options.clickhouse, options.migrate)?;
+        engine.open().await?;
+        Ok(Self { engine, writing: Mutex::new(()) })
+    }
+}
+
+/// Creates or updates the schema; returns it as it was found.
+pub(crate) async fn migrate(options: &Options) -> Result<Schema, Refused> {
+    let engine = Engine::new(&options.clickhouse, Migrate::Auto)?;
+    migrate::bring(&engine, Migrate::Auto).await
+}
+
+/// Reads the version of the schema and changes nothing.
+pub(crate) async fn schema(options: &Options) -> Result<Schema, Refused> {
+    migrate::read(&Engine::new(&options.clickhouse, Migrate::Refuse)?).await
+}
+
+#[async_trait]
+impl SpanWrite for Clickhouse {
+    async fn write(&self, batch: &[Arc<SpanRecord>]) -> Result<(), Error> {
+        self.engine.ready("write").await?;
+        let _one_at_a_time = self.writing.lock().await;
+        write::batch(&self.engine, batch).await
+    }
+
+    async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error> {
+        self.engine.ready("reprice").await?;
+        let _one_at_a_time = self.writing.lock().await;
+        erase::reprice(&self.engine, batch).await
+    }
+
+    async fn erase(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) -> Result<Erased, Error> {
+        self.engine.ready("erase").await?;
+        let _one_at_a_time = self.writing.lock().await;
+        erase::erase(&self.engine, scope, subject, until).await
+    }
+
+    async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
+        self.engine.ready("expire").await?;
+        let _one_at_a_time = self.writing.lock().await;
+        erase::expire(&self.engine, rules, now).await
+    }
+}
+
+#[async_trait]
+impl SpanRead for Clickhouse {
+    async fn list(&self, scope: &TenantScope, filter: &SpanFilter, page: &PageRequest) -> Result<Page<Span>, Error> {
+        read::page_of_spans(&self.engine, "list", scope, filter, page).await
+    }
+
+    async fn list_records(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SpanRecord>, Error> {
+        let Page { items, next } = read::page_of_spans(&self.engine, "list records", scope, filter, page).await?;
+        Ok(Page { items: read::records(&self.engine, "list records", items).await?, next })
+    }
+
+    async fn list_traces(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<TraceSummary>, Error> {
+        read::page_of_traces(&self.engine, scope, filter, page).await
+    }
+
+    async fn list_sessions(
+        &self,
+        scope: &TenantScope,
+        filter: &SpanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SessionSummary>, Error> {
+        read::page_of_sessions(&self.engine, scope, filter, page).await
+    }
+
+    async fn span(&self, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error> {
+        read::span(&self.engine, scope, id).await
+    }
+
+    async fn exchange(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<SpanRecord>, Error> {
+        read::exchange(&self.engine, scope, id).await
+    }
+
+    async fn trace(&self, scope: &TenantScope, id: TraceId) -> Result<Vec<SpanRecord>, Error> {
+        read::trace(&self.engine, scope, id).await
+    }
+
+    async fn raw(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<Raw>, Error> {
+        read::raw(&self.engine, scope, id).await
+    }
+
+    async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {
+        read::billed(&self.engine, tenant, provider, response_id).await
+    }
+
+    async fn count(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<u64, Error> {
+        read::count(&self.engine, scope, filter).await
+    }
+
+    async fn models(&self, scope: &TenantScope, filter: &SpanFilter) -> Result<Vec<ModelTraffic>, Error> {
+        stats::models(&self.engine, scope, filter).await
+    }
+
+    async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error> {
+        stats::stats(&self.engine, scope, query).await
+    }
+}
+
+#[async_trait]
+impl SpanStore for Clickhouse {
+    fn backend(&self) -> Backend {
+        Backend::Clickhouse
+    }
+
+    async fn tend(&self, _now: Timestamp) -> Result<Backlog, Error> {
+        self.engine.ready("tend").await?;
+        Ok(self.backlog())
+    }
+
+    fn backlog(&self) -> Backlog {
+        Backlog::default()
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.engine.number("ping", Query::of("SELECT toUInt64(1)")).await.map(|_| ())
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        self.engine.close();
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! The connection: one HTTP client, made ready before its first use and again after a failure.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clickhouse::{Client, Compression};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+
+use super::{
+    failure::{failed, late},
+    migrate,
+    query::Query,
+    wire::{Rows, Values},
+};
+use crate::{Backend, ClickhouseOptions, Error, ErrorKind, Migrate, ServerUrl, open::Refused};
+
+/// How long one statement may run.
+const STATEMENT: Duration = Duration::from_secs(30);
+/// How long removing rows may run: parts are written anew.
+const REMOVAL: Duration = Duration::from_secs(600);
+/// How long the server may take to make its tables when a store is opened.
+const OPENING: Duration = Duration::from_secs(10);
+/// A failed attempt to get ready is not repeated sooner.
+const PAUSE: Duration = Duration::from_secs(1);
+/// What the settings take, for messages.
+const EXAMPLE: &str = "http://clickhouse:8123";
+
+/// The engine: sends statements, and is ready once the schema is what this program writes.
+pub(super) struct Engine {
+    pub(super) client: Client,
+    pub(super) database: String,
+    pub(super) cluster: Option<String>,
+    /// The server without credentials, for messages.
+    pub(super) place: String,
+    migrate: Migrate,
+    is_ready: AtomicBool,
+    is_closed: AtomicBool,
+    /// The last attempt that failed.
+    attempt: Mutex<Option<(Instant, ErrorKind, String)>>,
+}
+
+impl Engine {
+    /// Takes the settings; touches no network.
+    pub(super) fn new(options: &ClickhouseOptions, migrate: Migrate) -> Result<Self, Refused> {
+        let wrong = |problem: String| Refused::Schema(problem);
+        let url = ServerUrl::parse(&options.server, &["http", "https"], EXAMPLE)
+            .map_err(|error| wrong(format!("clickhouse.url: {error}")))?;
+        let [host] = url.hosts.as_slice() else {
+            let found = url.hosts.len();
+            return Err(wrong(format!("clickhouse.url: found {found} hosts, expected one such as {EXAMPLE}")));
+        };
+        if !url.path.is_empty() {
+            return Err(wrong(format!(
+                "clickhouse.url: found a path behind the host, expected none: the database is clickhouse.database, \
+                 the URL is such as {EXAMPLE}"
+            )));
+        }
+        let database = if options.database.is_empty() { "llmtrace" } else { &options.database }.to_owned();
+        name("clickhouse.database", &database)?;
+        options.cluster.iter().try_for_each(|cluster| name("clickhouse.cluster", cluster))?;
+        let port = host.port.unwrap_or(if url.scheme == "https" { 8443 } else { 8123 });
+        let shown = crate::server_url::Host { name: host.name.clone(), port: Some(port) };
+        let mut client = Client::default()
+            .with_url(format!("{}://{shown}/", url.scheme))
+            .with_user(url.user.clone().unwrap_or_else(|| "default".to_owned()))
+            .with_compression(Compression::Lz4)
+            .with_setting("async_insert", "0")
+            // A batch that was erased and is written again is the same block: it must not be taken for a repetition.
+            .with_setting("insert_deduplicate", "0")
+            .with_setting("do_not_merge_across_partitions_select_final", "1")
+            .with_setting("max_query_size", "16777216");
+        if let Some(password) = &url.password {
+            client = client.with_password(password.expose());
+        }
+        if options.cluster.is_some() {
+            client = client
+                .with_setting("distributed_foreground_insert", "1")
+                .with_setting("distributed_product_mode", "local");
+        }
+        Ok(Self {
+            client,
+            database,
+            cluster: options.cluster.clone(),
+            place: url.place(),
+            migrate,
+            is_ready: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            attempt: Mutex::new(None),
+        })
+    }
+
+    /// Tries once to get ready; a server that is away is met again by the first call that needs it.
+    pub(super) async fn open(&self) -> Result<(), Refused> {
+        match timeout(OPENING, migrate::bring(self, self.migrate)).await {
+            Ok(Ok(_)) => self.is_ready.store(true, Ordering::Release),
+            Ok(Err(refused @ Refused::Schema(_))) => return Err(refused),
+            Ok(Err(Refused::Engine { source, .. })) => self.remember(&source).await,
+            Err(_) => self.remember(&late("open", OPENING.as_secs())).await,
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, error: &Error) {
+        tracing::warn!(store.place = %self.place, %error, cause = %error.source, "the store is away, it is tried again when it is needed");
+        *self.attempt.lock().await = Some((Instant::now(), error.kind, error.source.to_string()));
+    }
+
+    /// Makes sure that the schema is there; one caller tries, the others wait for it.
+    pub(super) async fn ready(&self, op: &'static str) -> Result<(), Error> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(Error::closed(Backend::Clickhouse, op));
+        }
+        if self.is_ready.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut last = self.attempt.lock().await;
+        if self.is_ready.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if let Some((at, kind, why)) = last.as_ref()
+            && at.elapsed() < PAUSE
+        {
+            return Err(Error::new(*kind, Backend::Clickhouse, op, why.clone()));
+        }
+        let error = match timeout(OPENING, migrate::bring(self, self.migrate)).await {
+            Ok(Ok(_)) => {
+                *last = None;
+                self.is_ready.store(true, Ordering::Release);
+                return Ok(());
+            }
+            Ok(Err(Refused::Schema(why))) => Error::new(ErrorKind::Config, Backend::Clickhouse, op, why),
+            Ok(Err(Refused::Engine { source, .. })) => Error::new(source.kind, Backend::Clickhouse, op, source.source),
+            Err(_) => late(op, OPENING.as_secs()),
+        };
+        *last = Some((Instant::now(), error.kind, error.source.to_string()));
+        Err(error)
+    }
+
+    /// Takes no more calls.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+    }
+
+    /// The client, in our database.
+    fn inside(&self) -> Client {
+        self.client.clone().with_database(self.database.as_str())
+    }
+
+    /// Reads all rows of an answer.
+    pub(super) async fn rows(&self, op: &'static str, query: Query) -> Result<Bytes, Error> {
+        self.ready(op).await?;
+        self.answer(op, self.inside(), query).await
+    }
+
+    /// Likewise, before the schema is known; `client` says in which database.
+    pub(super) async fn answer(&self, op: &'static str, client: Client, query: Query) -> Result<Bytes, Error> {
+        let asked = async {
+            let mut asked = client.query_raw(&query.sql);
+            for (n, value) in query.values.into_iter().enumerate() {
+                asked = asked.with_setting(format!("param_p{n}"), value);
+            }
+            asked.fetch_bytes("RowBinary")?.collect().await
+        };
+        let answer = timeout(STATEMENT, asked).await.map_err(|_| late(op, STATEMENT.as_secs()))?;
+        answer.map_err(failed(op))
+    }
+
+    /// One number.
+    pub(super) async fn number(&self, op: &'static str, query: Query) -> Result<u64, Error> {
+        Values::of(&self.rows(op, query).await?, op).u64()
+    }
+
+    /// Inserts rows, all in one statement; none is no statement.
+    pub(super) async fn insert(&self, op: &'static str, statement: &str, rows: Rows) -> Result<(), Error> {
+        if rows.count == 0 {
+            return Ok(());
+        }
+        let sent = async {
+            let mut insert = self.inside().insert_formatted_with(statement);
+            insert.send(rows.bytes.into()).await?;
+            insert.end().await
+        };
+        timeout(STATEMENT, sent).await.map_err(|_| late(op, STATEMENT.as_secs()))?.map_err(failed(op))
+    }
+
+    /// Runs a statement without an answer; `client` says in which database.
+    pub(super) async fn run(&self, op: &'static str, client: Client, sql: &str) -> Result<(), Error> {
+        let run = client.query_raw(sql).execute();
+        timeout(STATEMENT, run).await.map_err(|_| late(op, STATEMENT.as_secs()))?.map_err(failed(op))
+    }
+
+    /// Removes rows of one table and waits until they are gone from the disk, on every replica.
+    pub(super) async fn remove(&self, op: &'static str, table: &str, query: Query) -> Result<(), Error> {
+        let (table, on_cluster) = match &self.cluster {
+            Some(cluster) => (format!("{table}_local"), format!(" ON CLUSTER `{cluster}`")),
+            None => (table.to_owned(), String::new()),
+        };
+        let sql = format!("ALTER TABLE {table}{on_cluster} DELETE WHERE {}", query.sql);
+        let mut run = self.inside().with_setting("mutations_sync", "2").query_raw(&sql);
+        for (n, value) in query.values.into_iter().enumerate() {
+            run = run.with_setting(format!("param_p{n}"), value);
+        }
+        timeout(REMOVAL, run.execute()).await.map_err(|_| late(op, REMOVAL.as_secs()))?.map_err(failed(op))
+    }
+
+    /// The client in our database, for the schema.
+    pub(super) fn own(&self) -> Client {
+        self.inside()
+    }
+}
+
+/// Checks a name that stands in statements.
+fn name(setting: &str, name: &str) -> Result<(), Refused> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if (1..=64).contains(&name.len()) && name.chars().all(plain) {
+        return Ok(());
+    }
+    Err(Refused::Schema(format!("{setting}: expected 1 to 64 of A-Z a-z 0-9 _ - .")))
+}

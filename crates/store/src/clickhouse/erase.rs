@@ -1,0 +1,183 @@
+//! Changing and removing what is stored: new prices, erasure, retention.
+//!
+//! Rows are removed by rewriting the parts that hold them: when a call returns, no disk of the engine has them.
+
+use std::collections::BTreeSet;
+
+use llmtrace_model::{Erased, ExchangeId, Retentions, SpanFilter, Subject, TenantId, TenantScope, Timestamp};
+
+use super::{
+    client::Engine,
+    query::{Query, conditions, list},
+    read,
+    wire::Values,
+    write::{Step, Tables, hour, insert, mark, numbers},
+};
+use crate::{Error, Reprice};
+
+/// Spans that one removal takes at most.
+const PIECE: u64 = 20_000;
+
+/// Puts new prices on stored rows.
+pub(super) async fn reprice(engine: &Engine, batch: &[Reprice]) -> Result<u64, Error> {
+    let op = "reprice";
+    let mut tables = Tables::default();
+    let mut changed = 0;
+    let mut seen = BTreeSet::new();
+    for price in batch {
+        if !seen.insert(price.exchange_id) {
+            continue;
+        }
+        let Some(mut span) = read::bare(engine, op, &TenantScope::All, price.exchange_id).await? else { continue };
+        if span.version != price.version {
+            continue;
+        }
+        span.version = span.version.saturating_add(1);
+        (span.cost, span.price_version, span.coverage) =
+            (price.cost, price.price_version.clone(), price.coverage.clone());
+        tables.replace(&span)?;
+        changed += 1;
+    }
+    insert(engine, op, tables, Step::Exchanges).await?;
+    Ok(changed)
+}
+
+/// Removes what belongs to a subject.
+pub(super) async fn erase(
+    engine: &Engine,
+    scope: &TenantScope,
+    subject: &Subject,
+    until: Timestamp,
+) -> Result<Erased, Error> {
+    let op = "erase";
+    let mut erased = Erased::default();
+    loop {
+        let mut query = Query::default();
+        belonging(&mut query, scope, subject);
+        query.and("started_at <=", "Int64", until.unix_us().to_string());
+        let piece = piece(engine, op, query).await?;
+        if piece.ids.is_empty() {
+            return Ok(erased);
+        }
+        erased.spans += piece.ids.len() as u64;
+        erased.contents += contents(engine, op, &piece.ids).await?;
+        remove(engine, op, &piece, &["bodies", "raws", "spans", "exchanges"]).await?;
+    }
+}
+
+fn belonging(query: &mut Query, scope: &TenantScope, subject: &Subject) {
+    let mut filter = SpanFilter::default();
+    match subject {
+        Subject::Trace(id) => filter.trace_id = Some(*id),
+        Subject::Session(id) => filter.session_id = Some(id.clone()),
+        Subject::User(id) => filter.user_id = Some(id.clone()),
+        Subject::Span(id) => {
+            query.and("span_id =", "UInt64", u64::from_be_bytes(*id.as_bytes()).to_string());
+        }
+        Subject::Everything => {}
+    }
+    conditions(query, scope, &filter);
+}
+
+/// Removes what is older than its tenant keeps it.
+pub(super) async fn expire(engine: &Engine, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
+    let op = "expire";
+    let mut erased = Erased::default();
+    let mut groups: Vec<(Option<&TenantId>, _)> = rules.of.iter().map(|(tenant, rule)| (Some(tenant), *rule)).collect();
+    groups.push((None, rules.default));
+    for (tenant, rule) in groups {
+        if let Some(until) = rule.spans_until(now) {
+            let piece = piece(engine, op, older(tenant, rules, until)).await?;
+            if !piece.ids.is_empty() {
+                erased.spans += piece.ids.len() as u64;
+                erased.contents += contents(engine, op, &piece.ids).await?;
+                remove(engine, op, &piece, &["bodies", "raws", "spans", "exchanges"]).await?;
+            }
+        }
+        if let Some(until) = rule.content_until(now) {
+            let ids = with_content(engine, op, older(tenant, rules, until)).await?;
+            if !ids.is_empty() {
+                erased.contents += ids.len() as u64;
+                for table in ["bodies", "raws"] {
+                    engine.remove(op, table, by_id(&ids)).await?;
+                }
+            }
+        }
+    }
+    Ok(erased)
+}
+
+/// What started before a time, of one tenant or of all without a rule of their own.
+fn older(tenant: Option<&TenantId>, rules: &Retentions, until: Timestamp) -> Query {
+    let mut query = Query::default();
+    match tenant {
+        Some(tenant) => query.and("tenant_id =", "String", tenant.to_string()),
+        None if rules.of.is_empty() => {}
+        None => query.and("tenant_id NOT IN", "Array(String)", list(rules.of.keys().map(TenantId::as_str))),
+    }
+    query.and("started_at <", "Int64", until.unix_us().to_string());
+    query
+}
+
+/// Some spans, and the hours they count in.
+struct Piece {
+    ids: Vec<ExchangeId>,
+    hours: BTreeSet<(TenantId, i64)>,
+}
+
+/// Some of the spans that match.
+async fn piece(engine: &Engine, op: &'static str, conditions: Query) -> Result<Piece, Error> {
+    let sql = format!(
+        "SELECT exchange_id, tenant_id, started_at FROM spans FINAL WHERE TRUE{} LIMIT {PIECE}",
+        conditions.sql
+    );
+    let answer = engine.rows(op, Query { sql, values: conditions.values }).await?;
+    let mut from = Values::of(&answer, op);
+    let mut piece = Piece { ids: Vec::new(), hours: BTreeSet::new() };
+    while from.more() {
+        piece.ids.push(ExchangeId::from_bytes(from.u128()?.to_be_bytes()));
+        let tenant = from.word("tenant_id")?;
+        piece.hours.insert((tenant, hour(Timestamp::from_unix_us(from.i64()?))));
+    }
+    Ok(piece)
+}
+
+/// Some of the exchanges that match and have content or bytes.
+async fn with_content(engine: &Engine, op: &'static str, conditions: Query) -> Result<Vec<ExchangeId>, Error> {
+    let terms = &conditions.sql;
+    let sql = format!(
+        "SELECT DISTINCT exchange_id FROM (SELECT exchange_id FROM bodies FINAL WHERE TRUE{terms} \
+         UNION ALL SELECT exchange_id FROM raws FINAL WHERE TRUE{terms}) LIMIT {PIECE}"
+    );
+    let answer = engine.rows(op, Query { sql, values: conditions.values }).await?;
+    let mut from = Values::of(&answer, op);
+    let mut ids = Vec::new();
+    while from.more() {
+        ids.push(ExchangeId::from_bytes(from.u128()?.to_be_bytes()));
+    }
+    Ok(ids)
+}
+
+/// How many of some exchanges have content or bytes.
+async fn contents(engine: &Engine, op: &'static str, ids: &[ExchangeId]) -> Result<u64, Error> {
+    let mut terms = Query::of(" AND ");
+    let Query { sql, values } = by_id(ids);
+    terms.push(&sql);
+    terms.values = values;
+    Ok(with_content(engine, op, terms).await?.len() as u64)
+}
+
+/// Removes exchanges from tables. Their hours are marked before and after: sums that are made meanwhile are made again.
+async fn remove(engine: &Engine, op: &'static str, piece: &Piece, tables: &[&'static str]) -> Result<(), Error> {
+    mark(engine, op, &piece.hours).await?;
+    for table in tables {
+        engine.remove(op, table, by_id(&piece.ids)).await?;
+    }
+    mark(engine, op, &piece.hours).await
+}
+
+fn by_id(ids: &[ExchangeId]) -> Query {
+    let mut query = Query::of("exchange_id IN ");
+    query.bind("Array(UInt128)", numbers(ids.iter().copied()));
+    query
+}

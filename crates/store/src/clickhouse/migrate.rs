@@ -1,0 +1,225 @@
+//! The schema: numbered files, applied in order by one process while others wait.
+//!
+//! Every statement can run twice, so a process that dies between two leaves nothing that stands in the way of the next. The lock is a
+//! table: of several that create it the server lets one through.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{client::Engine, query::Query, wire::Values};
+use crate::{Backend, Error, ErrorKind, Migrate, Schema, open::Refused};
+
+/// In order; the version of a schema is how many were applied.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/clickhouse/0001_spans.sql")];
+
+/// The version this program writes.
+#[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 migrations")]
+pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
+
+/// The oldest server this program speaks to: major and minor.
+const OLDEST: (u32, u32) = (25, 3);
+
+const OP: &str = "migrate";
+/// A lock this old was left by a process that died.
+const LOCK_SECONDS: u32 = 60;
+/// Between two looks at the lock of another process.
+const LOOK: Duration = Duration::from_millis(200);
+
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (version UInt32, at DateTime DEFAULT now()) \
+    ENGINE = MergeTree ORDER BY version";
+const LOCK: &str = "CREATE TABLE schema_lock (at DateTime) ENGINE = MergeTree ORDER BY at";
+
+/// Brings the schema up to date, or refuses to; returns it as it was found.
+pub(super) async fn bring(engine: &Engine, migrate: Migrate) -> Result<Schema, Refused> {
+    let fail = |source| Refused::Engine { place: engine.place.clone(), source };
+    let schema = read(engine).await?;
+    match migrate {
+        _ if schema.is_current() => return Ok(schema),
+        Migrate::Auto => {}
+        Migrate::Refuse => {
+            let Schema { found, known } = schema;
+            return Err(Refused::Schema(format!(
+                "database {} at {} has schema {found}, expected {known}: run `llmtrace-proxy migrate`, or set \
+                 storage.auto_migrate",
+                engine.database, engine.place
+            )));
+        }
+    }
+    create_database(engine).await.map_err(fail)?;
+    make(engine, VERSIONS).await.map_err(fail)?;
+    loop {
+        if lock(engine).await.map_err(fail)? {
+            let applied = apply(engine).await;
+            let unlocked = engine.run(OP, engine.own(), &dropping(engine, "schema_lock")).await;
+            applied.and(unlocked).map_err(fail)?;
+            return Ok(schema);
+        }
+        sleep(LOOK).await;
+        if read(engine).await?.is_current() {
+            return Ok(schema);
+        }
+    }
+}
+
+/// Reads the version and changes nothing; refuses a server or schema this program must not touch.
+pub(super) async fn read(engine: &Engine) -> Result<Schema, Refused> {
+    let fail = |source| Refused::Engine { place: engine.place.clone(), source };
+    let version = text(engine, "SELECT version()").await.map_err(fail)?;
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if found < OLDEST {
+        let (major, minor) = OLDEST;
+        return Err(Refused::Schema(format!(
+            "clickhouse.url: the server at {} is ClickHouse {version}, expected {major}.{minor} or newer",
+            engine.place
+        )));
+    }
+    let found = found_version(engine).await.map_err(fail)?;
+    match found {
+        Found::Nothing => Ok(Schema { found: 0, known: KNOWN }),
+        Found::Foreign => Err(Refused::Schema(format!(
+            "clickhouse.database: {} at {} has tables of another program, expected a new or own database",
+            engine.database, engine.place
+        ))),
+        Found::Version(found) if found > KNOWN => Err(Refused::Schema(format!(
+            "clickhouse.database: {} at {} has schema {found}, this program knows up to {KNOWN}: it was written by a \
+             newer version, use that one",
+            engine.database, engine.place
+        ))),
+        Found::Version(found) => Ok(Schema { found, known: KNOWN }),
+    }
+}
+
+enum Found {
+    Nothing,
+    Foreign,
+    Version(u32),
+}
+
+async fn found_version(engine: &Engine) -> Result<Found, Error> {
+    let mut query = Query::of("SELECT countIf(name = 'schema_versions'), countIf(name IN ('spans', 'bodies')) \
+        FROM system.tables WHERE database = ");
+    query.bind("String", super::query::escaped(&engine.database));
+    let answer = engine.answer(OP, engine.client.clone(), query).await?;
+    let mut values = Values::of(&answer, OP);
+    match (values.u64()?, values.u64()?) {
+        (0, 0) => Ok(Found::Nothing),
+        (0, _) => Ok(Found::Foreign),
+        _ => {
+            let answer = engine.answer(OP, engine.own(), Query::of("SELECT max(version) FROM schema_versions")).await?;
+            Values::of(&answer, OP).u32().map(Found::Version)
+        }
+    }
+}
+
+async fn text(engine: &Engine, sql: &'static str) -> Result<String, Error> {
+    let answer = engine.answer(OP, engine.client.clone(), Query::of(sql)).await?;
+    Values::of(&answer, OP).text()
+}
+
+async fn create_database(engine: &Engine) -> Result<(), Error> {
+    let mut query = Query::of("SELECT count() FROM system.databases WHERE name = ");
+    query.bind("String", super::query::escaped(&engine.database));
+    let answer = engine.answer(OP, engine.client.clone(), query).await?;
+    if Values::of(&answer, OP).u64()? > 0 {
+        return Ok(());
+    }
+    let sql = format!("CREATE DATABASE IF NOT EXISTS `{}`{} ENGINE = Atomic", engine.database, on(engine));
+    engine.run(OP, engine.client.clone(), &sql).await
+}
+
+/// Takes the lock; false where another process has it.
+async fn lock(engine: &Engine) -> Result<bool, Error> {
+    let taken = engine.own().query_raw(&created(engine, LOCK)).execute().await;
+    match taken {
+        Ok(()) => return Ok(true),
+        // TABLE_ALREADY_EXISTS
+        Err(clickhouse::error::Error::BadResponse(text)) if super::failure::code(&text) == Some(57) => {}
+        Err(error) => return Err(super::failure::failed(OP)(error)),
+    }
+    let mut query = Query::of(
+        "SELECT count() FROM system.tables WHERE name = 'schema_lock' AND metadata_modification_time < now() - ",
+    );
+    query.bind("UInt32", LOCK_SECONDS.to_string());
+    query.push(" AND database = ");
+    query.bind("String", super::query::escaped(&engine.database));
+    let answer = engine.answer(OP, engine.client.clone(), query).await?;
+    if Values::of(&answer, OP).u64()? > 0 {
+        tracing::warn!(store.place = %engine.place, "a process died while it made the schema, it is made again");
+        engine.run(OP, engine.own(), &dropping(engine, "schema_lock")).await?;
+    }
+    Ok(false)
+}
+
+/// Applies what is missing.
+async fn apply(engine: &Engine) -> Result<(), Error> {
+    let Found::Version(found) = found_version(engine).await? else {
+        return Err(Error::new(ErrorKind::Conflict, Backend::Clickhouse, OP, "the database went away"));
+    };
+    for (version, migration) in (1u32..).zip(MIGRATIONS).skip(found as usize) {
+        for statement in statements(migration) {
+            make(engine, statement).await?;
+        }
+        let sql = format!("INSERT INTO schema_versions (version) SELECT {version}");
+        engine.run(OP, engine.own(), &sql).await?;
+    }
+    Ok(())
+}
+
+/// Makes a table: on a cluster the replicated one and the one that spreads over the shards.
+async fn make(engine: &Engine, statement: &str) -> Result<(), Error> {
+    let rendered = render(statement, &engine.database, engine.cluster.as_deref());
+    for sql in rendered {
+        engine.run(OP, engine.own(), &sql).await?;
+    }
+    Ok(())
+}
+
+/// The statements of a file, without its comments.
+fn statements(migration: &str) -> impl Iterator<Item = &str> {
+    migration.split(';').map(str::trim).filter(|statement| statement.contains("CREATE "))
+}
+
+/// How one `CREATE TABLE` is said to a server, or to a cluster.
+fn render(statement: &str, database: &str, cluster: Option<&str>) -> Vec<String> {
+    let statement = statement.find("CREATE TABLE").map_or(statement, |start| &statement[start..]);
+    let Some(cluster) = cluster else { return vec![statement.to_owned()] };
+    let rest = statement.strip_prefix("CREATE TABLE IF NOT EXISTS ").unwrap_or(statement);
+    let (name, body) = rest.split_once(' ').unwrap_or((rest, ""));
+    let (columns, engine) = body.split_once("ENGINE = ").unwrap_or((body, ""));
+    let end = engine.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(engine.len());
+    let (kind, rest) = engine.split_at(end);
+    let (arguments, tail) = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+        Some((arguments, tail)) => (format!(", {arguments}"), tail),
+        None => (String::new(), rest),
+    };
+    let replicated = format!(
+        "CREATE TABLE IF NOT EXISTS {name}_local ON CLUSTER `{cluster}` {columns}ENGINE = \
+         Replicated{kind}('/clickhouse/tables/{{shard}}/{database}/{name}_local', '{{replica}}'{arguments}){tail}"
+    );
+    // All versions of an exchange meet on one shard, and so do the sums of a tenant.
+    let key = match name {
+        "spans" | "bodies" | "raws" | "exchanges" => "cityHash64(exchange_id)",
+        "schema_versions" => "0",
+        _ => "cityHash64(tenant_id)",
+    };
+    let distributed = format!(
+        "CREATE TABLE IF NOT EXISTS {name} ON CLUSTER `{cluster}` AS {name}_local ENGINE = \
+         Distributed('{cluster}', '{database}', '{name}_local', {key})"
+    );
+    vec![replicated, distributed]
+}
+
+/// The lock is one table on one server: on a cluster, that of the URL.
+fn created(_engine: &Engine, statement: &str) -> String {
+    statement.to_owned()
+}
+
+fn dropping(_engine: &Engine, table: &str) -> String {
+    format!("DROP TABLE IF EXISTS {table} SYNC")
+}
+
+fn on(engine: &Engine) -> String {
+    engine.cluster.as_ref().map_or_else(String::new, |cluster| format!(" ON CLUSTER `{cluster}`"))
+}
