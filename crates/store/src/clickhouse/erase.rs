@@ -2,9 +2,9 @@
 //!
 //! Rows are removed by rewriting the parts that hold them: when a call returns, no disk of the engine has them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use llmtrace_model::{Erased, ExchangeId, Retentions, SpanFilter, Subject, TenantId, TenantScope, Timestamp};
+use llmtrace_model::{Erased, ExchangeId, Retentions, Span, SpanFilter, Subject, TenantId, TenantScope, Timestamp};
 
 use super::{
     client::Engine,
@@ -15,31 +15,40 @@ use super::{
 };
 use crate::{Error, Reprice};
 
+/// Spans of one look-up for new prices.
+const PRICED: usize = 500;
 /// Spans that one removal takes at most.
 const PIECE: u64 = 20_000;
 
 /// Puts new prices on stored rows.
 pub(super) async fn reprice(engine: &Engine, batch: &[Reprice]) -> Result<u64, Error> {
     let op = "reprice";
-    let mut tables = Tables::default();
-    let mut changed = 0;
-    let mut seen = BTreeSet::new();
+    let mut known: HashMap<ExchangeId, Span> = HashMap::new();
+    let ids: Vec<ExchangeId> = batch.iter().map(|price| price.exchange_id).collect();
+    for some in ids.chunks(PRICED) {
+        let found = read::bare(engine, op, &TenantScope::All, some).await?;
+        known.extend(found.into_iter().map(|span| (span.exchange_id, span)));
+    }
+    let mut changed = BTreeSet::new();
+    let mut count = 0;
     for price in batch {
-        if !seen.insert(price.exchange_id) {
+        let Some(span) = known.get_mut(&price.exchange_id).filter(|span| span.version == price.version) else {
             continue;
-        }
-        let Some(mut span) = read::bare(engine, op, &TenantScope::All, price.exchange_id).await? else { continue };
-        if span.version != price.version {
-            continue;
-        }
+        };
         span.version = span.version.saturating_add(1);
         (span.cost, span.price_version, span.coverage) =
             (price.cost, price.price_version.clone(), price.coverage.clone());
-        tables.replace(&span)?;
-        changed += 1;
+        changed.insert(price.exchange_id);
+        count += 1;
+    }
+    let mut tables = Tables::default();
+    for id in changed {
+        if let Some(span) = known.get(&id) {
+            tables.replace(span)?;
+        }
     }
     insert(engine, op, tables, Step::Exchanges).await?;
-    Ok(changed)
+    Ok(count)
 }
 
 /// Removes what belongs to a subject.

@@ -33,7 +33,9 @@ fn judge(error: &clickhouse::error::Error) -> (ErrorKind, String) {
     use clickhouse::error::Error as E;
     match error {
         E::TimedOut => (ErrorKind::Timeout, "no answer in time".to_owned()),
-        E::Network(why) => (ErrorKind::Unavailable, format!("clickhouse.url: the server cannot be reached ({})", causes(&**why))),
+        E::Network(why) => {
+            (ErrorKind::Unavailable, format!("clickhouse.url: the server cannot be reached ({})", causes(&**why)))
+        }
         E::BadResponse(text) => answered(text),
         E::InvalidParams(why) => (ErrorKind::Config, short(&why.to_string())),
         E::Unsupported(why) => (ErrorKind::Config, short(why)),
@@ -53,8 +55,12 @@ fn answered(text: &str) -> (ErrorKind, String) {
         Some(497) => (ErrorKind::Unavailable, format!("the user of clickhouse.url may not do this ({said})")),
         Some(81) => (ErrorKind::Unavailable, format!("the database of clickhouse.database is missing ({said})")),
         Some(159 | 160 | 209) => (ErrorKind::Timeout, said),
-        Some(48 | 62 | 47 | 43 | 36 | 46 | 115) => (ErrorKind::Corrupt, format!("the server does not take a query of ours ({said})")),
-        Some(27 | 33 | 117 | 349) => (ErrorKind::Corrupt, format!("the server does not take a row as it is written ({said})")),
+        Some(48 | 62 | 47 | 43 | 36 | 46 | 115) => {
+            (ErrorKind::Corrupt, format!("the server does not take a query of ours ({said})"))
+        }
+        Some(27 | 33 | 117 | 349) => {
+            (ErrorKind::Corrupt, format!("the server does not take a row as it is written ({said})"))
+        }
         // Too many parts or queries, no memory, no space, read-only, a table that is just made or moved: later.
         _ => (ErrorKind::Unavailable, said),
     }

@@ -98,8 +98,10 @@ enum Found {
 }
 
 async fn found_version(engine: &Engine) -> Result<Found, Error> {
-    let mut query = Query::of("SELECT countIf(name = 'schema_versions'), countIf(name IN ('spans', 'bodies')) \
-        FROM system.tables WHERE database = ");
+    let mut query = Query::of(
+        "SELECT countIf(name = 'schema_versions'), countIf(name IN ('spans', 'bodies')) \
+        FROM system.tables WHERE database = ",
+    );
     query.bind("String", super::query::escaped(&engine.database));
     let answer = engine.answer(OP, engine.client.clone(), query).await?;
     let mut values = Values::of(&answer, OP);

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use llmtrace_model::{
-    Content, Cursor, ExchangeId, Money, Page, PageRequest, Raw, RawBody, SessionSummary, Span, SpanFilter, SpanId, SpanRecord,
-    TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
+    Content, Cursor, ExchangeId, Money, Page, PageRequest, Raw, RawBody, SessionSummary, Span, SpanFilter, SpanId,
+    SpanRecord, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
 use super::{
@@ -103,8 +103,10 @@ fn key(span: &Span) -> Key {
 pub(super) async fn span(engine: &Engine, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error> {
     let id = u64::from_be_bytes(*id.as_bytes()).to_string();
     let mut query = select();
-    query.push(" AND (tenant_id, started_at, exchange_id) IN \
-        (SELECT tenant_id, started_at, exchange_id FROM spans WHERE TRUE");
+    query.push(
+        " AND (tenant_id, started_at, exchange_id) IN \
+        (SELECT tenant_id, started_at, exchange_id FROM spans WHERE TRUE",
+    );
     query.scope(scope);
     query.and("span_id =", "UInt64", id.clone());
     query.push(")");
@@ -120,24 +122,32 @@ async fn place(engine: &Engine, op: &'static str, scope: &TenantScope, id: Excha
     Ok(found.filter(|key| scope.allows(&key.tenant_id)))
 }
 
-/// The span of that exchange, without what was said.
+/// The spans of some exchanges, without what was said.
 pub(super) async fn bare(
     engine: &Engine,
     op: &'static str,
     scope: &TenantScope,
-    id: ExchangeId,
-) -> Result<Option<Span>, Error> {
-    let Some(key) = place(engine, op, scope, id).await? else { return Ok(None) };
+    ids: &[ExchangeId],
+) -> Result<Vec<Span>, Error> {
+    let places = noted(engine, op, ids.iter().copied()).await?;
+    let keys: Vec<Key> = places.into_iter().map(|place| place.key).filter(|key| scope.allows(&key.tenant_id)).collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut query = select();
-    query.and_keys(std::iter::once(&key));
-    Ok(spans(engine, op, query).await?.pop())
+    query.and_keys(keys.iter());
+    spans(engine, op, query).await
 }
 
 /// The span of that exchange.
-pub(super) async fn exchange(engine: &Engine, scope: &TenantScope, id: ExchangeId) -> Result<Option<SpanRecord>, Error> {
+pub(super) async fn exchange(
+    engine: &Engine,
+    scope: &TenantScope,
+    id: ExchangeId,
+) -> Result<Option<SpanRecord>, Error> {
     let op = "read exchange";
-    let found = bare(engine, op, scope, id).await?;
-    Ok(records(engine, op, found.into_iter().collect()).await?.pop())
+    let found = bare(engine, op, scope, &[id]).await?;
+    Ok(records(engine, op, found).await?.pop())
 }
 
 /// The bytes of that exchange as they passed.
@@ -188,8 +198,10 @@ pub(super) async fn billed(
     let one = TenantScope::One(tenant.clone());
     let mut query = Query::of("SELECT exchange_id FROM spans FINAL WHERE TRUE");
     query.scope(&one);
-    query.push(" AND (tenant_id, started_at, exchange_id) IN \
-        (SELECT tenant_id, started_at, exchange_id FROM spans WHERE TRUE");
+    query.push(
+        " AND (tenant_id, started_at, exchange_id) IN \
+        (SELECT tenant_id, started_at, exchange_id FROM spans WHERE TRUE",
+    );
     query.scope(&one);
     query.and("response_id =", "String", escaped(response_id));
     query.push(")");
@@ -315,8 +327,9 @@ pub(super) async fn page_of_sessions(
         return Ok(Page { items: Vec::new(), next });
     }
     let ids = list(keys.iter().map(|(_, session)| session.as_str()));
-    let mut query =
-        Query::of(&format!("SELECT tenant_id, session_id, trace_id, agent_id, user_id, {SUMMARY} FROM spans FINAL WHERE TRUE"));
+    let mut query = Query::of(&format!(
+        "SELECT tenant_id, session_id, trace_id, agent_id, user_id, {SUMMARY} FROM spans FINAL WHERE TRUE"
+    ));
     members(&mut query, scope, "session_id", "Array(String)", &ids);
     let answer = engine.rows(op, query).await?;
     let mut from = Values::of(&answer, op);
@@ -338,8 +351,10 @@ pub(super) async fn page_of_sessions(
 /// The spans of some traces or sessions, oldest first.
 fn members(query: &mut Query, scope: &TenantScope, column: &str, kind: &str, ids: &str) {
     query.scope(scope);
-    query.push(" AND (tenant_id, started_at, exchange_id) IN \
-        (SELECT tenant_id, started_at, exchange_id FROM spans WHERE TRUE");
+    query.push(
+        " AND (tenant_id, started_at, exchange_id) IN \
+        (SELECT tenant_id, started_at, exchange_id FROM spans WHERE TRUE",
+    );
     query.scope(scope);
     query.and(&format!("{column} IN"), kind, ids.to_owned());
     query.push(")");

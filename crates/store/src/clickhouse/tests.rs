@@ -1,1 +1,150 @@
-//! What is special to this engine.
+//! What is special to this engine: a batch that is cut anywhere and written again, and what is said where a server is not as it should.
+
+use std::sync::Arc;
+
+use llmtrace_model::{PageRequest, Span, SpanFilter, SpanRecord, Subject, TenantScope, Timestamp};
+
+use super::{
+    Clickhouse,
+    write::{Step, batch_until},
+};
+use crate::{
+    Backend, ClickhouseOptions, Error, ErrorKind, Options, Secret, SpanRead, SpanStore, SpanWrite,
+    conformance::{
+        builders::{START, numbered},
+        engines,
+    },
+    open_spans,
+};
+
+const ALL: TenantScope = TenantScope::All;
+const STEPS: [Step; 5] = [Step::Bodies, Step::Raws, Step::Spans, Step::Marks, Step::Exchanges];
+
+async fn open() -> (Clickhouse, engines::Guard) {
+    let (clickhouse, guard) = engines::clickhouse();
+    let options = Options { clickhouse, ..Options::default() };
+    let Ok(store) = Clickhouse::open(&options).await else { panic!("the settings are right") };
+    (store, guard)
+}
+
+fn said(number: u64) -> Arc<SpanRecord> {
+    numbered(number).said(&format!("question {number}"), "answer").tokens(number, 1).record()
+}
+
+async fn everything(store: &Clickhouse) -> Vec<Span> {
+    store.list(&ALL, &SpanFilter::default(), &PageRequest::first(PageRequest::MAX)).await.unwrap().items
+}
+
+#[tokio::test]
+async fn a_batch_that_was_cut_anywhere_is_there_once_when_it_is_written_again() {
+    let (store, _guard) = open().await;
+    for (at, last) in (1u64..).step_by(10).zip(STEPS) {
+        let batch: Vec<_> = (at..at + 5).map(said).collect();
+        // Cut once, cut again with other borders, then whole.
+        batch_until(&store.engine, &batch, last).await.unwrap();
+        batch_until(&store.engine, &batch[2..], last).await.unwrap();
+        store.write(&batch).await.unwrap();
+        store.write(&batch[1..3]).await.unwrap();
+        let found = everything(&store).await;
+        let of_it: Vec<_> = batch.iter().filter(|r| found.iter().filter(|s| **s == r.span).count() == 1).collect();
+        assert_eq!(of_it.len(), batch.len(), "cut after {last:?}");
+        for record in &batch {
+            let read = store.exchange(&ALL, record.span.exchange_id).await.unwrap();
+            assert_eq!(read.as_ref(), Some(&**record), "cut after {last:?}");
+        }
+    }
+    assert_eq!(store.count(&ALL, &SpanFilter::default()).await.unwrap(), 25);
+}
+
+#[tokio::test]
+async fn a_later_version_elsewhere_leaves_nothing_of_one_that_was_cut() {
+    let (store, _guard) = open().await;
+    for (number, last) in (1u64..).zip(STEPS) {
+        batch_until(&store.engine, &[said(number)], last).await.unwrap();
+        let moved = numbered(number).tenant("other").at(START).version(1).record();
+        store.write(&[Arc::clone(&moved)]).await.unwrap();
+        let found = everything(&store).await;
+        let same: Vec<_> = found.iter().filter(|span| span.exchange_id == moved.span.exchange_id).collect();
+        assert_eq!(same, [&moved.span], "cut after {last:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_erased_can_be_written_again() {
+    let (store, _guard) = open().await;
+    let batch = [said(1), said(2)];
+    store.write(&batch).await.unwrap();
+    let until = Timestamp::from_unix_us(i64::MAX);
+    let erased = store.erase(&ALL, &Subject::Everything, until).await.unwrap();
+    assert_eq!((erased.spans, erased.contents), (2, 2));
+    assert_eq!(everything(&store).await, []);
+    store.write(&batch).await.unwrap();
+    assert_eq!(everything(&store).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_an_older_one_where_it_must_not_be_changed() {
+    let (clickhouse, _guard) = engines::clickhouse();
+    let refusing = Options { clickhouse: clickhouse.clone(), migrate: crate::Migrate::Refuse, ..Options::default() };
+    let why = open_spans("storage.spans", "clickhouse:", &refusing).await.err().unwrap().to_string();
+    assert!(why.contains("has schema 0, expected 1"), "{why}");
+    let options = Options { clickhouse, ..Options::default() };
+    let Ok(store) = Clickhouse::open(&options).await else { panic!("the settings are right") };
+    let engine = &store.engine;
+    engine.run("test", engine.own(), "INSERT INTO schema_versions (version) SELECT 4000").await.unwrap();
+    let why = open_spans("storage.spans", "clickhouse:", &options).await.err().unwrap().to_string();
+    assert!(why.contains("has schema 4000, this program knows up to 1"), "{why}");
+}
+
+#[tokio::test]
+async fn several_processes_make_the_schema_at_once() {
+    let (clickhouse, _guard) = engines::clickhouse();
+    let options = Options { clickhouse, ..Options::default() };
+    let (a, b, c) = tokio::join!(Clickhouse::open(&options), Clickhouse::open(&options), Clickhouse::open(&options));
+    for store in [a, b, c] {
+        let Ok(store) = store else { panic!("each is open") };
+        store.ping().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn wrong_settings_are_named_and_never_repeated() {
+    for (url, named) in [
+        ("", "clickhouse.url"),
+        ("hunter2", "clickhouse.url"),
+        ("tcp://u:hunter2@h:9000", "clickhouse.url"),
+        ("http://u:hunter2@a,b", "clickhouse.url"),
+        ("http://u:hunter2@a/db", "clickhouse.database"),
+    ] {
+        let options = at(url);
+        let why = open_spans("storage.spans", "clickhouse:", &options).await.err().unwrap().to_string();
+        assert!(why.contains(named) && !why.contains("hunter2"), "{url}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_met_when_it_is_needed() {
+    // Nothing listens on port 1.
+    let store = open_spans("storage.spans", "clickhouse:", &at("http://127.0.0.1:1")).await.unwrap();
+    let error: Error = store.ping().await.unwrap_err();
+    assert_eq!((error.kind, error.backend), (ErrorKind::Unavailable, Backend::Clickhouse));
+    assert!(error.source.to_string().contains("clickhouse.url"), "{}", error.source);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_no_fault_of_a_row() {
+    let (mut clickhouse, _guard) = engines::clickhouse();
+    clickhouse.server.password = Some(Secret::new("hunter2"));
+    let options = Options { clickhouse, ..Options::default() };
+    let store = open_spans("storage.spans", "clickhouse:", &options).await.unwrap();
+    let error = store.write(&[said(1)]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    let why = error.source.to_string();
+    assert!(why.contains("clickhouse.password") && !why.contains("hunter2"), "{why}");
+}
+
+fn at(url: &str) -> Options {
+    let mut clickhouse = ClickhouseOptions { database: "none".to_owned(), ..ClickhouseOptions::default() };
+    clickhouse.server.url = Some(Secret::new(url));
+    Options { clickhouse, ..Options::default() }
+}

@@ -177,9 +177,8 @@ pub(super) async fn noted(
     op: &'static str,
     ids: impl Iterator<Item = ExchangeId>,
 ) -> Result<Vec<Place>, Error> {
-    let mut query = Query::of(
-        "SELECT exchange_id, tenant_id, started_at, version FROM exchanges FINAL WHERE exchange_id IN ",
-    );
+    let mut query =
+        Query::of("SELECT exchange_id, tenant_id, started_at, version FROM exchanges FINAL WHERE exchange_id IN ");
     query.bind("Array(UInt128)", numbers(ids));
     read_places(&engine.rows(op, query).await?, op)
 }

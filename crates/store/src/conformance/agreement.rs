@@ -1,4 +1,4 @@
-//! Engines agree: whatever rows there are, every filter and page gives the same in memory and in SQLite.
+//! Engines agree: whatever rows there are, every filter and page gives the same in memory, in SQLite and in ClickHouse.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::{
     adapters::file,
     ask::{ALL, tenant},
     builders::numbered,
+    engines,
 };
 use crate::{Backlog, Options, Reprice, SpanStore, open_spans};
 
@@ -221,30 +222,30 @@ fn scope() -> impl Strategy<Value = TenantScope> {
 
 async fn compare(
     memory: &Arc<dyn SpanStore>,
-    sqlite: &Arc<dyn SpanStore>,
+    other: &Arc<dyn SpanStore>,
     Question { scope, page, stats }: &Question,
 ) -> Result<(), TestCaseError> {
     let filter = &stats.filter;
-    let (a, b) = (memory.list(scope, filter, page).await.unwrap(), sqlite.list(scope, filter, page).await.unwrap());
+    let (a, b) = (memory.list(scope, filter, page).await.unwrap(), other.list(scope, filter, page).await.unwrap());
     prop_assert_eq!(a, b);
     let a = memory.list_records(scope, filter, page).await.unwrap();
-    prop_assert_eq!(a, sqlite.list_records(scope, filter, page).await.unwrap());
+    prop_assert_eq!(a, other.list_records(scope, filter, page).await.unwrap());
     let a = memory.list_traces(scope, filter, page).await.unwrap();
-    prop_assert_eq!(a, sqlite.list_traces(scope, filter, page).await.unwrap());
+    prop_assert_eq!(a, other.list_traces(scope, filter, page).await.unwrap());
     let a = memory.list_sessions(scope, filter, page).await.unwrap();
-    prop_assert_eq!(a, sqlite.list_sessions(scope, filter, page).await.unwrap());
+    prop_assert_eq!(a, other.list_sessions(scope, filter, page).await.unwrap());
     let a = memory.stats(scope, stats).await.unwrap();
-    prop_assert_eq!(a, sqlite.stats(scope, stats).await.unwrap());
+    prop_assert_eq!(a, other.stats(scope, stats).await.unwrap());
     let a = memory.count(scope, filter).await.unwrap();
-    prop_assert_eq!(a, sqlite.count(scope, filter).await.unwrap());
+    prop_assert_eq!(a, other.count(scope, filter).await.unwrap());
     for n in 0..40 {
         let span = numbered(n).build();
         let a = memory.span(scope, span.span_id).await.unwrap();
-        prop_assert_eq!(a, sqlite.span(scope, span.span_id).await.unwrap());
+        prop_assert_eq!(a, other.span(scope, span.span_id).await.unwrap());
     }
     for n in 1..5 {
         let id = TraceId::new([n; 16]).expect("not zero");
-        prop_assert_eq!(memory.trace(scope, id).await.unwrap(), sqlite.trace(scope, id).await.unwrap());
+        prop_assert_eq!(memory.trace(scope, id).await.unwrap(), other.trace(scope, id).await.unwrap());
     }
     Ok(())
 }
@@ -291,6 +292,32 @@ proptest! {
                 while sqlite.tend(Timestamp::from_unix_us(i64::MIN)).await.unwrap().text_spans > 0 {}
                 for question in questions.iter().skip(n).step_by(changes.len()) {
                     compare(&memory, &sqlite, question).await?;
+                }
+            }
+            Ok::<(), TestCaseError>(())
+        })?;
+    }
+}
+
+proptest! {
+    // Few cases: each question is a round trip.
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, ..ProptestConfig::default() })]
+    #[test]
+    fn memory_and_clickhouse_answer_alike(
+        changes in proptest::collection::vec(change(), 1..6),
+        questions in proptest::collection::vec(question(hours()), 6),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (clickhouse, _guard) = engines::clickhouse();
+            let memory = open_spans("test", "memory:", &Options::default()).await.unwrap();
+            let options = Options { clickhouse, ..Options::default() };
+            let clickhouse = open_spans("test", "clickhouse:", &options).await.unwrap();
+            for (n, change) in changes.iter().enumerate() {
+                change.make(&memory).await;
+                change.make(&clickhouse).await;
+                for question in questions.iter().skip(n).step_by(changes.len()) {
+                    compare(&memory, &clickhouse, question).await?;
                 }
             }
             Ok::<(), TestCaseError>(())
