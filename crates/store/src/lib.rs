@@ -13,6 +13,7 @@ mod meta;
 mod open;
 mod options;
 mod pool;
+mod postgres;
 mod server_url;
 mod span;
 mod sqlite;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{Error, MetaStore, Options, Server, SpanStore, clickhouse, memory, sqlite};
+use crate::{Error, MetaStore, Options, Server, SpanStore, clickhouse, memory, postgres, sqlite};
 
 /// The schemes [`open_spans`] and [`open_meta`] know.
 const SCHEMES: &str = "sqlite, memory, clickhouse, postgres, redis";
@@ -36,7 +36,8 @@ pub async fn open_meta(setting: &str, url: &str, options: &Options) -> Result<Ar
             let opened = sqlite::SqliteMeta::open(path, options).await;
             Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
         }
-        other @ (Target::Clickhouse | Target::Postgres | Target::Redis) => Err(other.keeps_no(setting, "tenants")),
+        Target::Postgres => Ok(Arc::new(postgres::PostgresMeta::open(setting, options).await?)),
+        other @ (Target::Clickhouse | Target::Redis) => Err(other.keeps_no(setting, "tenants")),
     }
 }
 
@@ -48,7 +49,8 @@ pub async fn migrate(setting: &str, url: &str, options: &Options) -> Result<Sche
         Target::Memory => Ok(Schema::NONE),
         Target::Sqlite(path) => sqlite::migrate(path, options).await.map_err(|why| why.under(setting)),
         Target::Clickhouse => clickhouse::migrate(options).await.map_err(|why| why.under(setting)),
-        Target::Postgres | Target::Redis => Ok(Schema::NONE),
+        Target::Postgres => postgres::migrate(setting, options).await,
+        Target::Redis => Ok(Schema::NONE),
     }
 }
 
@@ -58,7 +60,8 @@ pub async fn schema(setting: &str, url: &str, options: &Options) -> Result<Schem
         Target::Memory => Ok(Schema::NONE),
         Target::Sqlite(path) => sqlite::schema(path, options).await.map_err(|why| why.under(setting)),
         Target::Clickhouse => clickhouse::schema(options).await.map_err(|why| why.under(setting)),
-        Target::Postgres | Target::Redis => Ok(Schema::NONE),
+        Target::Postgres => postgres::schema(setting, options).await,
+        Target::Redis => Ok(Schema::NONE),
     }
 }
 
@@ -147,7 +150,7 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
-    fn under(self, setting: &str) -> OpenError {
+    pub(crate) fn under(self, setting: &str) -> OpenError {
         let setting = setting.to_owned();
         match self {
             Self::Schema(problem) => OpenError::Schema { setting, problem },

@@ -96,11 +96,10 @@ impl ServerUrl {
             )));
         }
         // The last @ before the query ends the credentials: hosts and paths have none, passwords may.
-        let (before, query) = match rest.rfind('@').map_or(0, |at| at + 1) {
-            start => match rest[start..].find('?') {
-                Some(mark) => (&rest[..start + mark], &rest[start + mark + 1..]),
-                None => (rest, ""),
-            },
+        let start = rest.rfind('@').map_or(0, |at| at + 1);
+        let (before, query) = match rest[start..].find('?') {
+            Some(mark) => (&rest[..start + mark], &rest[start + mark + 1..]),
+            None => (rest, ""),
         };
         let (credentials, place) = match before.rsplit_once('@') {
             Some((credentials, place)) => (Some(credentials), place),

@@ -151,6 +151,19 @@ mod clickhouse {
     spans!(open);
 }
 
+mod postgres {
+    use super::{Arc, MetaStore, Options, open_meta};
+    use crate::conformance::engines;
+
+    async fn meta() -> (Arc<dyn MetaStore>, engines::Guard) {
+        let (postgres, guard) = engines::postgres();
+        let options = Options { postgres, ..Options::default() };
+        (open_meta("test", "postgres:", &options).await.unwrap(), guard)
+    }
+
+    meta!(meta);
+}
+
 /// The URL of a new SQLite file.
 pub(super) fn file() -> (String, TempDir) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,156 @@
+//! The engine in a PostgreSQL server: tenants, their rules, saved views and erasures of the production profile.
+//!
+//! Everything is in the schema `llmtrace` of the database that `postgres.url` names, and named with it in every statement. The
+//! server may be away when the store opens, and go and come back: see `link`.
+
+mod erasures;
+mod failure;
+mod link;
+mod migrate;
+mod row;
+mod server;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod views;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use sqlx::postgres::PgConnectOptions;
+use tokio::time::timeout;
+
+use self::{
+    link::{CALL, Link},
+    migrate::Fault,
+};
+use crate::{Backend, Error, MetaStore, OpenError, Options, Replacing, Schema, Tenant, Written, open::Refused};
+
+/// The setting that says where the server is.
+const SETTING: &str = "postgres.url";
+
+/// What a PostgreSQL server holds beside spans.
+#[derive(Debug)]
+pub(crate) struct PostgresMeta {
+    link: Link,
+}
+
+/// Runs one call on a connection of its own.
+macro_rules! call {
+    ($store:expr, $op:literal, $connection:ident => $work:expr) => {{
+        let mut lent = $store.link.lend($op).await?;
+        let $connection = &mut *lent;
+        let done = timeout(CALL, $work).await;
+        $store.link.settle($op, lent, done)
+    }};
+}
+
+impl PostgresMeta {
+    /// Connects and brings the schema up to date; where the server is away, the first call that finds it does.
+    pub(crate) async fn open(setting: &str, options: &Options) -> Result<Self, OpenError> {
+        let (server, place) = server(options)?;
+        let link = Link::new(server, place.clone(), options.migrate, options.postgres.max_connections);
+        match link.ready("open").await {
+            Ok(()) => {}
+            Err(Fault::Refused(why)) => return Err(Refused::Schema(why).under(setting)),
+            Err(Fault::Engine(error)) => {
+                tracing::warn!(%place, kind = %error.kind, reason = %error.source, "PostgreSQL is away, and tried again");
+            }
+        }
+        Ok(Self { link })
+    }
+}
+
+/// Creates or updates the schema; returns it as it was found.
+pub(crate) async fn migrate(setting: &str, options: &Options) -> Result<Schema, OpenError> {
+    let (server, place) = server(options)?;
+    link::migrate(&server, &place).await.map_err(|fault| refused(fault, place).under(setting))
+}
+
+/// Reads the version of the schema and changes nothing.
+pub(crate) async fn schema(setting: &str, options: &Options) -> Result<Schema, OpenError> {
+    let (server, place) = server(options)?;
+    link::schema(&server, &place).await.map_err(|fault| refused(fault, place).under(setting))
+}
+
+fn server(options: &Options) -> Result<(PgConnectOptions, String), OpenError> {
+    let (server, url) = server::options(&options.postgres)
+        .map_err(|problem| OpenError::Url { setting: SETTING.to_owned(), problem })?;
+    Ok((server, url.place()))
+}
+
+fn refused(fault: Fault, place: String) -> Refused {
+    match fault {
+        Fault::Refused(why) => Refused::Schema(why),
+        Fault::Engine(source) => Refused::Engine { place, source },
+    }
+}
+
+#[async_trait]
+impl MetaStore for PostgresMeta {
+    fn backend(&self) -> Backend {
+        Backend::Postgres
+    }
+
+    async fn touch_tenants(&self, seen: &[(TenantId, Timestamp)]) -> Result<(), Error> {
+        call!(self, "touch tenants", connection => tenants::touch(connection, seen))
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
+        call!(self, "list tenants", connection => tenants::list(connection))
+    }
+
+    async fn views(&self, scope: &TenantScope) -> Result<Vec<SavedView>, Error> {
+        call!(self, "list views", connection => views::list(connection, scope))
+    }
+
+    async fn view(&self, scope: &TenantScope, id: ViewId) -> Result<Option<SavedView>, Error> {
+        call!(self, "read view", connection => views::one(connection, scope, id))
+    }
+
+    async fn put_view(&self, scope: &TenantScope, view: &SavedView, replacing: Replacing) -> Result<Written, Error> {
+        call!(self, "put view", connection => views::put(connection, scope, view, replacing))
+    }
+
+    async fn delete_view(&self, scope: &TenantScope, id: ViewId, version: u32) -> Result<Written, Error> {
+        call!(self, "delete view", connection => views::delete(connection, scope, id, version))
+    }
+
+    async fn retentions(&self) -> Result<BTreeMap<TenantId, Retention>, Error> {
+        call!(self, "read retentions", connection => tenants::rules(connection))
+    }
+
+    async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error> {
+        call!(self, "put retention", connection => tenants::put_rule(connection, tenant, retention))
+    }
+
+    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error> {
+        call!(self, "delete tenant", connection => tenants::forget(connection, tenant))
+    }
+
+    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
+        call!(self, "put erasure", connection => erasures::put(connection, erasure))
+    }
+
+    async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error> {
+        call!(self, "read erasures", connection => erasures::list(connection, scope))
+    }
+
+    async fn erasure(&self, scope: &TenantScope, id: ErasureId) -> Result<Option<Erasure>, Error> {
+        call!(self, "read erasure", connection => erasures::one(connection, scope, id))
+    }
+
+    async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
+        call!(self, "read erasures", connection => erasures::due(connection, now))
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        call!(self, "ping", connection => tenants::ping(connection))
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        self.link.close().await;
+        Ok(())
+    }
+}
