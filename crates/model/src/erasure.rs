@@ -94,3 +94,10 @@ pub struct Erasure {
     /// What was removed so far.
     pub erased: Erased,
 }
+
+impl std::ops::AddAssign for Erased {
+    fn add_assign(&mut self, other: Self) {
+        self.spans = self.spans.saturating_add(other.spans);
+        self.contents = self.contents.saturating_add(other.contents);
+    }
+}

@@ -13,6 +13,8 @@ pub mod engines;
 #[cfg(test)]
 mod keeping;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod lists;

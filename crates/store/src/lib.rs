@@ -14,6 +14,7 @@ mod open;
 mod options;
 mod pool;
 mod postgres;
+mod removing;
 mod server_url;
 mod span;
 mod sqlite;

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, Raw, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
-    TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
+    Erased, ExchangeId, Page, PageRequest, Raw, Retentions, SessionSummary, Span, SpanFilter, SpanId, SpanRecord,
+    StatsQuery, StatsRow, Subject, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 use parking_lot::RwLock;
 
@@ -22,11 +22,14 @@ use self::rows::Rows;
 pub use self::size::record_bytes;
 use crate::{
     Backend, Backlog, Error, ErrorKind, MemoryOptions, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite,
-    open::Refused, pool::Pool,
+    open::Refused, pool::Pool, removing::Cause,
 };
 
 /// Threads that read and write: one may walk all rows while others answer.
 const THREADS: usize = 3;
+
+/// What one call of `expire` removes at most: others wait meanwhile.
+const PIECE: usize = 10_000;
 
 /// Spans in memory, the newest up to the bounds. `None` once closed.
 ///
@@ -87,6 +90,16 @@ impl SpanWrite for Memory {
             changed
         };
         self.change("reprice", reprice).await
+    }
+
+    async fn erase(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) -> Result<Erased, Error> {
+        let cause = Cause::Asked { scope: scope.clone(), subject: subject.clone(), until };
+        self.change("erase", move |rows| rows.take_away(&cause, usize::MAX)).await
+    }
+
+    async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
+        let cause = Cause::Aged { rules: rules.clone(), now };
+        self.change("expire", move |rows| rows.take_away(&cause, PIECE)).await
     }
 }
 

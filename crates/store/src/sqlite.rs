@@ -4,6 +4,7 @@
 
 mod body;
 mod connection;
+mod erase;
 mod erasures;
 mod failure;
 mod meta;
@@ -31,13 +32,14 @@ use std::{
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ExchangeId, Page, PageRequest, Raw, SessionSummary, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
-    TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
+    Erased, ExchangeId, Page, PageRequest, Raw, Retentions, SessionSummary, Span, SpanFilter, SpanId, SpanRecord,
+    StatsQuery, StatsRow, Subject, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
 pub(crate) use self::meta::SqliteMeta;
 use self::{
     connection::Reader,
+    erase::{Place, Swept},
     failure::failed,
     read::View,
     rollup::Stop,
@@ -48,6 +50,7 @@ use crate::{
     Backend, Backlog, Error, ErrorKind, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite,
     open::Refused,
     pool::{self, Pool},
+    removing::Cause,
 };
 
 /// Spans in an SQLite file.
@@ -57,6 +60,8 @@ pub(crate) struct Sqlite {
     /// Reads what is put into the text index: long pieces of work, which no other read should wait for.
     tending: Pool<Reader>,
     lag: Arc<Lag>,
+    /// How far the walk for old content came.
+    swept: Swept,
     /// Hours and days that the last `tend` left.
     rollups_left: AtomicU64,
 }
@@ -82,7 +87,7 @@ impl Sqlite {
             let readers = Pool::start(Backend::Sqlite, "store-read", readers).map_err(start)?;
             let tending = vec![Reader::open(path, &options.sqlite).map_err(engine)?];
             let tending = Pool::start(Backend::Sqlite, "store-tend", tending).map_err(start)?;
-            Ok(Self { writer, readers, tending, lag, rollups_left: AtomicU64::new(0) })
+            Ok(Self { writer, readers, tending, lag, swept: Swept::default(), rollups_left: AtomicU64::new(0) })
         })
         .await
     }
@@ -113,6 +118,27 @@ impl Sqlite {
         self.readers.run(op, job).await
     }
 
+    /// Looks for rows to remove, on the connection for long work.
+    async fn walk<T: Send + 'static>(
+        &self,
+        op: &'static str,
+        look: impl FnOnce(&View<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let job = move |reader: &mut Reader, cancel: &pool::Cancel| {
+            View::of(reader, cancel).and_then(|view| look(&view)).map_err(failed(op))
+        };
+        self.tending.run(op, job).await
+    }
+
+    /// Removes one piece of what was found.
+    async fn remove(&self, op: &'static str, ids: &[ExchangeId], cause: &Arc<Cause>) -> Result<Erased, Error> {
+        if ids.is_empty() {
+            return Ok(Erased::default());
+        }
+        let (ids, cause) = (ids.to_vec(), Arc::clone(cause));
+        self.writer.run(op, move |writer, _| writer.remove(op, &ids, &cause)).await
+    }
+
     /// Puts one piece into the text index, or joins parts of it. The writer has other jobs between the two.
     async fn index_text(&self) -> Result<(), Error> {
         let op = "index text";
@@ -133,13 +159,52 @@ impl SpanWrite for Sqlite {
         if batch.is_empty() {
             return Ok(());
         }
-        let batch = batch.to_vec();
-        self.writer.run("write", move |writer, _| writer.write(&batch)).await
+        let rows = batch.to_vec();
+        self.writer.run("write", move |writer, _| writer.write(&rows)).await?;
+        batch.iter().for_each(|record| self.swept.wrote(&record.span.tenant_id, record.span.started_at));
+        Ok(())
     }
 
     async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error> {
         let batch = batch.to_vec();
         self.writer.run("reprice", move |writer, _| writer.reprice(&batch)).await
+    }
+
+    async fn erase(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) -> Result<Erased, Error> {
+        let op = "erase";
+        let cause = Arc::new(Cause::Asked { scope: scope.clone(), subject: subject.clone(), until });
+        let (mut erased, mut after) = (Erased::default(), Some(Place::FIRST));
+        while let Some(place) = after {
+            let why = Arc::clone(&cause);
+            let found = self.walk(op, move |view| erase::asked(&view.transaction, &why, &place)).await?;
+            for ids in found.ids.chunks(erase::PIECE) {
+                erased += self.remove(op, ids, &cause).await?;
+            }
+            after = found.next;
+        }
+        Ok(erased)
+    }
+
+    async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
+        let op = "expire";
+        let rules = Arc::new(rules.clone());
+        let cause = Arc::new(Cause::Aged { rules: (*rules).clone(), now });
+        let kept = Arc::clone(&rules);
+        let ids = self.walk(op, move |view| erase::aged(&view.transaction, &kept, now)).await?;
+        let erased = self.remove(op, &ids, &cause).await?;
+        if erased != Erased::default() {
+            return Ok(erased);
+        }
+        loop {
+            let (swept, kept) = (self.swept.begin(&rules, now), Arc::clone(&rules));
+            let look = move |view: &View<'_>| erase::aged_content(&view.transaction, &kept, now, &swept);
+            let sweep = self.walk(op, look).await?;
+            let erased = self.remove(op, &sweep.ids, &cause).await?;
+            self.swept.moved(sweep.moved);
+            if sweep.is_done || erased != Erased::default() {
+                return Ok(erased);
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Open, and closed.
 
-use llmtrace_model::{PageRequest, SpanFilter};
+use llmtrace_model::{PageRequest, Retentions, SpanFilter, Subject};
 
 use super::{
     ask::{ALL, Store, write},
@@ -34,6 +34,8 @@ pub(super) async fn a_closed_store_answers_nothing(store: Store) {
         store.count(&ALL, &none).await.unwrap_err(),
         store.models(&ALL, &none).await.unwrap_err(),
         store.reprice(&[]).await.unwrap_err(),
+        store.erase(&ALL, &Subject::Everything, id.started_at).await.unwrap_err(),
+        store.expire(&Retentions::default(), id.started_at).await.unwrap_err(),
         store.billed(&id.tenant_id, &id.provider, "resp_1").await.unwrap_err(),
     ];
     for error in errors {

@@ -1,5 +1,7 @@
 //! The rows in memory and their indexes: each list walks the narrowest index that fits its filter.
 
+mod erase;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Bound,

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use llmtrace_model::{Money, SpanRecord, TenantId, Timestamp};
+use llmtrace_model::{Erased, ExchangeId, Money, SpanRecord, TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, TransactionBehavior};
 
 use super::{
-    body,
+    body, erase,
     failure::failed,
     raw,
     rollup::{self, Built, Marks},
     row::{Columns, INSERT, bind},
     text::{self, Lag, Piece},
 };
-use crate::{Backend, Error, ErrorKind, Reprice};
+use crate::{Backend, Error, ErrorKind, Reprice, removing::Cause};
 
 const FIND: &str =
     "SELECT id, version, tenant_id, started_at FROM spans INDEXED BY spans_exchange WHERE exchange_id = ?";
@@ -84,6 +84,11 @@ impl Writer {
         marks.write(&change).map_err(&failed)?;
         change.commit().map_err(&failed)?;
         Ok(changed)
+    }
+
+    /// Removes rows, or what was said in them.
+    pub(super) fn remove(&mut self, op: &'static str, ids: &[ExchangeId], cause: &Cause) -> Result<Erased, Error> {
+        erase::remove(&mut self.connection, ids, cause).map_err(failed(op))
     }
 
     /// Puts roll-ups in place.
