@@ -77,6 +77,7 @@ struct Measured {
 
 /// A load through the journal; acknowledged as it is delivered.
 fn load(root: &Path, fsync: Fsync, bytes: usize, rate: u64, count: u64) -> Result<Measured, Box<dyn Error>> {
+    let threads_before = threads();
     let (journal, deliveries) = open(root, Mode::Disk, fsync)?;
     let done = AtomicBool::new(false);
     let acknowledged = AtomicU64::new(0);
@@ -104,6 +105,10 @@ fn load(root: &Path, fsync: Fsync, bytes: usize, rate: u64, count: u64) -> Resul
     let status = journal.status();
     assert_eq!((status.shed_queue, status.shed_cap, status.shed_memory), (0, 0, 0));
     journal.shutdown();
+    // Their CPU must not be counted into what is measured next, and vanish from it when they have ended.
+    while threads() > threads_before {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     clear(root)?;
     Ok(measured)
 }
@@ -305,6 +310,11 @@ fn cpu() -> Duration {
         text.split(' ').next().unwrap().parse().unwrap()
     };
     Duration::from_nanos(threads.map(ran).sum())
+}
+
+/// The threads of this process.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
 }
 
 /// Bytes this process gave to `write`.
