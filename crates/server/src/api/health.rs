@@ -195,11 +195,20 @@ impl Probes {
 async fn state(backend: Backend, ping: impl Future<Output = Result<(), Error>>) -> Dependency {
     let error = match timeout(PING_TIMEOUT, ping).await {
         Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error.to_string()),
+        Ok(Err(error)) => Some(sentence(&error)),
         Err(_elapsed) => Some(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
     };
     let status = if error.is_none() { Condition::Ok } else { Condition::Degraded };
     Dependency { status, backend: Some(backend.as_str().to_owned()), error, backlog: None }
+}
+
+/// What failed and, where a setting may be to blame, which: adapters name it before the engine's own words, which stand in
+/// brackets and stay in the log.
+fn sentence(error: &Error) -> String {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let ours = cause.split(" (").next().unwrap_or_default();
+    let settings = ["clickhouse.", "postgres.", "redis."];
+    if settings.iter().any(|section| ours.contains(section)) { format!("{error}: {ours}") } else { error.to_string() }
 }
 
 /// `/health`, `/livez`, `/readyz` and `/metrics`.
