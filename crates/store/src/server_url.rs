@@ -95,12 +95,7 @@ impl ServerUrl {
                 "scheme {found:?} is none of {schemes}://, expected a URL such as {example}"
             )));
         }
-        // The last @ before the query ends the credentials: hosts and paths have none, passwords may.
-        let start = rest.rfind('@').map_or(0, |at| at + 1);
-        let (before, query) = match rest[start..].find('?') {
-            Some(mark) => (&rest[..start + mark], &rest[start + mark + 1..]),
-            None => (rest, ""),
-        };
+        let (before, query) = parts(rest);
         let (credentials, place) = match before.rsplit_once('@') {
             Some((credentials, place)) => (Some(credentials), place),
             None => (None, before),
@@ -175,6 +170,28 @@ fn host(text: &str) -> Option<Host> {
     Some(Host { name: name.to_owned(), port })
 }
 
+/// What stands before the query, and the query. The last @ of the former ends the credentials: hosts and paths have none,
+/// passwords may.
+fn parts(rest: &str) -> (&str, &str) {
+    // A query may hold an @ as it is, and a password an unencoded ?: only what reads as parameters behind a host is one.
+    if let Some((before, query)) = rest.split_once('?') {
+        let place = before.rsplit_once('@').map_or(before, |(_, place)| place);
+        let hosts = place.split_once('/').map_or(place, |(hosts, _)| hosts);
+        let named = |pair: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            pair.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(plain))
+        };
+        if hosts.split(',').all(|text| host(text).is_some()) && query.split('&').all(named) {
+            return (before, query);
+        }
+    }
+    let start = rest.rfind('@').map_or(0, |at| at + 1);
+    match rest[start..].find('?') {
+        Some(mark) => (&rest[..start + mark], &rest[start + mark + 1..]),
+        None => (rest, ""),
+    }
+}
+
 /// Decodes percent-encoding where all of it is sound; a text with a lone `%` is meant as it stands.
 fn decoded(text: &str) -> String {
     let sound = text
@@ -218,6 +235,38 @@ mod tests {
             let parsed = parse(url).unwrap();
             assert_eq!(parsed.password, Some(Secret::new(password)), "{url}");
             assert_eq!(parsed.hosts[0].name, "h", "{url}");
+        }
+    }
+
+    #[test]
+    fn urls_as_providers_give_them_are_read() {
+        for (url, host, path, param) in [
+            (
+                "http://u:p@db.abc.eu-west-1.rds.amazonaws.com:5432/app?sslmode=verify-full",
+                "db.abc.eu-west-1.rds.amazonaws.com:5432",
+                "app",
+                ("sslmode", "verify-full"),
+            ),
+            (
+                "http://u:p@ep-a-1-pooler.aws.neon.tech/db?sslmode=require&options=endpoint%3Dep-a-1",
+                "ep-a-1-pooler.aws.neon.tech",
+                "db",
+                ("options", "endpoint=ep-a-1"),
+            ),
+            (
+                "http://u%40server:p@s.postgres.database.azure.com/db?application_name=me@here",
+                "s.postgres.database.azure.com",
+                "db",
+                ("application_name", "me@here"),
+            ),
+            ("http://u:p@h?a=b@other", "h", "", ("a", "b@other")),
+            ("http://h/db?a=b@other:1/x?y", "h", "db", ("a", "b@other:1/x?y")),
+            ("http://u:p?w@h/db?a=b", "h", "db", ("a", "b")),
+            ("http://u:p?a@w@h:1/db?a=b", "h:1", "db", ("a", "b")),
+        ] {
+            let parsed = parse(url).unwrap();
+            assert_eq!((parsed.hosts[0].to_string().as_str(), parsed.path.as_str()), (host, path), "{url}");
+            assert_eq!(parsed.param(param.0), Some(param.1), "{url}");
         }
     }
 
