@@ -1,6 +1,6 @@
 # Every target says what it installs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help toolchain run demo web test check bench bench-wire fuzz crash e2e
+.PHONY: help toolchain run demo web test check bench bench-wire fuzz crash chaos e2e
 
 help: ## Lists the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ fuzz: ## Every fuzz target for FUZZ_SECONDS=60 (installs cargo-fuzz)
 
 e2e: ## Clients of every format, and REPLAY_EXCHANGES=10000 exchanges against the provider's bill (installs their packages into .venv)
 	@scripts/e2e.sh
+
+chaos: ## Processes, stores and disks fail under load for CHAOS_SECONDS=60 each, and nothing may be lost; CHAOS_ARGS names a profile or cases
+	@scripts/chaos.sh $(CHAOS_ARGS)
 
 crash: ## kill -9 under load, KILLS=20 times, and what was lost
 	@scripts/crash.sh

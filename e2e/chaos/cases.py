@@ -1,0 +1,384 @@
+"""The faults. Each case is a function of its world that returns what came of it."""
+
+import os
+import random
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from harness import free_port, poll
+
+from .faults import Balancer
+from .world import CannotRun, Outcome, World, caught_up, judge, metric, nothing_lost, recovered
+
+CASES = {}
+BOTH = ("lite", "production")
+KILLS = int(os.environ.get("CHAOS_KILLS", "20"))
+BACKLOG = int(os.environ.get("CHAOS_BACKLOG_BYTES", str(1 << 30)))
+
+
+def case(name: str, profiles=("production",)):
+    def register(run):
+        CASES[name] = (run, profiles)
+        return run
+
+    return register
+
+
+# -- processes --
+
+
+@case("kill -9", BOTH)
+def kill(world: World, times: int = KILLS) -> Outcome:
+    proxy = world.start()
+    load = world.load(proxy, "kill")
+    kills, ready = [], []
+    for _ in range(times):
+        time.sleep(random.uniform(0.5, 2.0))
+        kills.append(time.monotonic())
+        proxy.kill()
+        proxy = world.start(port=proxy.port)
+        ready.append(time.monotonic() - kills[-1])
+    since = time.monotonic()
+    recovery = recovered(proxy, since, world.rate)
+    load.stop()
+    out = nothing_lost(judge("kill -9", world, load, [proxy], kills))
+    out.recovery_s, out.note = recovery + max(ready), f"{times} kills, ready again after {max(ready):.1f} s at most"
+    out.promise(out.interrupted > 0, "no kill hit an open exchange")
+    return out
+
+
+@case("rolling restart", BOTH)
+def rolling(world: World) -> Outcome:
+    names = ["a", "b"]
+    proxies = {name: world.start(name) for name in names}
+    balancer = Balancer([proxies[n].port for n in names])
+    load = world.load(balancer.port, "rolling", keep_alive=False)
+    slowest = 0.0
+    for _ in range(max(1, int(world.seconds / 15))):
+        for name in names:
+            time.sleep(1.5)
+            since = time.monotonic()
+            # As Kubernetes does: no new connections for what is about to stop, then SIGTERM.
+            balancer.ports = [proxies[n].port for n in names if n != name]
+            time.sleep(0.3)
+            status = proxies[name].stop()
+            assert status == 0, f"exit status {status}: {proxies[name].said()}"
+            proxies[name] = world.start(name, port=proxies[name].port)
+            balancer.ports = [proxies[n].port for n in names]
+            slowest = max(slowest, time.monotonic() - since)
+    time.sleep(1)
+    load.stop()
+    balancer.stop()
+    # One store for both in production; each its own in lite.
+    asked = list(proxies.values())
+    for proxy in asked:
+        poll("an empty journal", lambda proxy=proxy: caught_up(proxy), 60)
+    out = nothing_lost(judge("rolling restart", world, load, asked[:1] if world.profile == "production" else asked))
+    out.recovery_s, out.note = slowest, "stop to ready, slowest"
+    return out
+
+
+# -- the span store --
+
+
+def during(world: World, name: str, begin, end, drain: float = 180) -> Outcome:
+    """Load before, during and after a fault."""
+    proxy = world.start()
+    load = world.load(proxy, name.replace(" ", "-"))
+    time.sleep(2)
+    begin()
+    time.sleep(world.seconds)
+    end()
+    since = time.monotonic()
+    recovery = recovered(proxy, since, world.rate, drain)
+    time.sleep(1)
+    load.stop()
+    out = nothing_lost(judge(name, world, load, [proxy], drain=drain))
+    out.recovery_s, out.note = recovery, f"fault of {world.seconds:g} s"
+    return out
+
+
+@case("store away", BOTH)
+def store_away(world: World) -> Outcome:
+    return during(world, "store away", world.store_away, world.store_back)
+
+
+def engine_fault(engine: str, mode: str, words: str):
+    name = f"{engine.lower()} {words}"
+
+    @case(name)
+    def run(world: World) -> Outcome:
+        fault = world.faults[engine]
+        return during(world, name, lambda: fault.set(mode), lambda: fault.set("pass"))
+
+
+engine_fault("CLICKHOUSE", "hang", "hangs")
+engine_fault("CLICKHOUSE", "reset", "resets")
+engine_fault("CLICKHOUSE", "error-500", "answers 500")
+engine_fault("CLICKHOUSE", "disk-full", "disk full")
+engine_fault("CLICKHOUSE", "slow", "slow")
+engine_fault("POSTGRES", "refuse", "down")
+engine_fault("POSTGRES", "hang", "hangs")
+engine_fault("REDIS", "refuse", "down")
+engine_fault("REDIS", "hang", "hangs")
+
+
+# -- Redis --
+
+
+class Redis:
+    """A Redis of the case's own."""
+
+    def __init__(self, world: World, *args: str, config: str | None = None):
+        self.port, self.args, self.config = free_port(), args, config
+        self.folder = Path(str(world.folder) + f"-redis-{self.port}")
+        self.folder.mkdir(parents=True)
+        self.process = None
+        world.closing.append(self.end)
+        self.begin()
+
+    def begin(self):
+        command = ["redis-server"]
+        if self.config:
+            file = self.folder / "own.conf"
+            file.write_text(self.config)
+            command.append(str(file))
+        command += ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder), *self.args]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        poll("Redis", lambda: self.cli("ping") == "PONG")
+
+    def cli(self, *words: str) -> str:
+        asked = subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, check=False)
+        return asked.stdout.strip()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@case("redis restarted empty")
+def redis_empty(world: World) -> Outcome:
+    redis = Redis(world)
+    world.faults["REDIS"].retarget("127.0.0.1", redis.port)
+    return during(world, "redis restarted empty", redis.kill, redis.begin)
+
+
+@case("redis sentinel failover")
+def redis_failover(world: World) -> Outcome:
+    master = Redis(world)
+    replica = Redis(world, "--replicaof", "127.0.0.1", str(master.port))
+    watch = (
+        f"sentinel monitor chaos 127.0.0.1 {master.port} 1\nsentinel down-after-milliseconds chaos 1000\n"
+        "sentinel failover-timeout chaos 5000\n"
+    )
+    sentinel = Redis(world, "--sentinel", config=watch)
+    poll("the replica", lambda: "slave0" in master.cli("info", "replication") and str(replica.port) in sentinel.cli("sentinel", "replicas", "chaos"))
+    world.extra["LLMTRACE_REDIS_URL"] = f"redis+sentinel://127.0.0.1:{sentinel.port}/chaos"
+    promoted = lambda: poll("a new master", lambda: str(replica.port) in sentinel.cli("sentinel", "get-master-addr-by-name", "chaos"), 60)
+    return during(world, "redis sentinel failover", master.kill, promoted)
+
+
+# -- the journal --
+
+
+@case("journal disk full", BOTH)
+def disk_full(world: World) -> Outcome:
+    small = Path(str(world.folder) + "-small")
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "none", str(small)], capture_output=True, check=False)
+    if mounted.returncode:
+        raise CannotRun("a small file system cannot be mounted: needs root and the right to mount")
+    world.closing.append(lambda: (subprocess.run(["umount", str(small)], check=False), small.rmdir()))
+    proxy = world.start(env={"LLMTRACE_JOURNAL__PATH": str(small / "journal")})
+    load = world.load(proxy, "disk-full")
+    time.sleep(1)
+    filler = small / "filler"
+    subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64k"], capture_output=True, check=False)
+    world.store_away()
+    degraded = 0.0
+    end = time.monotonic() + min(world.seconds, 20)
+    while time.monotonic() < end:
+        degraded = max(degraded, metric(proxy, "llmtrace_journal_degraded"))
+        time.sleep(0.2)
+    filler.unlink()
+    world.store_back()
+    since = time.monotonic()
+    recovery = recovered(proxy, since, world.rate)
+    load.stop()
+    out = judge("journal disk full", world, load, [proxy])
+    out.recovery_s, out.note = recovery, "what the disk cannot take waits in memory, up to its cap"
+    out.promise(degraded == 1, "the journal never said that it is degraded")
+    out.promise(out.missing <= out.shed, f"{out.missing} exchanges are not stored and only {out.shed} counted as shed")
+    return out
+
+
+def damaged(world: World, name: str, damage) -> Outcome:
+    """A backlog, a kill, damage to its files, and a start. `damage` returns how many exchanges it may cost."""
+    proxy = world.start()
+    load = world.load(proxy, name.replace(" ", "-"))
+    time.sleep(1)
+    world.store_away()
+    time.sleep(min(world.seconds, 8))
+    killed = time.monotonic()
+    proxy.kill()
+    load.stop()
+    files = [f for f in world.journal_files() if f.stat().st_size > 4096]
+    assert files, "the journal holds nothing to damage"
+    cost = damage(files, max(1, len(load.sent)))
+    world.store_back()
+    since = time.monotonic()
+    proxy = world.start(port=proxy.port)
+    recovery = recovered(proxy, since, world.rate)
+    out = judge(name, world, load, [proxy], [killed])
+    found = int(metric(proxy, "llmtrace_journal_damaged_total"))
+    out.recovery_s, out.note = recovery, f"{out.missing} lost to the damage, {found} places found damaged"
+    out.promise(out.missing <= cost, f"{out.missing} exchanges are lost, and the damage explains at most {cost}")
+    out.promise(found > 0 or out.missing == 0, "the damage was not counted")
+    # An exchange whose second record is gone is there as an interrupted one.
+    out.broken = [b for b in out.broken if "another end" not in b] if out.interrupted <= cost + load_open(load) else out.broken
+    return out
+
+
+def load_open(load) -> int:
+    return sum(s.answered_at is None for s in load.sent)
+
+
+def flip_bits(files: list[Path], _sent: int) -> int:
+    flips = 20
+    for _ in range(flips):
+        file = random.choice(files)
+        with file.open("r+b") as f:
+            at = random.randrange(file.stat().st_size)
+            f.seek(at)
+            byte = f.read(1)
+            f.seek(at)
+            f.write(bytes([byte[0] ^ 1 << random.randrange(8)]))
+    return flips
+
+
+def cut(files: list[Path], sent: int) -> int:
+    file = random.choice(files)
+    size = file.stat().st_size
+    at = random.randrange(size)
+    os.truncate(file, at)
+    whole = sum(f.stat().st_size for f in files) + size - at
+    # In proportion to the bytes that are gone, since records are alike; and one that was cut in two.
+    return int(sent * (size - at) / whole * 1.5) + 10
+
+
+@case("journal bits flipped", BOTH)
+def bits_flipped(world: World) -> Outcome:
+    return damaged(world, "journal bits flipped", flip_bits)
+
+
+@case("journal cut", BOTH)
+def journal_cut(world: World) -> Outcome:
+    return damaged(world, "journal cut", cut)
+
+
+@case("journal orphaned", BOTH)
+def orphaned(world: World) -> Outcome:
+    """Two instances share a folder of journals; one dies and does not come back, the other stores what it left."""
+    first = world.start("a")
+    shared = {"LLMTRACE_JOURNAL__PATH": str(world.folder / "a" / "data" / "journal")}
+    (world.folder / "b" / "data").mkdir(parents=True)
+    key = world.folder / "a" / "data" / "master.key"
+    if key.exists():
+        shutil.copy(key, world.folder / "b" / "data" / "master.key")
+    if world.profile == "lite":
+        # What was stored and not yet released comes again: only one store can tell.
+        shared["LLMTRACE_STORAGE__SPANS"] = f"sqlite:{world.folder / 'a' / 'data' / 'llmtrace.db'}"
+    second = world.start("b", env=shared)
+    load = world.load(first, "orphaned")
+    time.sleep(1)
+    world.store_away("a")
+    time.sleep(min(world.seconds, 5))
+    killed = time.monotonic()
+    first.kill()
+    load.stop()
+    world.store_back()
+    since = time.monotonic()
+    poll("the adoption", lambda: metric(second, "llmtrace_journal_replayed_total") > 0, 120, 0.1)
+    recovery = recovered(second, since, 0, 120)
+    out = nothing_lost(judge("journal orphaned", world, load, [second], [killed]))
+    out.recovery_s = recovery
+    return out
+
+
+# -- time, size, start --
+
+
+@case("clock jump", BOTH)
+def clock_jump(world: World) -> Outcome:
+    library = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
+    if library is None:
+        raise CannotRun("libfaketime is missing: install the Debian package faketime")
+    file = world.folder / "time"
+    file.write_text("+0\n")
+    proxy = world.start(env={
+        "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+    })
+    load = world.load(proxy, "clock")
+    for offset in ("+3600", "-7200", "+86400", "+0"):
+        time.sleep(max(1.0, min(world.seconds, 20) / 4))
+        file.write_text(offset + "\n")
+    time.sleep(1)
+    load.stop()
+    out = nothing_lost(judge("clock jump", world, load, [proxy]))
+    out.note = "+1 h, -2 h, +1 day, back"
+    return out
+
+
+@case("backlog drained under traffic", BOTH)
+def backlog(world: World) -> Outcome:
+    """A backlog above the journal's cap, then its draining beside ordinary traffic."""
+    proxy = world.start(env={"LLMTRACE_JOURNAL__MAX_BYTES": str(BACKLOG)})
+    world.store_away()
+    big = 256 << 10
+    heavy = world.load(proxy, "backlog", rate=200, body_bytes=big)
+    end = time.monotonic() + 600
+    while metric(proxy, "llmtrace_shed_total") == 0 and time.monotonic() < end:
+        time.sleep(0.5)
+    size = metric(proxy, "llmtrace_journal_bytes")
+    heavy.stop()
+    light = world.load(proxy, "backlog-light")
+    world.store_back()
+    since = time.monotonic()
+    recovery = recovered(proxy, since, world.rate, 600)
+    light.stop()
+    beside = judge("beside", world, light, [proxy])
+    out = judge("backlog drained under traffic", world, heavy, [proxy])
+    out.recovery_s = recovery
+    out.note = f"cap {BACKLOG >> 20} MiB, {size / (1 << 20):.0f} MiB waited, {recovery and size / recovery / (1 << 20):.0f} MiB/s"
+    out.promise(size <= BACKLOG * 1.05, f"the journal grew to {size:.0f} bytes")
+    out.promise(out.missing <= out.shed, f"{out.missing} exchanges are not stored and {out.shed} counted as shed")
+    out.promise(beside.missing == 0 and beside.client_errors == 0, f"beside the draining {beside.missing} were lost: {beside.broken}")
+    out.sent, out.stored = out.sent + beside.sent, out.stored + beside.stored
+    return out
+
+
+@case("start with every store away")
+def cold_start(world: World) -> Outcome:
+    for fault in world.faults.values():
+        fault.set("refuse")
+    started = time.monotonic()
+    proxy = world.start()
+    ready = time.monotonic() - started
+    load = world.load(proxy, "cold")
+    time.sleep(min(world.seconds, 20))
+    for fault in world.faults.values():
+        fault.set("pass")
+    since = time.monotonic()
+    recovery = recovered(proxy, since, world.rate)
+    load.stop()
+    out = nothing_lost(judge("start with every store away", world, load, [proxy]))
+    out.recovery_s, out.note = recovery, f"ready after {ready:.1f} s"
+    return out
