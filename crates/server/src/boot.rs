@@ -15,7 +15,7 @@ use llmtrace_store::{MetaStore, SpanStore};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::health::Health;
-pub(crate) use self::wiring::store_options;
+pub(crate) use self::wiring::{meta as open_meta, spans as open_spans, store_options};
 use crate::{
     api::{self, Access, Api, Phase, Probes},
     clock::Clock,

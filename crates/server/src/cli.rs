@@ -3,6 +3,7 @@
 //! 0: done; 1: failed; 2: the command line or the configuration is wrong. What commands print for others to read goes to
 //! standard output, everything else to standard error.
 
+mod archive;
 mod check;
 mod health;
 mod reprice;
@@ -64,8 +65,10 @@ enum Command {
     Health(health::Health),
     /// Bring the schema of the stores up to date.
     Migrate,
-    /// Write the stored spans, one JSON object a line.
+    /// Write the stored spans: for other programs, or as an archive with everything that `import` reads.
     Export(store::Export),
+    /// Put an archive into the stores; what they have already stays as it is.
+    Import(archive::Import),
     /// Price the stored spans anew, by the prices in force; also while the proxy runs.
     Reprice(reprice::RepriceCommand),
     /// Print the OpenAPI document of the API.
@@ -108,6 +111,7 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Health(health) => on_one_thread()?.block_on(health.run(&config)),
         Command::Migrate => on_one_thread()?.block_on(store::migrate(&config)),
         Command::Export(export) => on_one_thread()?.block_on(export.run(&config)),
+        Command::Import(import) => on_one_thread()?.block_on(import.run(&config)),
         Command::Reprice(reprice) => on_one_thread()?.block_on(reprice.run(&config)),
         Command::Openapi => {
             print!("{}", api::openapi());

@@ -130,6 +130,16 @@ pub trait SpanRead: Send + Sync {
     /// outside the scope or is not there. No other read loads them.
     async fn raw(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<Raw>, Error>;
 
+    /// The bytes of several exchanges, each as [`SpanRead::raw`] gives them and in the order of `ids`, of which there are at
+    /// most [`PageRequest::MAX`]: what an archive reads. An engine to which each read is a journey answers them together.
+    async fn raws(&self, scope: &TenantScope, ids: &[ExchangeId]) -> Result<Vec<Option<Raw>>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.push(self.raw(scope, *id).await?);
+        }
+        Ok(found)
+    }
+
     /// The exchange that is billed for an answer which others report as well (a response made in the background, a batch):
     /// of the spans of one tenant and provider that carry this provider's id of the answer, have a usage and the parameter
     /// `billed_once: true`, the oldest.

@@ -25,12 +25,12 @@ use crate::{
     upkeep::PriceFile,
 };
 
-pub(super) async fn spans(config: &Config) -> anyhow::Result<Arc<dyn SpanStore>> {
+pub(crate) async fn spans(config: &Config) -> anyhow::Result<Arc<dyn SpanStore>> {
     make_folder("storage.path", &config.storage.path)?;
     Ok(llmtrace_store::open_spans("storage.spans", config.storage.spans.as_str(), &store_options(config)?).await?)
 }
 
-pub(super) async fn meta(config: &Config) -> anyhow::Result<Arc<dyn MetaStore>> {
+pub(crate) async fn meta(config: &Config) -> anyhow::Result<Arc<dyn MetaStore>> {
     Ok(llmtrace_store::open_meta("storage.meta", config.storage.meta.as_str(), &store_options(config)?).await?)
 }
 

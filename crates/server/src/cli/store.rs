@@ -13,6 +13,7 @@ use clap::{Args, ValueEnum};
 use llmtrace_model::{PageRequest, SpanFilter, TenantId, TenantScope};
 use llmtrace_store::{Migrate, Options, SpanStore};
 
+use super::archive::{self, Start};
 use crate::{
     api::{self, Part, Writer},
     boot,
@@ -63,9 +64,12 @@ pub(super) struct Export {
     /// Only the spans of this tenant; else of all.
     #[arg(long, value_name = "TENANT")]
     tenant: Option<TenantId>,
+    /// Go on with an archive whose export was stopped.
+    #[arg(long)]
+    resume: bool,
 }
 
-/// Form of an export; each is what `/api/v1/export` writes, newest first.
+/// Form of an export, newest first; all but the archive are what `/api/v1/export` writes.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     /// One JSON object a line.
@@ -74,18 +78,29 @@ enum Format {
     Csv,
     /// One Apache Parquet file.
     Parquet,
+    /// Everything, for `import`: content, bytes as they passed, versions; tenants, views, retentions, erasures.
+    Archive,
 }
 
 impl Export {
     /// Writes every stored span.
     pub(super) async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        let format = match self.format {
+            Format::Jsonl => api::Format::Jsonl,
+            Format::Csv => api::Format::Csv,
+            Format::Parquet => api::Format::Parquet,
+            Format::Archive => return self.archive(config).await,
+        };
+        if self.resume {
+            bail!("--resume: only an archive goes on, expected --format archive");
+        }
         let spans = open_existing(config, "ask its /api/v1/export").await?;
         let written = match &self.out {
             Some(path) => {
                 let file = File::create_new(path).with_context(|| format!("--out: making {}", path.display()))?;
-                self.write(spans.as_ref(), BufWriter::new(file)).await
+                self.write(format, spans.as_ref(), BufWriter::new(file)).await
             }
-            None => self.write(spans.as_ref(), BufWriter::new(io::stdout())).await,
+            None => self.write(format, spans.as_ref(), BufWriter::new(io::stdout())).await,
         };
         spans.close().await.context("closing the span store")?;
         match written {
@@ -97,13 +112,24 @@ impl Export {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn write(&self, spans: &dyn SpanStore, mut out: impl Write) -> anyhow::Result<usize> {
-        let scope = self.tenant.clone().map_or(TenantScope::All, TenantScope::One);
-        let format = match self.format {
-            Format::Jsonl => api::Format::Jsonl,
-            Format::Csv => api::Format::Csv,
-            Format::Parquet => api::Format::Parquet,
-        };
+    async fn archive(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        let Some(path) = &self.out else { bail!("--out: found nothing, expected the file of the archive") };
+        let start = if self.resume { Start::Resume } else { Start::Anew };
+        let spans = open_existing(config, "its spans end with it").await?;
+        let meta = boot::open_meta(config).await?;
+        let written = archive::export(spans.as_ref(), meta.as_ref(), &self.scope(), path, start).await;
+        spans.close().await.context("closing the span store")?;
+        meta.close().await.context("closing the store of tenants")?;
+        eprintln!("{}", written?);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn scope(&self) -> TenantScope {
+        self.tenant.clone().map_or(TenantScope::All, TenantScope::One)
+    }
+
+    async fn write(&self, format: api::Format, spans: &dyn SpanStore, mut out: impl Write) -> anyhow::Result<usize> {
+        let scope = self.scope();
         let mut writer = Writer::new(format, Part::First)?;
         let (mut page, mut rows) = (PageRequest::first(PAGE_ROWS), 0);
         loop {
