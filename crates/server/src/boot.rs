@@ -1,5 +1,6 @@
 //! Wires the rooms, starts them in order, and ends them in the reverse one. The only room that knows every other.
 
+pub mod doctor;
 mod health;
 pub mod probe;
 mod wiring;

@@ -5,6 +5,7 @@
 
 mod archive;
 mod check;
+mod doctor;
 mod health;
 mod reprice;
 mod store;
@@ -69,6 +70,8 @@ enum Command {
     Export(store::Export),
     /// Put an archive into the stores; what they have already stays as it is.
     Import(archive::Import),
+    /// Look at stores, disks and journals: what is there, how full it is, what to do. Changes nothing.
+    Doctor(doctor::Doctor),
     /// Price the stored spans anew, by the prices in force; also while the proxy runs.
     Reprice(reprice::RepriceCommand),
     /// Print the OpenAPI document of the API.
@@ -112,6 +115,7 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Migrate => on_one_thread()?.block_on(store::migrate(&config)),
         Command::Export(export) => on_one_thread()?.block_on(export.run(&config)),
         Command::Import(import) => on_one_thread()?.block_on(import.run(&config)),
+        Command::Doctor(doctor) => on_one_thread()?.block_on(doctor.run(&config)),
         Command::Reprice(reprice) => on_one_thread()?.block_on(reprice.run(&config)),
         Command::Openapi => {
             print!("{}", api::openapi());

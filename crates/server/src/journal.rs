@@ -30,6 +30,7 @@ mod release;
 mod replay;
 mod segment;
 mod shared;
+mod survey;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub use face::{Deliveries, Journal, Status};
 pub use gate::{Full, Room};
 pub use options::{Fsync, Mode, OpenError, Options};
 pub use release::Receipt;
+pub use survey::{Instance, survey};
 
 use std::sync::{Arc, mpsc::sync_channel};
 

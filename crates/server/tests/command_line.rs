@@ -118,6 +118,84 @@ async fn export_writes_what_migrate_made_room_for() {
 }
 
 #[tokio::test]
+async fn an_archive_moves_everything_to_another_installation_once() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert_eq!(run(old.path(), &["migrate"]).status.code(), Some(0));
+    let url = format!("sqlite:{}", old.path().join("llmtrace-data/llmtrace.db").display());
+    let store = llmtrace_store::open_spans("test", &url, &Options::default()).await.unwrap();
+    let batch: Vec<_> = (0..150).map(|_| span().said("a question", "an answer").cost_nanos(5).record()).collect();
+    store.write(&batch).await.unwrap();
+    store.close().await.unwrap();
+
+    let nowhere = run(old.path(), &["export", "--format", "archive"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(text(&nowhere.stderr).contains("--out"), "{}", text(&nowhere.stderr));
+    let written = run(old.path(), &["export", "--format", "archive", "--out", "all.llmtrace"]);
+    assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
+    assert!(text(&written.stderr).starts_with("150 spans (150 with content"), "{}", text(&written.stderr));
+
+    let archive = old.path().join("all.llmtrace");
+    let import = |more: &[&str]| run(new.path(), &[&["import", archive.to_str().unwrap()], more].concat());
+    let checked = import(&["--check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stderr));
+    assert!(!new.path().join("llmtrace-data").exists(), "a check stores nothing");
+    for before in [0, 150] {
+        let imported = import(&[]);
+        assert_eq!(imported.status.code(), Some(0), "{}", text(&imported.stderr));
+        let said = text(&imported.stdout);
+        assert!(said.contains(&format!("had {before} spans and has 150 now")), "{said}");
+    }
+    let [old_lines, new_lines] = [old.path(), new.path()].map(|folder| run(folder, &["export"]).stdout);
+    assert!(old_lines == new_lines && !old_lines.is_empty());
+
+    let bytes = fs::read(&archive).unwrap();
+    fs::write(&archive, &bytes[..bytes.len() - 9]).unwrap();
+    let cut = import(&[]);
+    assert_eq!(cut.status.code(), Some(1));
+    assert!(text(&cut.stderr).contains("is cut short"), "{}", text(&cut.stderr));
+    fs::write(new.path().join("m.yaml"), "storage: {profile: memory}").unwrap();
+    let to_memory = import(&["--config", "m.yaml"]);
+    assert!(text(&to_memory.stderr).contains("lives in the running proxy"), "{}", text(&to_memory.stderr));
+}
+
+// The fake answers on the runtime's other thread while this one waits for the process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_looks_at_stores_disks_and_journals_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let provider = FakeProvider::start().await;
+    provider.script(Answer::json(serde_json::json!({})));
+    let upstream = format!("http://{}", provider.addr());
+    let doctor = |more: &[&str]| run(folder.path(), &[&["doctor", "--upstream-url", &upstream], more].concat());
+    let before = doctor(&[]);
+    assert_eq!(before.status.code(), Some(0), "{}", text(&before.stdout));
+    assert!(
+        text(&before.stdout).contains("there is no schema yet\n      → run `llmtrace-proxy migrate`"),
+        "{}",
+        text(&before.stdout)
+    );
+    assert!(!folder.path().join("llmtrace-data").exists());
+
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let orphan = folder.path().join("llmtrace-data/journal/019a0000-0000-7000-8000-000000000001");
+    fs::create_dir_all(&orphan).unwrap();
+    let report = doctor(&["--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!(report["grade"], "warn");
+    let found = |setting: &str, what: &str| {
+        let mut notes = report["notes"].as_array().unwrap().iter();
+        notes.any(|note| note["setting"] == setting && note["found"].as_str().unwrap().contains(what))
+    };
+    assert!(found("storage.spans", "SQLite 3."), "{report}");
+    assert!(found("storage.path", "are free") && found("journal.path", "1 orphans"), "{report}");
+    assert!(found("journal.path", "orphan 019a0000"), "{report}");
+
+    fs::write(folder.path().join("c.yaml"), "storage: {spans: 'sqlite:c.yaml'}").unwrap();
+    let broken = doctor(&["--config", "c.yaml"]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(text(&broken.stdout).contains("fail  storage.spans: "), "{}", text(&broken.stdout));
+}
+
+#[tokio::test]
 async fn reprice_puts_the_prices_in_force_on_stored_spans_once() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));

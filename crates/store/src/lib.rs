@@ -7,6 +7,7 @@ mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod error;
+mod examine;
 mod matching;
 mod memory;
 mod meta;
@@ -21,6 +22,7 @@ mod sqlite;
 mod stats;
 
 pub use error::{Backend, Error, ErrorKind};
+pub use examine::{Grade, Note, examine, size};
 pub use matching::matches;
 pub use memory::record_bytes;
 pub use meta::{MAX_ERASURES, MAX_TENANTS, MAX_VIEWS, MAX_VIEWS_OF_TENANT, MetaStore, Replacing, Tenant, Written};

@@ -161,7 +161,7 @@ impl Refused {
 
 /// What a store URL names.
 #[derive(Debug, PartialEq, Eq)]
-enum Target {
+pub(crate) enum Target {
     Memory,
     Sqlite(PathBuf),
     /// The server of [`Options::clickhouse`].
@@ -185,7 +185,7 @@ impl Target {
         OpenError::Url { setting: setting.to_owned(), problem: format!("{name} keeps no {what}") }
     }
 
-    fn parse(setting: &str, url: &str) -> Result<Self, OpenError> {
+    pub(crate) fn parse(setting: &str, url: &str) -> Result<Self, OpenError> {
         let wrong = |problem: String| OpenError::Url { setting: setting.to_owned(), problem };
         let Some((scheme, rest)) = url.split_once(':') else {
             // Only the length is told: what was meant as a URL may hold a password.

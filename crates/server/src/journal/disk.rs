@@ -9,7 +9,7 @@ use std::{
 
 use rustix::fs::{FallocateFlags, FlockOperation};
 
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 
 /// What may fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use llmtrace_store::size;
+
 const EVERY: Duration = Duration::from_millis(200);
 
 /// One line that is written over and over.
@@ -53,17 +55,5 @@ impl Drop for Progress {
         if self.is_seen && self.shown.is_some() {
             self.show("\r\x1b[K");
         }
-    }
-}
-
-/// Bytes for people.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [(&str, u32); 3] = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
-    match UNITS.into_iter().find(|(_, bits)| bytes >= 1 << bits) {
-        Some((unit, bits)) => {
-            let tenths = (u128::from(bytes) * 10) >> bits;
-            format!("{}.{} {unit}", tenths / 10, tenths % 10)
-        }
-        None => format!("{bytes} B"),
     }
 }
