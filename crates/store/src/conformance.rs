@@ -11,9 +11,9 @@ mod billed;
 pub mod builders;
 pub mod engines;
 #[cfg(test)]
-mod keeping;
-#[cfg(test)]
 mod erasing;
+#[cfg(test)]
+mod keeping;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
