@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
 
-use crate::{Backend, Error, ErrorKind};
+use crate::{Backend, Error};
 
 /// A store of everything that is not a span.
 #[async_trait]
@@ -39,48 +39,28 @@ pub trait MetaStore: Send + Sync {
     async fn delete_view(&self, scope: &TenantScope, id: ViewId, version: u32) -> Result<Written, Error>;
 
     /// How long each tenant keeps its spans, where it has a rule of its own.
-    async fn retentions(&self) -> Result<BTreeMap<TenantId, Retention>, Error> {
-        Err(Error::new(ErrorKind::Config, self.backend(), "read retentions", "not built yet"))
-    }
+    async fn retentions(&self) -> Result<BTreeMap<TenantId, Retention>, Error>;
 
     /// Gives a tenant a rule of its own, or with `None` takes it away.
-    async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error> {
-        let _ = (tenant, retention);
-        Err(Error::new(ErrorKind::Config, self.backend(), "put retention", "not built yet"))
-    }
+    async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error>;
 
     /// Forgets a tenant: that it was seen, its saved views and its rule of retention. Its erasures stay: they are receipts.
     /// Says whether there was anything to forget.
-    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error> {
-        let _ = tenant;
-        Err(Error::new(ErrorKind::Config, self.backend(), "delete tenant", "not built yet"))
-    }
+    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error>;
 
     /// Adds an erasure, or puts its new state in the place of the old one: when it was done, until when it is repeated, what
     /// was removed. Whose and what it is, and when it was asked for, never changes. Idempotent by id.
-    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
-        let _ = erasure;
-        Err(Error::new(ErrorKind::Config, self.backend(), "put erasure", "not built yet"))
-    }
+    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error>;
 
     /// The erasures of a scope, those asked for last first (then by id), at most [`MAX_ERASURES`].
-    async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error> {
-        let _ = scope;
-        Err(Error::new(ErrorKind::Config, self.backend(), "read erasures", "not built yet"))
-    }
+    async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error>;
 
     /// One erasure; one outside the scope does not exist.
-    async fn erasure(&self, scope: &TenantScope, id: ErasureId) -> Result<Option<Erasure>, Error> {
-        let _ = (scope, id);
-        Err(Error::new(ErrorKind::Config, self.backend(), "read erasure", "not built yet"))
-    }
+    async fn erasure(&self, scope: &TenantScope, id: ErasureId) -> Result<Option<Erasure>, Error>;
 
     /// The erasures of all tenants that are not done, oldest first, and behind them those that are and whose `repeat_until`
     /// is later than `now`, oldest first: at most [`MAX_ERASURES`], so that many repeated ones never hide a new one.
-    async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
-        let _ = now;
-        Err(Error::new(ErrorKind::Config, self.backend(), "read erasures", "not built yet"))
-    }
+    async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error>;
 
     /// Says whether the engine would take a write now.
     async fn ping(&self) -> Result<(), Error>;

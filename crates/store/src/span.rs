@@ -8,7 +8,7 @@ use llmtrace_model::{
     SpanRecord, StatsQuery, StatsRow, Subject, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
-use crate::{Backend, Error, ErrorKind};
+use crate::{Backend, Error};
 
 /// Writing spans.
 #[async_trait]
@@ -31,17 +31,11 @@ pub trait SpanWrite: Send + Sync {
     /// them, their bytes, their place in indexes and in every sum. Returns what this call removed.
     ///
     /// When this returns `Ok`, no read finds any of it. A second call removes what was written in between, mostly nothing.
-    async fn erase(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) -> Result<Erased, Error> {
-        let _ = (scope, subject, until);
-        Err(Error::new(ErrorKind::Config, Backend::Memory, "erase", "not built yet"))
-    }
+    async fn erase(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) -> Result<Erased, Error>;
 
     /// Removes what is older than its tenant keeps it, one bounded piece: spans with everything of them, or only what was
     /// said in them and their bytes. Returns what was removed; call it until that is nothing, then again now and then.
-    async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
-        let _ = (rules, now);
-        Err(Error::new(ErrorKind::Config, Backend::Memory, "expire", "not built yet"))
-    }
+    async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error>;
 }
 
 /// A new price of a stored span.

@@ -19,9 +19,10 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use llmtrace_model::{
-    BodyCoverage, Content, Coverage, EndReason, ExchangeId, Message, Money, Page, PageRequest, Part, Raw, Role,
-    SavedView, SessionSummary, Source, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow, Status, TenantId,
-    TenantScope, Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource, ViewId,
+    BodyCoverage, Content, Coverage, EndReason, Erased, Erasure, ErasureId, ExchangeId, Message, Money, Page,
+    PageRequest, Part, Raw, Retention, Retentions, Role, SavedView, SessionSummary, Source, Span, SpanFilter, SpanId,
+    SpanRecord, StatsQuery, StatsRow, Status, Subject, TenantId, TenantScope, Timestamp, Timing, TraceId, TraceSummary,
+    Usage, UsageSource, ViewId,
 };
 use llmtrace_server::{
     api::{Access, Api, Installation, router, tail_event},
@@ -292,6 +293,14 @@ impl SpanWrite for Fickle {
     async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error> {
         self.inner.reprice(batch).await
     }
+
+    async fn erase(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) -> Result<Erased, Error> {
+        self.inner.erase(scope, subject, until).await
+    }
+
+    async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
+        self.inner.expire(rules, now).await
+    }
 }
 
 #[async_trait]
@@ -453,6 +462,39 @@ impl MetaStore for FickleMeta {
     async fn delete_view(&self, _: &TenantScope, _: ViewId, _: u32) -> Result<Written, Error> {
         self.decide("delete view").await?;
         Ok(Written::Absent)
+    }
+
+    async fn retentions(&self) -> Result<BTreeMap<TenantId, Retention>, Error> {
+        self.decide("read retentions").await?;
+        Ok(BTreeMap::new())
+    }
+
+    async fn put_retention(&self, _: &TenantId, _: Option<Retention>) -> Result<(), Error> {
+        self.decide("put retention").await
+    }
+
+    async fn delete_tenant(&self, _: &TenantId) -> Result<bool, Error> {
+        self.decide("delete tenant").await?;
+        Ok(false)
+    }
+
+    async fn put_erasure(&self, _: &Erasure) -> Result<(), Error> {
+        self.decide("put erasure").await
+    }
+
+    async fn erasures(&self, _: &TenantScope) -> Result<Vec<Erasure>, Error> {
+        self.decide("read erasures").await?;
+        Ok(Vec::new())
+    }
+
+    async fn erasure(&self, _: &TenantScope, _: ErasureId) -> Result<Option<Erasure>, Error> {
+        self.decide("read erasure").await?;
+        Ok(None)
+    }
+
+    async fn erasures_due(&self, _: Timestamp) -> Result<Vec<Erasure>, Error> {
+        self.decide("read erasures").await?;
+        Ok(Vec::new())
     }
 
     async fn ping(&self) -> Result<(), Error> {
