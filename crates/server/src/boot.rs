@@ -28,7 +28,7 @@ use crate::{
     shutdown::{FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
     telemetry::{Events, Metrics},
-    upkeep::{Tending, Upkeep},
+    upkeep::{Erasing, Retaining, Tending, Upkeep},
     web,
 };
 
@@ -102,6 +102,11 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     front.spawn("upkeep", upkeep.run(rounds, front.clone()));
     let tending = Tending::new(Arc::clone(&spans), clock.clone(), events.clone());
     front.spawn("tend", tending.run(front.clone()));
+    let (keep, rules) = (Arc::clone(&spans), wiring::retention(config));
+    let retaining = Retaining::new(keep, Arc::clone(&meta), rules, clock.clone(), events.clone());
+    front.spawn("retain", retaining.run(front.clone()));
+    let erasing = Erasing::new(Arc::clone(&spans), Arc::clone(&meta), clock.clone(), events.clone());
+    front.spawn("erase", erasing.run(front.clone()));
 
     let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
     let probes =

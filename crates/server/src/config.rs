@@ -33,7 +33,7 @@ pub use schema::json_schema;
 pub use secret::{MasterKey, Secret};
 pub use servers::{ClickhouseOptions, Password, PostgresOptions, RedisOptions, ServerAddress};
 pub use source::{Flag, Origin, Sources};
-pub use values::{ByteSize, LogLevel, StoreUrl, UnknownModel};
+pub use values::{ByteSize, Days, LogLevel, StoreUrl, UnknownModel};
 
 impl Config {
     /// Loads, checks and fills in a configuration.

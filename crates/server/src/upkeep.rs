@@ -1,7 +1,9 @@
 //! What is done now and then, away from every request: reloading what changed on disk, pricing stored spans anew, tending
-//! the span store.
+//! the span store, removing what is older than it is kept and what was asked to be erased.
 
+mod erase;
 mod reprice;
+mod retain;
 mod tend;
 
 use std::{
@@ -14,7 +16,9 @@ use arc_swap::ArcSwap;
 use llmtrace_wire::PriceBook;
 use tokio::sync::watch;
 
+pub use erase::Erasing;
 pub use reprice::{Rehearsal, Repriced, Repricer};
+pub use retain::Retaining;
 pub use tend::Tending;
 
 use crate::{listen::Certificates, tasks::Tasks};

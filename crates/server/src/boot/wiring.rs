@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use hyper_util::client::proxy::matcher::Matcher;
+use llmtrace_model::Retention;
 use llmtrace_store::{MetaStore, Migrate, Secret, ServerOptions, SpanStore};
 use llmtrace_wire::PriceBook;
 use tokio::net::TcpListener;
@@ -288,6 +289,12 @@ pub(super) fn say_where(config: &Config, addr: SocketAddr, admin: Option<SocketA
         tracing::warn!(listen = %addr, "nobody is asked for a key: whoever reaches this address may use it and read traces");
     }
     tracing::info!(routes = OWN.join(" "), "these paths are answered here and never forwarded");
+}
+
+/// How long spans are kept of tenants without a rule of their own.
+pub(super) fn retention(config: &Config) -> Retention {
+    let options = config.retention;
+    Retention { content_days: options.content_days.0, span_days: options.span_days.0 }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{
     net::{BaseUrl, Cidr, HostName, ProxyUrl},
     secret::{MasterKey, Secret},
     servers::{ClickhouseOptions, PostgresOptions, RedisOptions},
-    values::{ByteSize, LogLevel, StoreUrl, UnknownModel},
+    values::{ByteSize, Days, LogLevel, StoreUrl, UnknownModel},
 };
 use crate::telemetry::logs::LogFormat;
 
@@ -66,6 +66,8 @@ pub struct Config {
     pub trace: TraceOptions,
     /// Where spans are kept.
     pub storage: StorageOptions,
+    /// How long what is stored is kept.
+    pub retention: RetentionOptions,
     /// The ClickHouse server.
     pub clickhouse: ClickhouseOptions,
     /// The PostgreSQL server.
@@ -284,6 +286,18 @@ pub struct StorageOptions {
     pub counters: StoreUrl,
     /// Whether the start brings the schema up to date.
     pub auto_migrate: bool,
+}
+
+/// How long what is stored is kept, where a tenant has no rule of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionOptions {
+    /// What was said, and the bytes as they passed.
+    #[schemars(with = "Option<Days>")]
+    pub content_days: Days,
+    /// Spans.
+    #[schemars(with = "Option<Days>")]
+    pub span_days: Days,
 }
 
 /// A preset of stores.

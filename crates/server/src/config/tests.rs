@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 64] = [
+const EVERY_KEY: [(&str, &str, &str); 66] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -102,6 +102,8 @@ const EVERY_KEY: [(&str, &str, &str); 64] = [
     ("storage.meta", "sqlite:/y.db", r#""sqlite:/y.db""#),
     ("storage.counters", "memory:", r#""memory:""#),
     ("storage.auto_migrate", "false", "false"),
+    ("retention.content_days", "7", "7"),
+    ("retention.span_days", "forever", r#""forever""#),
     ("clickhouse.url", "http://u:p@ch:8123/", r#""http://***@ch:8123""#),
     ("clickhouse.database", "traces", r#""traces""#),
     ("clickhouse.password", "two words", r#""***""#),
@@ -165,6 +167,8 @@ fn a_profile_fills_in_what_is_null() {
     let memory = load_yaml("storage: {profile: memory, meta: 'sqlite:/m.db'}").unwrap();
     assert_eq!((memory.storage.spans.as_str(), memory.storage.meta.as_str()), ("memory:", "sqlite:/m.db"));
     assert_eq!(memory.journal.mode, JournalMode::Memory);
+    assert_eq!((memory.retention.content_days.0, memory.retention.span_days.0), (None, None));
+    assert_eq!((lite.retention.content_days.0, lite.retention.span_days.0), (Some(30), Some(90)));
 }
 
 #[test]

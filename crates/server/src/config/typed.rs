@@ -118,6 +118,16 @@ pub(super) fn fill_in(layers: &mut Layers, sources: &Sources) {
             layers.replace(key, Value::String(value), &Origin::Profile);
         }
     }
+    let kept = match text(layers, "storage.profile").as_str() {
+        "memory" => ["forever".into(), "forever".into()],
+        "production" => [Value::from(30), Value::from(395)],
+        _ => [Value::from(30), Value::from(90)],
+    };
+    for (key, days) in ["retention.content_days", "retention.span_days"].into_iter().zip(kept) {
+        if layers.get(key).is_some_and(Value::is_null) {
+            layers.replace(key, days, &Origin::Profile);
+        }
+    }
     fill_in_aws(layers, sources);
     for (key, names) in [
         ("proxy.http", ["http_proxy", "HTTP_PROXY"]),

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use llmtrace_model::Retention;
 use llmtrace_store::{Keeps, OpenError};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -242,6 +243,56 @@ impl JsonSchema for UnknownModel {
             "required": ["price_as"],
             "additionalProperties": false,
             "x-expected": "warn, deny or price_as:MODEL",
+        })
+    }
+}
+
+/// How long something is kept: days, or `forever`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days(pub Option<u32>);
+
+impl Serialize for Days {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(days) => s.serialize_u32(days),
+            None => s.serialize_str("forever"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Days {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Number(u32),
+            Text(String),
+        }
+        // A variable of the environment brings the number as text.
+        let days = match Form::deserialize(d)? {
+            Form::Text(text) if text == "forever" => return Ok(Self(None)),
+            Form::Text(text) => text.parse().ok(),
+            Form::Number(days) => Some(days),
+        };
+        let days = days.filter(|days| (1..=Retention::MAX_DAYS).contains(days));
+        days.map(|days| Self(Some(days))).ok_or_else(|| de::Error::custom("neither 1 to 36500 days nor forever"))
+    }
+}
+
+impl JsonSchema for Days {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Days".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["integer", "string"],
+            "minimum": 1,
+            "maximum": 36_500,
+            "pattern": "^([0-9]+|forever)$",
+            "x-expected": "1 to 36500 days, or forever",
         })
     }
 }
