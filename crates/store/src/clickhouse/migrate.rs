@@ -28,7 +28,10 @@ const LOOK: Duration = Duration::from_millis(200);
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (version UInt32, at DateTime DEFAULT now()) \
     ENGINE = MergeTree ORDER BY version";
+/// One table on one server: on a cluster, on that of the URL.
 const LOCK: &str = "CREATE TABLE schema_lock (at DateTime) ENGINE = MergeTree ORDER BY at";
+
+const UNLOCK: &str = "DROP TABLE IF EXISTS schema_lock SYNC";
 
 /// Brings the schema up to date, or refuses to; returns it as it was found.
 pub(super) async fn bring(engine: &Engine, migrate: Migrate) -> Result<Schema, Refused> {
@@ -51,7 +54,7 @@ pub(super) async fn bring(engine: &Engine, migrate: Migrate) -> Result<Schema, R
     loop {
         if lock(engine).await.map_err(fail)? {
             let applied = apply(engine).await;
-            let unlocked = engine.run(OP, engine.own(), &dropping(engine, "schema_lock")).await;
+            let unlocked = engine.run(OP, engine.own(), UNLOCK).await;
             applied.and(unlocked).map_err(fail)?;
             return Ok(schema);
         }
@@ -133,7 +136,7 @@ async fn create_database(engine: &Engine) -> Result<(), Error> {
 
 /// Takes the lock; false where another process has it.
 async fn lock(engine: &Engine) -> Result<bool, Error> {
-    let taken = engine.own().query_raw(&created(engine, LOCK)).execute().await;
+    let taken = engine.own().query_raw(LOCK).execute().await;
     match taken {
         Ok(()) => return Ok(true),
         // TABLE_ALREADY_EXISTS
@@ -149,7 +152,7 @@ async fn lock(engine: &Engine) -> Result<bool, Error> {
     let answer = engine.answer(OP, engine.client.clone(), query).await?;
     if Values::of(&answer, OP).u64()? > 0 {
         tracing::warn!(store.place = %engine.place, "a process died while it made the schema, it is made again");
-        engine.run(OP, engine.own(), &dropping(engine, "schema_lock")).await?;
+        engine.run(OP, engine.own(), UNLOCK).await?;
     }
     Ok(false)
 }
@@ -213,15 +216,36 @@ fn render(statement: &str, database: &str, cluster: Option<&str>) -> Vec<String>
     vec![replicated, distributed]
 }
 
-/// The lock is one table on one server: on a cluster, that of the URL.
-fn created(_engine: &Engine, statement: &str) -> String {
-    statement.to_owned()
-}
-
-fn dropping(_engine: &Engine, table: &str) -> String {
-    format!("DROP TABLE IF EXISTS {table} SYNC")
-}
-
 fn on(engine: &Engine) -> String {
     engine.cluster.as_ref().map_or_else(String::new, |cluster| format!(" ON CLUSTER `{cluster}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every statement as a cluster gets it: what is made on servers of others is promised.
+    #[test]
+    fn a_cluster_gets_replicated_tables_and_distributed_ones_over_them() {
+        let all = MIGRATIONS.iter().flat_map(|migration| statements(migration)).chain([VERSIONS]);
+        let made: Vec<String> = all.flat_map(|statement| render(statement, "llmtrace", Some("main"))).collect();
+        let made = made.join(";\n\n") + ";\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/clickhouse/cluster.snapshot.sql");
+        let known = std::fs::read_to_string(path).unwrap_or_default();
+        if made != known {
+            let new = std::env::temp_dir().join("cluster.snapshot.sql");
+            std::fs::write(&new, &made).unwrap();
+            panic!("the statements changed: compare {path} with {}", new.display());
+        }
+    }
+
+    #[test]
+    fn one_server_gets_the_statements_as_they_stand_in_the_file() {
+        for statement in MIGRATIONS.iter().flat_map(|migration| statements(migration)) {
+            let made = render(statement, "llmtrace", None);
+            assert!(
+                made.len() == 1 && statement.ends_with(&made[0]) && made[0].starts_with("CREATE TABLE IF NOT EXISTS")
+            );
+        }
+    }
 }

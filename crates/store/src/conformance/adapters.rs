@@ -174,6 +174,18 @@ mod postgres {
     meta!(meta);
 }
 
+mod clickhouse_old {
+    use super::{super::engines, Arc, Options, SpanStore, open_spans};
+
+    async fn open() -> (Arc<dyn SpanStore>, engines::Guard) {
+        let (clickhouse, guard) = engines::clickhouse_old();
+        let options = Options { clickhouse, ..Options::default() };
+        (open_spans("test", "clickhouse:", &options).await.unwrap(), guard)
+    }
+
+    spans!(open);
+}
+
 /// The URL of a new SQLite file.
 pub(super) fn file() -> (String, TempDir) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,152 @@
+CREATE TABLE IF NOT EXISTS spans_local ON CLUSTER `main` (
+    exchange_id UInt128 CODEC(ZSTD(1)),
+    version UInt32 CODEC(T64, ZSTD(1)),
+    tenant_id LowCardinality(String),
+    started_at Int64 CODEC(Delta, ZSTD(1)),
+    trace_id UInt128 CODEC(ZSTD(1)),
+    span_id UInt64 CODEC(ZSTD(1)),
+    parent_span_id Nullable(UInt64) CODEC(ZSTD(1)),
+    agent_id Nullable(String) CODEC(ZSTD(1)),
+    session_id Nullable(String) CODEC(ZSTD(1)),
+    user_id Nullable(String) CODEC(ZSTD(1)),
+    tags Array(String) CODEC(ZSTD(1)),
+    environment LowCardinality(Nullable(String)),
+    release LowCardinality(Nullable(String)),
+    client_address Nullable(String) CODEC(ZSTD(1)),
+    source LowCardinality(String),
+    operation LowCardinality(String),
+    provider LowCardinality(String),
+    dialect LowCardinality(String),
+    upstream LowCardinality(String),
+    method LowCardinality(String),
+    path String CODEC(ZSTD(1)),
+    request_model LowCardinality(Nullable(String)),
+    response_model LowCardinality(Nullable(String)),
+    params Map(String, String) CODEC(ZSTD(1)),
+    stream Bool,
+    status LowCardinality(String),
+    http_status Nullable(UInt16) CODEC(ZSTD(1)),
+    end_reason LowCardinality(String),
+    error_kind LowCardinality(Nullable(String)),
+    error_message Nullable(String) CODEC(ZSTD(1)),
+    input Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    cache_read Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    cache_write_5m Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    cache_write_1h Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    output Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    reasoning Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    audio_input Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    audio_output Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    image_input Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    image_output Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    audio_cache_read Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    image_cache_read Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    usage_source LowCardinality(String),
+    units Map(String, UInt64) CODEC(ZSTD(1)),
+    cost Nullable(Int64) CODEC(T64, ZSTD(1)),
+    price_version LowCardinality(Nullable(String)),
+    duration_us UInt64 CODEC(T64, ZSTD(1)),
+    connect_us Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    first_byte_us Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    first_token_us Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    overhead_us UInt64 CODEC(T64, ZSTD(1)),
+    request_bytes UInt64 CODEC(T64, ZSTD(1)),
+    response_bytes UInt64 CODEC(T64, ZSTD(1)),
+    finish_reasons Array(String) CODEC(ZSTD(1)),
+    response_id Nullable(String) CODEC(ZSTD(1)),
+    provider_request_id Nullable(String) CODEC(ZSTD(1)),
+    rate_limits Map(String, String) CODEC(ZSTD(1)),
+    finding_kinds Array(String) CODEC(ZSTD(1)),
+    finding_severities Array(String) CODEC(ZSTD(1)),
+    finding_confidences Array(Float32) CODEC(ZSTD(1)),
+    finding_rules Array(String) CODEC(ZSTD(1)),
+    finding_reasons Array(String) CODEC(ZSTD(1)),
+    coverage String CODEC(ZSTD(1)),
+    rank UInt64 CODEC(T64, ZSTD(1)),
+    is_deleted UInt8,
+    time DateTime64(6, 'UTC') ALIAS fromUnixTimestamp64Micro(least(greatest(started_at, 0), 4260211200000000), 'UTC'),
+    INDEX by_exchange exchange_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_span span_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_session session_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_user user_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_response response_id TYPE bloom_filter(0.001) GRANULARITY 1
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/llmtrace/spans_local', '{replica}', rank, is_deleted)
+PARTITION BY toYYYYMM(toDateTime(intDiv(least(greatest(started_at, 0), 4260211200000000), 1000000), 'UTC'))
+ORDER BY (tenant_id, started_at, exchange_id);
+
+CREATE TABLE IF NOT EXISTS spans ON CLUSTER `main` AS spans_local ENGINE = Distributed('main', 'llmtrace', 'spans_local', cityHash64(exchange_id));
+
+CREATE TABLE IF NOT EXISTS bodies_local ON CLUSTER `main` (
+    exchange_id UInt128 CODEC(ZSTD(1)),
+    tenant_id LowCardinality(String),
+    started_at Int64 CODEC(Delta, ZSTD(1)),
+    content String CODEC(ZSTD(1)),
+    terms Array(String) CODEC(ZSTD(1)),
+    rank UInt64 CODEC(T64, ZSTD(1)),
+    is_deleted UInt8,
+    INDEX by_term terms TYPE bloom_filter(0.01) GRANULARITY 1
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/llmtrace/bodies_local', '{replica}', rank, is_deleted)
+PARTITION BY toYYYYMM(toDateTime(intDiv(least(greatest(started_at, 0), 4260211200000000), 1000000), 'UTC'))
+ORDER BY (tenant_id, started_at, exchange_id)
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE IF NOT EXISTS bodies ON CLUSTER `main` AS bodies_local ENGINE = Distributed('main', 'llmtrace', 'bodies_local', cityHash64(exchange_id));
+
+CREATE TABLE IF NOT EXISTS raws_local ON CLUSTER `main` (
+    exchange_id UInt128 CODEC(ZSTD(1)),
+    tenant_id LowCardinality(String),
+    started_at Int64 CODEC(Delta, ZSTD(1)),
+    request_media Nullable(String) CODEC(ZSTD(1)),
+    request_coding Nullable(String) CODEC(ZSTD(1)),
+    request_head String CODEC(ZSTD(1)),
+    request_tail String CODEC(ZSTD(1)),
+    request_bytes UInt64,
+    response_media Nullable(String) CODEC(ZSTD(1)),
+    response_coding Nullable(String) CODEC(ZSTD(1)),
+    response_head String CODEC(ZSTD(1)),
+    response_tail String CODEC(ZSTD(1)),
+    response_bytes UInt64,
+    rank UInt64 CODEC(T64, ZSTD(1)),
+    is_deleted UInt8
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/llmtrace/raws_local', '{replica}', rank, is_deleted)
+PARTITION BY toYYYYMM(toDateTime(intDiv(least(greatest(started_at, 0), 4260211200000000), 1000000), 'UTC'))
+ORDER BY (tenant_id, started_at, exchange_id)
+SETTINGS index_granularity = 256;
+
+CREATE TABLE IF NOT EXISTS raws ON CLUSTER `main` AS raws_local ENGINE = Distributed('main', 'llmtrace', 'raws_local', cityHash64(exchange_id));
+
+CREATE TABLE IF NOT EXISTS exchanges_local ON CLUSTER `main` (
+    exchange_id UInt128 CODEC(ZSTD(1)),
+    tenant_id LowCardinality(String),
+    started_at Int64 CODEC(Delta, ZSTD(1)),
+    version UInt32,
+    rank UInt64
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/llmtrace/exchanges_local', '{replica}', rank)
+ORDER BY exchange_id
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE IF NOT EXISTS exchanges ON CLUSTER `main` AS exchanges_local ENGINE = Distributed('main', 'llmtrace', 'exchanges_local', cityHash64(exchange_id));
+
+CREATE TABLE IF NOT EXISTS rollup_marks_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    hour Int64,
+    marks UInt64
+) ENGINE = ReplicatedSummingMergeTree('/clickhouse/tables/{shard}/llmtrace/rollup_marks_local', '{replica}', marks)
+ORDER BY (tenant_id, hour);
+
+CREATE TABLE IF NOT EXISTS rollup_marks ON CLUSTER `main` AS rollup_marks_local ENGINE = Distributed('main', 'llmtrace', 'rollup_marks_local', cityHash64(tenant_id));
+
+CREATE TABLE IF NOT EXISTS rolled_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    hour Int64,
+    generation UInt64,
+    marks UInt64
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/llmtrace/rolled_local', '{replica}', generation)
+ORDER BY (tenant_id, hour);
+
+CREATE TABLE IF NOT EXISTS rolled ON CLUSTER `main` AS rolled_local ENGINE = Distributed('main', 'llmtrace', 'rolled_local', cityHash64(tenant_id));
+
+CREATE TABLE IF NOT EXISTS schema_versions_local ON CLUSTER `main` (version UInt32, at DateTime DEFAULT now()) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/llmtrace/schema_versions_local', '{replica}') ORDER BY version;
+
+CREATE TABLE IF NOT EXISTS schema_versions ON CLUSTER `main` AS schema_versions_local ENGINE = Distributed('main', 'llmtrace', 'schema_versions_local', 0);
