@@ -21,6 +21,8 @@ from .load import Load
 
 # What the journal is promised to have taken before a kill.
 GRACE_S = 0.25
+# What a killed process may still take from being sent the signal to its end: connections made then are dead, too.
+DYING_S = 0.05
 ENGINES = ("CLICKHOUSE", "POSTGRES", "REDIS")
 
 
@@ -202,13 +204,13 @@ def judge(case: str, world: World, load: Load, asked: list[Proxy], kills=(), dra
     out.peak_mib = max(peak_mib(p) for p in asked)
     wrong = 0
     for sent in load.sent:
-        if sent.answered_at is None and any(sent.connected_at <= k < sent.at for k in kills):
+        if sent.answered_at is None and any(sent.connected_at <= k + DYING_S < sent.at for k in kills):
             # Written into a connection whose proxy was gone: nobody received it.
             out.sent -= 1
             continue
         spans = stored[sent.mark]
         ended = sent.answered_at or sent.failed_at or time.monotonic()
-        killed = any(sent.connected_at <= k <= ended + GRACE_S for k in kills)
+        killed = any(sent.connected_at <= k + DYING_S <= ended + GRACE_S for k in kills)
         # In the last moments before a kill the journal may have less.
         doubtful = any(k - GRACE_S < (sent.answered_at or sent.at) <= k + GRACE_S for k in kills)
         out.missing += not spans and not doubtful
@@ -222,7 +224,7 @@ def judge(case: str, world: World, load: Load, asked: list[Proxy], kills=(), dra
     # What each exchange adds is added once.
     spent = sum((s["usage"] or {"total": 0})["total"] for spans in stored.values() for s in spans)
     out.promise(totals["requests"] == out.stored and totals["tokens"] == spent, f"sums say {dict(totals)}, the spans {out.stored} and {spent} tokens")
-    errors = collections.Counter(s.error for s in load.sent if s.error and not any(s.connected_at <= k <= s.failed_at + GRACE_S for k in kills))
+    errors = collections.Counter(s.error for s in load.sent if s.error and not any(s.connected_at <= k + DYING_S <= s.failed_at + GRACE_S for k in kills))
     out.promise(out.client_errors == 0, f"{out.client_errors} clients saw an error: {errors.most_common(3)}")
     return out
 
