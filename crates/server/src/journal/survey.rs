@@ -130,7 +130,7 @@ mod tests {
             oldest: Some(Timestamp::from_unix_us(400)),
             unreadable: None,
         };
-        assert_eq!(found, [expected.clone()]);
+        assert_eq!(found, std::slice::from_ref(&expected));
         drop(held);
         assert_eq!(survey(root.path(), None).unwrap(), [Instance { is_held: false, ..expected }]);
     }
