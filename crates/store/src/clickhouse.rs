@@ -47,6 +47,12 @@ impl Clickhouse {
     }
 }
 
+/// A client and the name of our database, for whoever examines the server; touches no network.
+pub(crate) fn to_examine(options: &Options) -> Result<(clickhouse::Client, String), Refused> {
+    let engine = Engine::new(&options.clickhouse, Migrate::Refuse)?;
+    Ok((engine.client, engine.database))
+}
+
 /// Creates or updates the schema; returns it as it was found.
 pub(crate) async fn migrate(options: &Options) -> Result<Schema, Refused> {
     let engine = Engine::new(&options.clickhouse, Migrate::Auto)?;

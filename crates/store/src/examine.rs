@@ -2,6 +2,7 @@
 //!
 //! Looks and changes nothing. The command `doctor` asks; a new engine is one file in `examine/` and one arm here.
 
+mod clickhouse;
 mod sqlite;
 
 use crate::{OpenError, Options, Schema, open::Target, schema};
@@ -73,7 +74,21 @@ pub async fn examine(setting: &str, url: &str, options: &Options) -> Vec<Note> {
             }
             notes
         }
-        Target::Clickhouse | Target::Postgres | Target::Redis => {
+        Target::Clickhouse => {
+            let mut notes = Vec::new();
+            // Its disks and logs are worth a look before there is a schema, too.
+            of_schema(setting, url, options, &mut notes).await;
+            if notes.iter().all(|note| note.grade != Grade::Fail) {
+                notes.extend(clickhouse::examine(setting, options).await);
+            }
+            notes
+        }
+        Target::Postgres => {
+            let mut notes = Vec::new();
+            of_schema(setting, url, options, &mut notes).await;
+            notes
+        }
+        Target::Redis => {
             vec![Note::warn(setting, format!("{url} is not looked at"), "see its own tools")]
         }
     }
