@@ -9,14 +9,19 @@ mod failure;
 mod migrate;
 mod query;
 mod read;
+mod rollup;
 mod row;
 mod stats;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod wire;
 mod write;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use llmtrace_model::{
@@ -36,6 +41,8 @@ pub(crate) struct Clickhouse {
     engine: Engine,
     /// Held while something is looked up and then changed: what one call of this process wrote, the next one sees.
     writing: Mutex<()>,
+    /// Hours that were due at the last look.
+    left: AtomicU64,
 }
 
 impl Clickhouse {
@@ -43,7 +50,7 @@ impl Clickhouse {
     pub(crate) async fn open(options: &Options) -> Result<Self, Refused> {
         let engine = Engine::new(&options.clickhouse, options.migrate)?;
         engine.open().await?;
-        Ok(Self { engine, writing: Mutex::new(()) })
+        Ok(Self { engine, writing: Mutex::new(()), left: AtomicU64::new(0) })
     }
 }
 
@@ -164,13 +171,15 @@ impl SpanStore for Clickhouse {
         Backend::Clickhouse
     }
 
-    async fn tend(&self, _now: Timestamp) -> Result<Backlog, Error> {
-        self.engine.ready("tend").await?;
-        Ok(self.backlog())
+    async fn tend(&self, now: Timestamp) -> Result<Backlog, Error> {
+        let left = rollup::tend(&self.engine, now).await?;
+        self.left.store(left.rollup_hours, Ordering::Relaxed);
+        Ok(left)
     }
 
+    /// What the last [`SpanStore::tend`] of this process left: others write, too.
     fn backlog(&self) -> Backlog {
-        Backlog::default()
+        Backlog { rollup_hours: self.left.load(Ordering::Relaxed), text_spans: 0 }
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 //! `cargo run --release -p llmtrace-store --features conformance --example store_bench -- [month|text|raw] COUNT [URL]`. With
 //! `month` the spans are spread over thirty days and rolled up, and statistics and lists with filters are asked for; with
 //! `text` what was said is indexed and searched; with `raw` the bytes of the bodies are written too. Without a URL it
-//! takes an SQLite file in a temporary folder; a month or a day that is there already is not written again. CPU is user plus system
+//! takes an SQLite file in a temporary folder, with one that begins with `http` the ClickHouse server there (database llmtrace_bench); a month or a day that is there already is not written again. CPU is user plus system
 //! of the whole process, spans are built outside.
 
 mod bodies;
@@ -12,7 +12,7 @@ mod month;
 mod text;
 mod timing;
 
-use llmtrace_store::{MemoryOptions, Options, open_spans};
+use llmtrace_store::{MemoryOptions, Options, Secret, open_spans};
 
 use self::{
     bodies::Bodies,
@@ -41,7 +41,13 @@ async fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let url = arguments.next().unwrap_or_else(|| format!("sqlite:{}/spans.db", folder.path().display()));
     let bounds = MemoryOptions { max_rows: usize::MAX, max_bytes: usize::MAX };
-    let store = open_spans("bench", &url, &Options { memory: bounds, ..Options::default() }).await?;
+    let mut options = Options { memory: bounds, ..Options::default() };
+    let is_server = url.starts_with("http");
+    if is_server {
+        options.clickhouse.server.url = Some(Secret::new(url.as_str()));
+        options.clickhouse.database = "llmtrace_bench".to_owned();
+    }
+    let store = open_spans("bench", if is_server { "clickhouse:" } else { &url }, &options).await?;
     match load {
         Load::Burst(bodies) => burst::fill(&store, count, bodies).await?,
         Load::Month => month::fill(&store, count).await?,

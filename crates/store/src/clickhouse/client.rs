@@ -195,6 +195,16 @@ impl Engine {
         timeout(STATEMENT, run).await.map_err(|_| late(op, STATEMENT.as_secs()))?.map_err(failed(op))
     }
 
+    /// Runs a statement with parameters and without an answer, in our database.
+    pub(super) async fn change(&self, op: &'static str, query: Query) -> Result<(), Error> {
+        self.ready(op).await?;
+        let mut run = self.inside().query_raw(&query.sql);
+        for (n, value) in query.values.into_iter().enumerate() {
+            run = run.with_setting(format!("param_p{n}"), value);
+        }
+        timeout(STATEMENT, run.execute()).await.map_err(|_| late(op, STATEMENT.as_secs()))?.map_err(failed(op))
+    }
+
     /// Removes rows of one table and waits until they are gone from the disk, on every replica.
     pub(super) async fn remove(&self, op: &'static str, table: &str, query: Query) -> Result<(), Error> {
         let (table, on_cluster) = match &self.cluster {

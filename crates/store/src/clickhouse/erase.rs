@@ -9,7 +9,7 @@ use llmtrace_model::{Erased, ExchangeId, Retentions, Span, SpanFilter, Subject, 
 use super::{
     client::Engine,
     query::{Query, conditions, list},
-    read,
+    read, rollup,
     wire::Values,
     write::{Step, Tables, hour, insert, mark, numbers},
 };
@@ -182,6 +182,7 @@ async fn remove(engine: &Engine, op: &'static str, piece: &Piece, tables: &[&'st
     for table in tables {
         engine.remove(op, table, by_id(&piece.ids)).await?;
     }
+    rollup::forget(engine, op, &piece.hours).await?;
     mark(engine, op, &piece.hours).await
 }
 

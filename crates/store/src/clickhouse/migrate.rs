@@ -11,7 +11,10 @@ use super::{client::Engine, query::Query, wire::Values};
 use crate::{Backend, Error, ErrorKind, Migrate, Schema, open::Refused};
 
 /// In order; the version of a schema is how many were applied.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/clickhouse/0001_spans.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/clickhouse/0001_spans.sql"),
+    include_str!("../../migrations/clickhouse/0002_rollups.sql"),
+];
 
 /// The version this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 migrations")]

@@ -61,21 +61,6 @@ pub(super) async fn page_of_spans(
     Ok(Page { items, next })
 }
 
-/// All matching spans, newest first, at most `limit`.
-pub(super) async fn all(
-    engine: &Engine,
-    op: &'static str,
-    scope: &TenantScope,
-    filter: &SpanFilter,
-    limit: u64,
-) -> Result<Vec<Span>, Error> {
-    let mut query = select();
-    conditions(&mut query, scope, filter);
-    query.push(" ORDER BY started_at DESC, exchange_id DESC LIMIT ");
-    query.bind("UInt64", limit.to_string());
-    spans(engine, op, query).await
-}
-
 /// Puts what was said to spans.
 pub(super) async fn records(engine: &Engine, op: &'static str, spans: Vec<Span>) -> Result<Vec<SpanRecord>, Error> {
     if spans.is_empty() {

@@ -87,13 +87,13 @@ async fn a_newer_schema_is_refused_and_an_older_one_where_it_must_not_be_changed
     let (clickhouse, _guard) = engines::clickhouse();
     let refusing = Options { clickhouse: clickhouse.clone(), migrate: crate::Migrate::Refuse, ..Options::default() };
     let why = open_spans("storage.spans", "clickhouse:", &refusing).await.err().unwrap().to_string();
-    assert!(why.contains("has schema 0, expected 1"), "{why}");
+    assert!(why.contains("has schema 0, expected 2"), "{why}");
     let options = Options { clickhouse, ..Options::default() };
     let Ok(store) = Clickhouse::open(&options).await else { panic!("the settings are right") };
     let engine = &store.engine;
     engine.run("test", engine.own(), "INSERT INTO schema_versions (version) SELECT 4000").await.unwrap();
     let why = open_spans("storage.spans", "clickhouse:", &options).await.err().unwrap().to_string();
-    assert!(why.contains("has schema 4000, this program knows up to 1"), "{why}");
+    assert!(why.contains("has schema 4000, this program knows up to 2"), "{why}");
 }
 
 #[tokio::test]
@@ -147,4 +147,27 @@ fn at(url: &str) -> Options {
     let mut clickhouse = ClickhouseOptions { database: "none".to_owned(), ..ClickhouseOptions::default() };
     clickhouse.server.url = Some(Secret::new(url));
     Options { clickhouse, ..Options::default() }
+}
+
+#[tokio::test]
+async fn closed_hours_are_read_from_roll_ups_until_they_are_marked_again() {
+    let (store, _guard) = open().await;
+    let hours = |n: i64| Timestamp::from_unix_us(START.unix_us() + n * 3_600_000_000);
+    let span = |n: u64, hour| numbered(n).at(hours(hour)).cost_nanos(1).record();
+    store.write(&[span(1, 0), span(2, 1), span(3, 2)]).await.unwrap();
+    while store.tend(hours(9)).await.unwrap().rollup_hours > 0 {}
+    // Changed behind the store's back: only who reads spans sees it.
+    let sql = "ALTER TABLE spans UPDATE cost = 1000 WHERE TRUE SETTINGS mutations_sync = 1";
+    store.engine.run("test", store.engine.own(), sql).await.unwrap();
+    let cost = async || {
+        let rows = store.stats(&ALL, &llmtrace_model::StatsQuery::default()).await.unwrap();
+        rows[0].measures.cost.nanos()
+    };
+    assert_eq!(cost().await, 3, "all hours are clean");
+    store.write(&[span(4, 1)]).await.unwrap();
+    assert_eq!(cost().await, 1003, "one hour is read from its spans");
+    while store.tend(hours(9)).await.unwrap().rollup_hours > 0 {}
+    assert_eq!(cost().await, 1003, "it is clean again");
+    store.erase(&ALL, &Subject::Everything, hours(9)).await.unwrap();
+    assert_eq!(store.stats(&ALL, &llmtrace_model::StatsQuery::default()).await.unwrap(), [], "nothing is left");
 }
