@@ -262,10 +262,14 @@ impl Plan {
                 _ => times.push(hour..hour + 1),
             }
         }
-        match (times.first(), times.last()) {
-            (Some(first), Some(last)) if times.len() > RANGES_MAX => vec![first.start..last.end],
-            _ => times,
+        if let (Some(first), Some(last)) = (times.first(), times.last())
+            && times.len() > RANGES_MAX
+        {
+            let all = first.start..last.end;
+            times.clear();
+            times.push(all);
         }
+        times
     }
 }
 
