@@ -9,6 +9,10 @@ mod agreement;
 #[cfg(test)]
 mod billed;
 pub mod builders;
+#[cfg(test)]
+mod counters;
+#[cfg(test)]
+mod counting;
 pub mod engines;
 #[cfg(test)]
 mod erasing;

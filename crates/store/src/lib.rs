@@ -6,6 +6,8 @@
 mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod counter;
+mod counting;
 mod error;
 mod examine;
 mod matching;
@@ -21,12 +23,17 @@ mod span;
 mod sqlite;
 mod stats;
 
+pub use counter::{
+    Bucket, Counter, CounterName, CounterStore, Demand, Draw, Level, MAX_COUNTED, MAX_COUNTERS, MAX_LEASE,
+    MAX_NOTE_BYTES, NameError, Put, REMEMBERED, Rebuild, Rebuilt, Settle, Settled, SharedNote, Slot, Take, Taken,
+    Unreserved, Window,
+};
 pub use error::{Backend, Error, ErrorKind};
 pub use examine::{Grade, Note, examine, size};
 pub use matching::matches;
 pub use memory::record_bytes;
 pub use meta::{MAX_ERASURES, MAX_TENANTS, MAX_VIEWS, MAX_VIEWS_OF_TENANT, MetaStore, Replacing, Tenant, Written};
-pub use open::{Keeps, OpenError, Schema, check_url, migrate, open_meta, open_spans, schema};
+pub use open::{Keeps, OpenError, Schema, check_url, migrate, open_counters, open_meta, open_spans, schema};
 pub use options::{ClickhouseOptions, MemoryOptions, Migrate, Options, Secret, ServerOptions, SqliteOptions};
 pub use server_url::{Host, Server, ServerUrl, UrlError};
 pub use span::{Backlog, MAX_GROUPS, MAX_MODELS, MAX_SCANNED, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};

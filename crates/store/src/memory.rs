@@ -1,5 +1,6 @@
 //! The engine in the process's own memory: bounded, gone with the process. For trying out, tests and throw-away pods.
 
+mod counters;
 mod erasures;
 mod meta;
 mod rows;
@@ -17,9 +18,9 @@ use llmtrace_model::{
 };
 use parking_lot::RwLock;
 
-pub(crate) use self::meta::MemoryMeta;
 use self::rows::Rows;
 pub use self::size::record_bytes;
+pub(crate) use self::{counters::MemoryCounters, meta::MemoryMeta};
 use crate::{
     Backend, Backlog, Error, ErrorKind, MemoryOptions, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite,
     open::Refused, pool::Pool, removing::Cause,

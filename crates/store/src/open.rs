@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{Error, MetaStore, Options, Server, SpanStore, clickhouse, memory, postgres, sqlite};
+use crate::{CounterStore, Error, MetaStore, Options, Server, SpanStore, clickhouse, memory, postgres, sqlite};
 
 /// The schemes [`open_spans`] and [`open_meta`] know.
 const SCHEMES: &str = "sqlite, memory, clickhouse, postgres, redis";
@@ -41,6 +41,18 @@ pub async fn open_meta(setting: &str, url: &str, options: &Options) -> Result<Ar
     }
 }
 
+/// Opens the store of counters; the URLs are those of [`open_spans`], and may name the same file.
+pub async fn open_counters(setting: &str, url: &str, options: &Options) -> Result<Arc<dyn CounterStore>, OpenError> {
+    match Target::parse(setting, url)? {
+        Target::Memory => Ok(Arc::new(memory::MemoryCounters::default())),
+        Target::Sqlite(path) => {
+            let opened = sqlite::SqliteCounters::open(path, options).await;
+            Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
+        }
+        other @ (Target::Clickhouse | Target::Postgres | Target::Redis) => Err(other.keeps_no(setting, "counters")),
+    }
+}
+
 /// Brings the schema at `url` up to date, creating it where there is none. Engines without a schema have nothing to do.
 ///
 /// Returns the schema as it was found.
@@ -72,7 +84,7 @@ pub enum Keeps {
     Spans,
     /// Everything else: [`open_meta`].
     Meta,
-    /// Counters.
+    /// Counters: [`open_counters`].
     Counters,
 }
 

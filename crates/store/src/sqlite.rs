@@ -4,6 +4,7 @@
 
 mod body;
 mod connection;
+mod counters;
 mod erase;
 mod erasures;
 mod failure;
@@ -36,7 +37,6 @@ use llmtrace_model::{
     StatsQuery, StatsRow, Subject, TenantId, TenantScope, Timestamp, TraceId, TraceSummary,
 };
 
-pub(crate) use self::meta::SqliteMeta;
 use self::{
     connection::Reader,
     erase::{Place, Swept},
@@ -46,6 +46,7 @@ use self::{
     text::{Lag, Piece},
     write::Writer,
 };
+pub(crate) use self::{counters::SqliteCounters, meta::SqliteMeta};
 use crate::{
     Backend, Backlog, Error, ErrorKind, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite,
     open::Refused,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::{MetaStore, Options, SpanStore, open_meta, open_spans};
+use crate::{CounterStore, MetaStore, Options, SpanStore, open_counters, open_meta, open_spans};
 
 /// Runs functions of the suite, each on a store of its own.
 macro_rules! run {
@@ -117,8 +117,39 @@ macro_rules! meta {
     };
 }
 
+macro_rules! counters {
+    ($open:path, $cases:literal) => {
+        run! { $open =>
+            counters::a_reservation_is_made_in_all_windows_or_none,
+            counters::taking_twice_takes_once_and_may_add,
+            counters::settling_twice_changes_nothing,
+            counters::an_expired_lease_is_booked_and_corrected_later,
+            counters::a_renewed_lease_holds_on,
+            counters::many_leases_expire_at_once,
+            counters::a_late_settle_goes_to_its_window,
+            counters::what_was_not_reserved_is_told_or_booked,
+            counters::a_missing_counter_is_never_taken_as_zero,
+            counters::one_claimant_rebuilds_what_is_as_it_was_found,
+            counters::slots_are_held_until_released_settled_or_expired,
+            counters::a_bucket_fills_evenly,
+            counters::a_refused_take_draws_nothing,
+            counters::a_correction_never_overfills_a_bucket,
+            counters::nine_million_dollars_are_counted_exactly,
+            counters::tenants_do_not_share,
+            counters::notes_are_kept_for_their_time,
+            counters::a_closed_counter_store_answers_nothing,
+            counting::callers_at_the_same_time_never_exceed_the_limit,
+        }
+
+        #[test]
+        fn random_calls_on_counters_agree_with_the_model() {
+            super::super::counting::agrees_with_the_model($cases, $open);
+        }
+    };
+}
+
 mod memory {
-    use super::{Arc, MetaStore, Options, SpanStore, open_meta, open_spans};
+    use super::{Arc, CounterStore, MetaStore, Options, SpanStore, open_counters, open_meta, open_spans};
 
     async fn open() -> (Arc<dyn SpanStore>, ()) {
         (open_spans("test", "memory:", &Options::default()).await.unwrap(), ())
@@ -128,12 +159,17 @@ mod memory {
         (open_meta("test", "memory:", &Options::default()).await.unwrap(), ())
     }
 
+    async fn counters() -> (Arc<dyn CounterStore>, ()) {
+        (open_counters("test", "memory:", &Options::default()).await.unwrap(), ())
+    }
+
     spans!(open);
     meta!(meta);
+    counters!(counters, 256);
 }
 
 mod sqlite {
-    use super::{Arc, MetaStore, Options, SpanStore, TempDir, open_meta, open_spans};
+    use super::{Arc, CounterStore, MetaStore, Options, SpanStore, TempDir, open_counters, open_meta, open_spans};
 
     async fn open() -> (Arc<dyn SpanStore>, TempDir) {
         let (url, folder) = super::file();
@@ -145,8 +181,14 @@ mod sqlite {
         (open_meta("test", &url, &Options::default()).await.unwrap(), folder)
     }
 
+    async fn counters() -> (Arc<dyn CounterStore>, TempDir) {
+        let (url, folder) = super::file();
+        (open_counters("test", &url, &Options::default()).await.unwrap(), folder)
+    }
+
     spans!(open);
     meta!(meta);
+    counters!(counters, 24);
 }
 
 mod clickhouse {

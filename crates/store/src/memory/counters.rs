@@ -1,0 +1,361 @@
+//! Counters in memory: those of one process, gone with it.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    hash::Hash,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use llmtrace_model::{ExchangeId, TenantId, Timestamp};
+use parking_lot::Mutex;
+
+use crate::{
+    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Put, Rebuild, Rebuilt, Settle, Settled, SharedNote,
+    Take, Taken,
+    counter::{Check, MAX_EXPIRED},
+    counting::{self, Debt, Hold, Ms, Rows, ms},
+};
+
+/// Rows kept of each kind at most; settled exchanges beyond it are forgotten, the oldest first, anything else is refused.
+const MAX_ROWS: usize = 1 << 20;
+/// Rows whose time has passed that one call drops.
+const DROPS: usize = 32;
+
+/// What is kept. `None` once closed.
+#[derive(Debug)]
+pub(crate) struct MemoryCounters {
+    kept: Mutex<Option<Kept>>,
+}
+
+type Named = (TenantId, CounterName);
+
+/// Rows by their key, each with the time until which it is kept.
+#[derive(Debug)]
+struct Table<K, V> {
+    rows: HashMap<K, (V, Ms)>,
+    /// When rows end, soonest first; an entry whose row was kept longer is stale.
+    ends: BTreeSet<(Ms, K)>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    counters: Table<Named, Counter>,
+    slots: Table<Named, u64>,
+    debts: Table<Named, Debt>,
+    claims: Table<Named, u64>,
+    notes: Table<Named, Vec<u8>>,
+    holds: Table<(TenantId, ExchangeId), Hold>,
+    leases: BTreeSet<(TenantId, Ms, ExchangeId)>,
+    settled: HashSet<(TenantId, ExchangeId)>,
+    settled_in_order: VecDeque<(Ms, TenantId, ExchangeId)>,
+}
+
+/// As many rows as are kept.
+#[derive(Debug)]
+struct Full;
+
+impl Default for MemoryCounters {
+    fn default() -> Self {
+        Self { kept: Mutex::new(Some(Kept::default())) }
+    }
+}
+
+impl MemoryCounters {
+    fn run<T>(
+        &self,
+        op: &'static str,
+        tenant: &TenantId,
+        now: Timestamp,
+        work: impl FnOnce(&mut Of<'_>, Ms) -> Result<T, Full>,
+    ) -> Result<T, Error> {
+        let mut kept = self.kept.lock();
+        let kept = kept.as_mut().ok_or_else(|| Error::closed(Backend::Memory, op))?;
+        let now = now.unix_ms();
+        kept.drop_ended(now);
+        work(&mut Of { kept, tenant }, now).map_err(|Full| {
+            let why = format!("{MAX_ROWS} rows are kept in memory already, and none of them has ended");
+            Error::new(ErrorKind::Unavailable, Backend::Memory, op, why)
+        })
+    }
+}
+
+impl Kept {
+    fn drop_ended(&mut self, now: Ms) {
+        self.counters.drop_ended(now);
+        self.slots.drop_ended(now);
+        self.debts.drop_ended(now);
+        self.claims.drop_ended(now);
+        self.notes.drop_ended(now);
+        self.holds.drop_ended(now);
+        for _ in 0..DROPS {
+            let over = self.settled_in_order.len() > MAX_ROWS;
+            let Some((_, tenant, id)) = self.settled_in_order.pop_front_if(|(until, ..)| over || *until <= now) else {
+                return;
+            };
+            self.settled.remove(&(tenant, id));
+        }
+    }
+}
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self { rows: HashMap::new(), ends: BTreeSet::new() }
+    }
+}
+
+impl<K: Clone + Eq + Ord + Hash, V: Clone> Table<K, V> {
+    fn get(&self, key: &K) -> Option<V> {
+        self.rows.get(key).map(|(value, _)| value.clone())
+    }
+
+    fn put(&mut self, key: K, value: V, until: Option<Ms>) -> Result<(), Full> {
+        let until = until.unwrap_or(Ms::MAX);
+        if let Some((old, ends)) = self.rows.get_mut(&key) {
+            *old = value;
+            if *ends != until {
+                let before = std::mem::replace(ends, until);
+                self.ends.remove(&(before, key.clone()));
+                self.note_end(key, until);
+            }
+            return Ok(());
+        }
+        if self.rows.len() >= MAX_ROWS {
+            return Err(Full);
+        }
+        self.rows.insert(key.clone(), (value, until));
+        self.note_end(key, until);
+        Ok(())
+    }
+
+    fn note_end(&mut self, key: K, until: Ms) {
+        if until < Ms::MAX {
+            self.ends.insert((until, key));
+        }
+    }
+
+    fn remove(&mut self, key: &K) -> Option<V> {
+        let (value, until) = self.rows.remove(key)?;
+        self.ends.remove(&(until, key.clone()));
+        Some(value)
+    }
+
+    fn drop_ended(&mut self, now: Ms) {
+        for _ in 0..DROPS {
+            let Some((until, _)) = self.ends.first() else { return };
+            if *until > now {
+                return;
+            }
+            if let Some((_, key)) = self.ends.pop_first() {
+                self.rows.remove(&key);
+            }
+        }
+    }
+
+    /// Unless its time has passed and it was not dropped yet.
+    fn live(&self, key: &K, now: Ms) -> Option<&V> {
+        self.rows.get(key).filter(|(_, until)| *until > now).map(|(value, _)| value)
+    }
+}
+
+/// The rows of one tenant.
+struct Of<'a> {
+    kept: &'a mut Kept,
+    tenant: &'a TenantId,
+}
+
+impl Of<'_> {
+    fn named(&self, name: &CounterName) -> Named {
+        (self.tenant.clone(), name.clone())
+    }
+}
+
+impl Rows for Of<'_> {
+    type Error = Full;
+
+    fn counter(&mut self, name: &CounterName) -> Result<Option<Counter>, Full> {
+        Ok(self.kept.counters.get(&self.named(name)))
+    }
+
+    fn put_counter(&mut self, name: &CounterName, counter: Counter, until: Option<Ms>) -> Result<(), Full> {
+        self.kept.counters.put(self.named(name), counter, until)
+    }
+
+    fn slots(&mut self, name: &CounterName) -> Result<u64, Full> {
+        Ok(self.kept.slots.get(&self.named(name)).unwrap_or(0))
+    }
+
+    fn put_slots(&mut self, name: &CounterName, held: u64) -> Result<(), Full> {
+        let name = self.named(name);
+        if held == 0 {
+            self.kept.slots.remove(&name);
+            return Ok(());
+        }
+        self.kept.slots.put(name, held, None)
+    }
+
+    fn debt(&mut self, name: &CounterName) -> Result<Option<Debt>, Full> {
+        Ok(self.kept.debts.get(&self.named(name)))
+    }
+
+    fn put_debt(&mut self, name: &CounterName, debt: Debt, until: Ms) -> Result<(), Full> {
+        self.kept.debts.put(self.named(name), debt, Some(until))
+    }
+
+    fn hold(&mut self, id: ExchangeId) -> Result<Option<Hold>, Full> {
+        Ok(self.kept.holds.get(&(self.tenant.clone(), id)))
+    }
+
+    fn put_hold(&mut self, id: ExchangeId, hold: &Hold, until: Option<Ms>) -> Result<(), Full> {
+        let key = (self.tenant.clone(), id);
+        let before = self.kept.holds.get(&key).and_then(|hold| hold.lease_ends);
+        self.kept.holds.put(key, hold.clone(), until)?;
+        if before != hold.lease_ends {
+            if let Some(ends) = before {
+                self.kept.leases.remove(&(self.tenant.clone(), ends, id));
+            }
+            if let Some(ends) = hold.lease_ends {
+                self.kept.leases.insert((self.tenant.clone(), ends, id));
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_hold(&mut self, id: ExchangeId) -> Result<(), Full> {
+        if let Some(Hold { lease_ends: Some(ends), .. }) = self.kept.holds.remove(&(self.tenant.clone(), id)) {
+            self.kept.leases.remove(&(self.tenant.clone(), ends, id));
+        }
+        Ok(())
+    }
+
+    fn expired(&mut self, now: Ms) -> Result<Vec<ExchangeId>, Full> {
+        let tenant = self.tenant.clone();
+        let ended = (tenant.clone(), Ms::MIN, ExchangeId::MIN)..=(tenant, now, ExchangeId::MAX);
+        Ok(self.kept.leases.range(ended).take(MAX_EXPIRED).map(|(.., id)| *id).collect())
+    }
+
+    fn is_settled(&mut self, id: ExchangeId) -> Result<bool, Full> {
+        Ok(self.kept.settled.contains(&(self.tenant.clone(), id)))
+    }
+
+    fn remember(&mut self, id: ExchangeId, until: Ms) -> Result<(), Full> {
+        self.kept.settled.insert((self.tenant.clone(), id));
+        self.kept.settled_in_order.push_back((until, self.tenant.clone(), id));
+        Ok(())
+    }
+
+    fn claim(&mut self, name: &CounterName, now: Ms) -> Result<Option<u64>, Full> {
+        Ok(self.kept.claims.live(&self.named(name), now).copied())
+    }
+
+    fn put_claim(&mut self, name: &CounterName, claim: Option<(u64, Ms)>) -> Result<(), Full> {
+        let name = self.named(name);
+        match claim {
+            Some((token, until)) => self.kept.claims.put(name, token, Some(until)),
+            None => {
+                self.kept.claims.remove(&name);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl CounterStore for MemoryCounters {
+    fn backend(&self) -> Backend {
+        Backend::Memory
+    }
+
+    async fn take(&self, tenant: &TenantId, take: &Take, now: Timestamp) -> Result<Taken, Error> {
+        take.check(Backend::Memory)?;
+        self.run("take", tenant, now, |rows, now| counting::take(rows, take, now))
+    }
+
+    async fn renew(
+        &self,
+        tenant: &TenantId,
+        exchanges: &[ExchangeId],
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<ExchangeId>, Error> {
+        let check = Check { backend: Backend::Memory, op: "renew" };
+        check.renewal(exchanges, lease)?;
+        self.run("renew", tenant, now, |rows, now| counting::renew(rows, exchanges, lease, now))
+    }
+
+    async fn release_slots(&self, tenant: &TenantId, exchange: ExchangeId, now: Timestamp) -> Result<bool, Error> {
+        self.run("release slots", tenant, now, |rows, now| counting::release_slots(rows, exchange, now))
+    }
+
+    async fn settle(&self, tenant: &TenantId, settle: &Settle, now: Timestamp) -> Result<Settled, Error> {
+        settle.check(Backend::Memory)?;
+        self.run("settle", tenant, now, |rows, now| counting::settle(rows, settle, now))
+    }
+
+    async fn counters(
+        &self,
+        tenant: &TenantId,
+        windows: &[CounterName],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Counter>>, Error> {
+        self.run("read counters", tenant, now, |rows, now| counting::counters(rows, windows, now))
+    }
+
+    async fn claim(
+        &self,
+        tenant: &TenantId,
+        window: &CounterName,
+        token: u64,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        Check { backend: Backend::Memory, op: "claim" }.lease(lease)?;
+        self.run("claim", tenant, now, |rows, now| counting::claim(rows, window, token, lease, now))
+    }
+
+    async fn rebuild(&self, tenant: &TenantId, rebuild: &Rebuild, now: Timestamp) -> Result<Rebuilt, Error> {
+        Check { backend: Backend::Memory, op: "rebuild" }.amount("spent", rebuild.spent)?;
+        self.run("rebuild", tenant, now, |rows, now| counting::rebuild(rows, rebuild, now))
+    }
+
+    async fn put_note(
+        &self,
+        tenant: &TenantId,
+        name: &CounterName,
+        note: &SharedNote,
+        put: Put,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        Check { backend: Backend::Memory, op: "put note" }.note(note)?;
+        self.run("put note", tenant, now, |rows, now| {
+            let name = rows.named(name);
+            if put == Put::IfAbsent && rows.kept.notes.live(&name, now).is_some() {
+                return Ok(false);
+            }
+            rows.kept.notes.put(name, note.value.clone(), Some(now.saturating_add(ms(note.keep))))?;
+            Ok(true)
+        })
+    }
+
+    async fn note(&self, tenant: &TenantId, name: &CounterName, now: Timestamp) -> Result<Option<Vec<u8>>, Error> {
+        self.run("read note", tenant, now, |rows, now| Ok(rows.kept.notes.live(&rows.named(name), now).cloned()))
+    }
+
+    async fn drop_note(&self, tenant: &TenantId, name: &CounterName, now: Timestamp) -> Result<bool, Error> {
+        self.run("drop note", tenant, now, |rows, now| {
+            let name = rows.named(name);
+            let live = rows.kept.notes.live(&name, now).is_some();
+            rows.kept.notes.remove(&name);
+            Ok(live)
+        })
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        if self.kept.lock().is_some() { Ok(()) } else { Err(Error::closed(Backend::Memory, "ping")) }
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        *self.kept.lock() = None;
+        Ok(())
+    }
+}
