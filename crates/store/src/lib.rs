@@ -17,6 +17,7 @@ mod open;
 mod options;
 mod pool;
 mod postgres;
+mod redis;
 mod removing;
 mod server_url;
 mod span;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{CounterStore, Error, MetaStore, Options, Server, SpanStore, clickhouse, memory, postgres, sqlite};
+use crate::{CounterStore, Error, MetaStore, Options, Server, SpanStore, clickhouse, memory, postgres, redis, sqlite};
 
 /// The schemes [`open_spans`] and [`open_meta`] know.
 const SCHEMES: &str = "sqlite, memory, clickhouse, postgres, redis";
@@ -49,7 +49,11 @@ pub async fn open_counters(setting: &str, url: &str, options: &Options) -> Resul
             let opened = sqlite::SqliteCounters::open(path, options).await;
             Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
         }
-        other @ (Target::Clickhouse | Target::Postgres | Target::Redis) => Err(other.keeps_no(setting, "counters")),
+        Target::Redis => {
+            let opened = redis::RedisCounters::open(&options.redis, redis::Clock::Server).await;
+            Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
+        }
+        other @ (Target::Clickhouse | Target::Postgres) => Err(other.keeps_no(setting, "counters")),
     }
 }
 

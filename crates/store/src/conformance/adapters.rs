@@ -203,6 +203,26 @@ mod clickhouse {
     spans!(open);
 }
 
+mod redis {
+    use super::{Arc, CounterStore};
+    use crate::{
+        Secret, ServerOptions,
+        conformance::engines,
+        redis::{Clock, RedisCounters},
+    };
+
+    async fn counters() -> (Arc<dyn CounterStore>, engines::Guard) {
+        let (options, prefix, guard) = engines::redis();
+        let url = options.url.expect("it is set").expose().to_owned();
+        let options = ServerOptions { url: Some(Secret::new(format!("{url}?prefix={prefix}"))), ..options };
+        // The suite plays in a time of its own.
+        let opened = RedisCounters::open(&options, Clock::Caller).await.unwrap();
+        (Arc::new(opened), guard)
+    }
+
+    counters!(counters, 24);
+}
+
 mod postgres {
     use super::{Arc, MetaStore, Options, open_meta};
     use crate::conformance::engines;

@@ -1,0 +1,37 @@
+//! What only Redis does.
+
+use crate::{ErrorKind, Options, Secret, ServerOptions, open_counters};
+
+fn at(url: &str) -> Options {
+    let redis = ServerOptions { url: Some(Secret::new(url)), ..ServerOptions::default() };
+    Options { redis, ..Options::default() }
+}
+
+#[tokio::test]
+async fn a_wrong_url_is_refused_with_the_way_out() {
+    for (url, part) in [
+        ("redis://:hunter2@h/x", "is no database"),
+        ("redis://:hunter2@h,i", "redis+cluster://"),
+        ("redis+sentinel://:hunter2@h", "name of the master"),
+        ("redis+cluster://:hunter2@h/3", "no databases"),
+        ("redis://:hunter2@h?db=1", "is unknown, expected one of prefix"),
+        ("redis://:hunter2@h?prefix=a{b", "prefix"),
+    ] {
+        let Err(error) = open_counters("storage.counters", "redis:", &at(url)).await else { panic!("{url} opened") };
+        let text = format!("{error}: {:?}", std::error::Error::source(&error).map(|source| format!("{source:?}")));
+        assert!(text.starts_with("storage.counters") && text.contains(part), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_does_not_keep_it_from_opening() {
+    // Bound and never accepted from: nothing listens once it is dropped.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("redis://u:hunter2@127.0.0.1:{port}");
+    let store = open_counters("storage.counters", "redis:", &at(&url)).await.unwrap();
+    let error = store.ping().await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    let text = format!("{error:?}");
+    assert!(text.contains(&port.to_string()) && !text.contains("hunter2"), "{text}");
+}
