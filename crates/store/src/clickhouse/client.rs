@@ -61,6 +61,14 @@ impl Engine {
                  the URL is such as {EXAMPLE}"
             )));
         }
+        if options.server.ca_pem.is_some() {
+            // Better than trusting less than was asked for.
+            return Err(wrong(
+                "clickhouse.ca_bundle: found a file, expected nothing: this version trusts the built-in authorities only; \
+                 use a certificate of one of them, or a TLS proxy beside the server"
+                    .to_owned(),
+            ));
+        }
         let database = if options.database.is_empty() { "llmtrace" } else { &options.database }.to_owned();
         name("clickhouse.database", &database)?;
         options.cluster.iter().try_for_each(|cluster| name("clickhouse.cluster", cluster))?;
