@@ -14,6 +14,8 @@ judge 'dashboard: types, lint, format' 60 scripts/web.sh check
 judge 'clippy' 480 cargo clippy --workspace --all-targets --locked --keep-going -- -D warnings
 judge 'documentation' 240 \
     env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items --quiet --keep-going
+# The crates of every platform, not only those that were built: cargo-deny reads them all.
+judge 'dependencies: fetched' 60 cargo fetch --locked --quiet
 # Advisories need a database from the network: `cargo deny check advisories` where there is one.
 judge 'dependencies: bans, licences, sources' 30 cargo deny --offline check bans licenses sources
 judge 'dependencies: unused' 30 cargo shear

@@ -56,7 +56,7 @@ pub trait CounterStore: Send + Sync {
     /// expires.
     async fn take(&self, tenant: &TenantId, take: &Take, now: Timestamp) -> Result<Taken, Error>;
 
-    /// Lets the leases of exchanges end so long from now, at most [`MAX_EXPIRED`] of them in one call; returns those that hold
+    /// Lets the leases of exchanges end so long from now, at most `MAX_EXPIRED` of them in one call; returns those that hold
     /// nothing any more.
     async fn renew(
         &self,
