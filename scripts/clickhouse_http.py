@@ -217,11 +217,12 @@ class OneConnection:
         self.version = bytes(self.connection.query("SELECT version()", "TabSeparated").bytes()).decode().strip()
 
     def run(self, statement, _session_id):
-        given = statement.settings | {f"param_{k}": v for k, v in statement.params.items()}
+        parameters = {f"param_{k}": v for k, v in statement.params.items()}
         with self.lock:
             try:
                 self._query("USE `" + (statement.database or "default").replace("`", "``") + "`")
-                if given:
+                # Settings first: max_query_size bounds the statement that sets long parameters, too.
+                for given in filter(None, (statement.settings, parameters)):
                     self._query("SET " + ", ".join(f"{k}={quote(v)}" for k, v in given.items()))
                 if statement.streams:
                     return b"", self._insert(statement)

@@ -171,3 +171,33 @@ async fn closed_hours_are_read_from_roll_ups_until_they_are_marked_again() {
     store.erase(&ALL, &Subject::Everything, hours(9)).await.unwrap();
     assert_eq!(store.stats(&ALL, &llmtrace_model::StatsQuery::default()).await.unwrap(), [], "nothing is left");
 }
+
+/// Ten thousand are the most of one batch, and their ids are one parameter of a statement.
+async fn many_at_once_are_written_listed_and_erased(clickhouse: ClickhouseOptions) {
+    const MANY: u64 = 10_000;
+    let options = Options { clickhouse, ..Options::default() };
+    let Ok(store) = Clickhouse::open(&options).await else { panic!("the settings are right") };
+    let long = "t".repeat(64);
+    let batch: Vec<_> = (0..MANY).map(|n| numbered(n).tenant(&long).said("q", "a").record()).collect();
+    store.write(&batch).await.unwrap();
+    store.write(&batch).await.unwrap();
+    assert_eq!(store.count(&ALL, &SpanFilter::default()).await.unwrap(), MANY);
+    let page = PageRequest::first(PageRequest::MAX);
+    let read = store.list_records(&ALL, &SpanFilter::default(), &page).await.unwrap();
+    assert_eq!(read.items.len(), PageRequest::MAX as usize);
+    let erased = store.erase(&ALL, &Subject::Everything, Timestamp::from_unix_us(i64::MAX)).await.unwrap();
+    assert_eq!((erased.spans, erased.contents), (MANY, MANY));
+    assert_eq!(store.count(&ALL, &SpanFilter::default()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn many_at_once_fit_into_a_request() {
+    let (clickhouse, _guard) = engines::clickhouse();
+    many_at_once_are_written_listed_and_erased(clickhouse).await;
+}
+
+#[tokio::test]
+async fn many_at_once_fit_into_a_request_of_the_oldest_version() {
+    let (clickhouse, _guard) = engines::clickhouse_old();
+    many_at_once_are_written_listed_and_erased(clickhouse).await;
+}
