@@ -1,6 +1,7 @@
 //! What is done now and then, away from every request: reloading what changed on disk, pricing stored spans anew, tending
 //! the span store, removing what is older than it is kept and what was asked to be erased.
 
+mod backoff;
 mod erase;
 mod reprice;
 mod retain;

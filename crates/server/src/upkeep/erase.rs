@@ -9,14 +9,13 @@ use llmtrace_model::{Erasure, TenantScope};
 use llmtrace_store::{Error, MetaStore, SpanStore};
 use tokio::time::Instant;
 
+use super::backoff::Backoff;
 use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 
 /// How often it is looked for what was asked for.
 const EVERY: Duration = Duration::from_secs(2);
 /// How often an erasure that is done is done again.
 const AGAIN: Duration = Duration::from_secs(600);
-/// The first and the longest pause after a failure.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// Carries out the erasures of one installation.
 pub struct Erasing {
@@ -99,23 +98,6 @@ impl Erasing {
             tracing::info!(erasure.id = %erasure.id, spans = erasure.erased.spans, "an erasure was carried out");
         }
         Ok(())
-    }
-}
-
-/// How long to wait after a failure: longer and longer.
-#[derive(Debug, Default)]
-pub(super) struct Backoff(Option<Duration>);
-
-impl Backoff {
-    /// It worked; says whether it had failed before.
-    pub(super) fn is_over(&mut self) -> bool {
-        self.0.take().is_some()
-    }
-
-    /// It failed: whether for the first time, and how long to wait.
-    pub(super) fn failed(&mut self) -> (bool, Duration) {
-        let pause = self.0.map_or(BACKOFF.0, |last| (last * 2).min(BACKOFF.1));
-        (self.0.replace(pause).is_none(), pause)
     }
 }
 

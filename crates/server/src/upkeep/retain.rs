@@ -6,7 +6,7 @@ use llmtrace_model::{Erased, Retention, Retentions};
 use llmtrace_store::{Error, MetaStore, SpanStore};
 use tokio::time::Instant;
 
-use super::erase::Backoff;
+use super::backoff::Backoff;
 use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 
 /// How often it is looked where nothing is left to remove: rules are in days.

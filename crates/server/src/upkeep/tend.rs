@@ -7,6 +7,7 @@ use std::{
 
 use llmtrace_store::{Backlog, SpanStore};
 
+use super::backoff::Backoff;
 use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 
 /// How often the store is looked at where it has nothing left.
@@ -19,16 +20,13 @@ const BUSY: Duration = Duration::from_millis(500);
 const BESIDE_WRITES: u32 = 4;
 /// Waiting exchanges that make a busy time: more than one batch of the writer.
 const BUSY_RECORDS: u64 = 500;
-/// The first and the longest pause after a failure.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// Tends one store.
 pub struct Tending {
     store: Arc<dyn SpanStore>,
     clock: Clock,
     events: Events,
-    /// How long the next failure is waited for.
-    backoff: Duration,
+    backoff: Backoff,
     /// Spans that had been stored when the last piece was done.
     stored: u64,
 }
@@ -36,7 +34,7 @@ pub struct Tending {
 impl Tending {
     /// Tends `store`, and tells `events` what is left.
     pub fn new(store: Arc<dyn SpanStore>, clock: Clock, events: Events) -> Self {
-        Self { store, clock, events, backoff: BACKOFF.0, stored: 0 }
+        Self { store, clock, events, backoff: Backoff::default(), stored: 0 }
     }
 
     /// Tends until the tasks are asked to stop.
@@ -60,21 +58,19 @@ impl Tending {
         match self.store.tend(self.clock.now()).await {
             Ok(left) => {
                 let took = began.elapsed();
-                if self.backoff != BACKOFF.0 {
+                if self.backoff.is_over() {
                     tracing::info!("the span store is tended again");
                 }
-                self.backoff = BACKOFF.0;
                 self.events.store_tended(left, took);
                 self.pause(left, took)
             }
             Err(error) => {
                 self.events.store_failed(&error);
-                if self.backoff == BACKOFF.0 {
+                let (is_first, pause) = self.backoff.failed();
+                if is_first {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(error, "tending the span store failed, searches may miss what is new; trying again");
                 }
-                let pause = self.backoff;
-                self.backoff = (pause * 2).min(BACKOFF.1);
                 pause
             }
         }
