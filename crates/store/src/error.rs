@@ -20,6 +20,20 @@ pub struct Error {
     pub source: BoxError,
 }
 
+/// An error and all that caused it, in one line; a cause that the line ends with already is not repeated.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_says = cause.to_string();
+        if !line.ends_with(&cause_says) {
+            line = format!("{line}: {cause_says}");
+        }
+        next = cause.source();
+    }
+    line
+}
+
 /// What the caller can do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {

@@ -5,7 +5,7 @@
 mod clickhouse;
 mod sqlite;
 
-use crate::{OpenError, Options, Schema, open::Target, schema};
+use crate::{OpenError, Options, Schema, error::causes, open::Target, schema};
 
 /// How good a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,21 +124,9 @@ fn refused(setting: &str, error: &OpenError) -> Note {
         OpenError::Schema { .. } => "use the version of the program that wrote it, or another store",
         OpenError::Engine { .. } => "see that it is there, that it may be used, and what its own log says",
     };
-    let whole = with_sources(error);
+    let whole = causes(error);
     let found = whole.strip_prefix(setting).map_or(whole.as_str(), |rest| rest.trim_start_matches(": "));
     Note::fail(setting, found, remedy)
-}
-
-/// An error with all that caused it.
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// Writes a number of bytes for people: `1.5 GiB`.

@@ -1,6 +1,6 @@
 //! What an error of the engine means to a caller.
 
-use crate::{Backend, Error, ErrorKind};
+use crate::{Backend, Error, ErrorKind, error::causes};
 
 /// The longest piece of a server's own words in a message.
 const WORDS: usize = 240;
@@ -33,9 +33,10 @@ fn judge(error: &clickhouse::error::Error) -> (ErrorKind, String) {
     use clickhouse::error::Error as E;
     match error {
         E::TimedOut => (ErrorKind::Timeout, "no answer in time".to_owned()),
-        E::Network(why) => {
-            (ErrorKind::Unavailable, format!("clickhouse.url: the server cannot be reached ({})", causes(&**why)))
-        }
+        E::Network(why) => (
+            ErrorKind::Unavailable,
+            format!("clickhouse.url: the server cannot be reached ({})", short(&causes(&**why))),
+        ),
         E::BadResponse(text) => answered(text),
         E::InvalidParams(why) => (ErrorKind::Config, short(&why.to_string())),
         E::Unsupported(why) => (ErrorKind::Config, short(why)),
@@ -64,20 +65,6 @@ fn answered(text: &str) -> (ErrorKind, String) {
         // Too many parts or queries, no memory, no space, read-only, a table that is just made or moved: later.
         _ => (ErrorKind::Unavailable, said),
     }
-}
-
-/// An error and what it comes from, in one line.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let more = cause.to_string();
-        if !text.ends_with(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = cause.source();
-    }
-    short(&text)
 }
 
 /// The beginning of the first line: the rest may hold values of a query.

@@ -8,8 +8,8 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Note, size, with_sources};
-use crate::{SqliteOptions, pool};
+use super::{Note, size};
+use crate::{SqliteOptions, error::causes, pool};
 
 /// A log of this size is folded into the file by now, unless somebody reads an old state of it.
 const LONG_LOG_BYTES: u64 = 1 << 30;
@@ -28,7 +28,7 @@ pub(super) async fn examine(setting: &str, path: PathBuf, options: &SqliteOption
 
 fn failed(setting: &str, error: &dyn std::error::Error) -> Note {
     let remedy = "see that no other program holds it, and check it with `sqlite3 FILE 'PRAGMA integrity_check'`";
-    Note::fail(setting, with_sources(error), remedy)
+    Note::fail(setting, causes(error), remedy)
 }
 
 fn look(setting: &str, path: &Path, options: &SqliteOptions) -> rusqlite::Result<Vec<Note>> {
