@@ -35,8 +35,8 @@ fn check_stores(config: &Config, report: &mut impl FnMut(&str, Fault)) {
         ("storage.meta", &storage.meta, Keeps::Meta),
         ("storage.counters", &storage.counters, Keeps::Counters),
     ];
-    for (setting, url, keeps) in stores {
-        let server = match llmtrace_store::check_url(setting, url.as_str(), keeps) {
+    for (setting, store, keeps) in stores {
+        let server = match llmtrace_store::check_url(setting, store.as_str(), keeps) {
             Ok(Some(server)) => server,
             Ok(None) => continue,
             Err(error) => {
@@ -55,9 +55,8 @@ fn check_stores(config: &Config, report: &mut impl FnMut(&str, Fault)) {
         };
         let Some(url) = url else {
             let sentence = format!(
-                "found nothing, expected a URL such as {}, here or in {variable}, since {setting} is {}",
+                "found nothing, expected a URL such as {}, here or in {variable}, since {setting} is {store}",
                 server.example(),
-                name_of(server),
             );
             report(key, Fault::Other(sentence));
             continue;
@@ -66,14 +65,6 @@ fn check_stores(config: &Config, report: &mut impl FnMut(&str, Fault)) {
         if let Err(error) = ServerUrl::of(server, &options) {
             report(key, Fault::Other(error.to_string()));
         }
-    }
-}
-
-const fn name_of(server: Server) -> &'static str {
-    match server {
-        Server::Clickhouse => "clickhouse:",
-        Server::Postgres => "postgres:",
-        Server::Redis => "redis:",
     }
 }
 

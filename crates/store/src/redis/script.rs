@@ -71,7 +71,7 @@ impl Call {
     }
 
     /// Its id, and where it is remembered: those of one second in one hash, by the 62 random bits of their ids. Small hashes are
-    /// kept compactly: about 20 bytes an exchange, where a key of its own takes a hundred.
+    /// kept compactly, unlike keys of their own.
     pub(super) fn exchange(self, id: ExchangeId) -> Self {
         let mut first = [0; 8];
         first[2..].copy_from_slice(&id.as_bytes()[..6]);

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, Transacti
 use super::{raw, rollup::Marks, row::Columns};
 use crate::removing::{Cause, Fate, Traits};
 
-/// Rows that one transaction of the writer removes: what else is written waits for some 10 ms.
+/// Rows that one transaction of the writer removes: what else is written waits for it.
 pub(super) const PIECE: usize = 128;
 /// Rows that one look walks over.
 const WALKED: i64 = 20_000;
