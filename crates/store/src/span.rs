@@ -153,7 +153,8 @@ pub trait SpanRead: Send + Sync {
     /// What the matching spans add up to, group by group, ordered by time step and then by key (an absent value first).
     ///
     /// Exact: every stored span that matches is counted once, also one that was stored a moment ago. A query that needs more
-    /// than [`MAX_SCANNED`] spans to be read one by one, or more than [`MAX_GROUPS`] groups, fails as `TooLarge`.
+    /// than [`MAX_SCANNED`] spans to be read one by one, or more than [`MAX_GROUPS`] groups, fails as `TooLarge`. An engine that
+    /// adds up by itself reads none one by one: there the time of a statement is the bound.
     async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error>;
 }
 
