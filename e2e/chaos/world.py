@@ -96,12 +96,7 @@ class World:
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         settings = {"LLMTRACE_LOGGING__LEVEL": "warn"} | self.extra | (env or {})
-        try:
-            proxy = Proxy(self.provider.url, folder, port=port, env=settings)
-        except AssertionError as error:
-            if self.profile == "production" and re.search("keeps no|not built yet", str(error)):
-                raise CannotRun("this build has no production profile") from error
-            raise
+        proxy = Proxy(self.provider.url, folder, port=port, env=settings)
         self.proxies.append(proxy)
         return proxy
 
