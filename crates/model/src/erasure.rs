@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ErasureId, SpanId, TenantId, Timestamp, TraceId};
+use crate::{ErasureId, Span, SpanId, TenantId, Timestamp, TraceId};
 
 /// How long the spans of a tenant are kept, in days; `None` keeps for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -67,6 +67,19 @@ pub enum Subject {
     Everything,
 }
 
+impl Subject {
+    /// Says whether a span is one of these.
+    pub fn includes(&self, span: &Span) -> bool {
+        match self {
+            Self::Trace(id) => span.trace_id == *id,
+            Self::Span(id) => span.span_id == *id,
+            Self::Session(id) => span.session_id.as_ref() == Some(id),
+            Self::User(id) => span.user_id.as_ref() == Some(id),
+            Self::Everything => true,
+        }
+    }
+}
+
 /// What was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Erased {
@@ -89,10 +102,38 @@ pub struct Erasure {
     pub requested_at: Timestamp,
     /// When everything that was stored had been removed; `None` until then.
     pub done_at: Option<Timestamp>,
+    /// When it is carried out next; `None` once its time is over.
+    pub due_at: Option<Timestamp>,
     /// Until when it is done again and again, since a span that started before may still be on its way.
     pub repeat_until: Timestamp,
     /// What was removed so far.
     pub erased: Erased,
+}
+
+impl Erasure {
+    /// How long it is repeated after it was asked for: longer than a record waits for a store that is away.
+    pub const REPEATED_US: i64 = 7 * 86_400_000_000;
+
+    /// An erasure that is asked for now, and due at once.
+    pub fn asked(id: ErasureId, tenant_id: Option<TenantId>, subject: Subject, now: Timestamp) -> Self {
+        Self {
+            id,
+            tenant_id,
+            subject,
+            requested_at: now,
+            done_at: None,
+            due_at: Some(now),
+            repeat_until: Timestamp::from_unix_us(now.unix_us().saturating_add(Self::REPEATED_US)),
+            erased: Erased::default(),
+        }
+    }
+
+    /// Says whether a span is to be erased by it.
+    pub fn covers(&self, span: &Span) -> bool {
+        span.started_at <= self.requested_at
+            && self.tenant_id.as_ref().is_none_or(|tenant| *tenant == span.tenant_id)
+            && self.subject.includes(span)
+    }
 }
 
 impl std::ops::AddAssign for Erased {

@@ -28,7 +28,7 @@ use crate::{
     shutdown::{FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
     telemetry::{Events, Metrics},
-    upkeep::{Erasing, Retaining, Tending, Upkeep},
+    upkeep::{Eraser, Erasing, Retaining, Tending, Upkeep},
     web,
 };
 
@@ -105,8 +105,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let (keep, rules) = (Arc::clone(&spans), wiring::retention(config));
     let retaining = Retaining::new(keep, Arc::clone(&meta), rules, clock.clone(), events.clone());
     front.spawn("retain", retaining.run(front.clone()));
-    let erasing = Erasing::new(Arc::clone(&spans), Arc::clone(&meta), clock.clone(), events.clone());
-    front.spawn("erase", erasing.run(front.clone()));
+    let eraser = Eraser::new(Arc::clone(&spans), Arc::clone(&meta), clock.clone(), Arc::new(|_, _, _| {}));
+    front.spawn("erase", Erasing::new(eraser, events.clone()).run(front.clone()));
 
     let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
     let probes =

@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 use llmtrace_wire::PriceBook;
 use tokio::sync::watch;
 
-pub use erase::Erasing;
+pub use erase::{Eraser, Erasing, Gone};
 pub use reprice::{Rehearsal, Repriced, Repricer};
 pub use retain::Retaining;
 pub use tend::Tending;

@@ -33,7 +33,9 @@ pub use error::{Backend, Error, ErrorKind};
 pub use examine::{Grade, Note, examine, size};
 pub use matching::matches;
 pub use memory::record_bytes;
-pub use meta::{MAX_ERASURES, MAX_TENANTS, MAX_VIEWS, MAX_VIEWS_OF_TENANT, MetaStore, Replacing, Tenant, Written};
+pub use meta::{
+    CarriedOut, MAX_ERASURES, MAX_TENANTS, MAX_VIEWS, MAX_VIEWS_OF_TENANT, MetaStore, Replacing, Tenant, Written,
+};
 pub use open::{Keeps, OpenError, Schema, check_url, migrate, open_counters, open_meta, open_spans, schema};
 pub use options::{ClickhouseOptions, MemoryOptions, Migrate, Options, Secret, ServerOptions, SqliteOptions};
 pub use server_url::{Host, Server, ServerUrl, UrlError};

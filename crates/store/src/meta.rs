@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{Erased, Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
 
 use crate::{Backend, Error};
 
@@ -48,9 +48,8 @@ pub trait MetaStore: Send + Sync {
     /// Says whether there was anything to forget.
     async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error>;
 
-    /// Adds an erasure, or puts its new state in the place of the old one: when it was done, until when it is repeated, what
-    /// was removed. Whose and what it is, and when it was asked for, never changes. Idempotent by id.
-    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error>;
+    /// Adds an erasure and says whether it did: one of the same id that is there stays as it is, whosever it is.
+    async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error>;
 
     /// The erasures of a scope, those asked for last first (then by id), at most [`MAX_ERASURES`].
     async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error>;
@@ -58,9 +57,21 @@ pub trait MetaStore: Send + Sync {
     /// One erasure; one outside the scope does not exist.
     async fn erasure(&self, scope: &TenantScope, id: ErasureId) -> Result<Option<Erasure>, Error>;
 
-    /// The erasures of all tenants that are not done, oldest first, and behind them those that are and whose `repeat_until`
-    /// is later than `now`, oldest first: at most [`MAX_ERASURES`], so that many repeated ones never hide a new one.
+    /// The erasures of all tenants that are due at `now`: those that were never done, and behind them those that are
+    /// repeated, each by when they became due (then by id): at most [`MAX_ERASURES`], so that many repeated ones never hide
+    /// a new one.
     async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error>;
+
+    /// Moves when an erasure is due from one time to another, and says whether it did: of several who move it from the same
+    /// time, one does.
+    ///
+    /// Who carries an erasure out moves it ahead first, and on while it works: nobody else begins meanwhile, and somebody
+    /// does where it dies.
+    async fn move_erasure(&self, id: ErasureId, from: Timestamp, to: Timestamp) -> Result<bool, Error>;
+
+    /// Notes that an erasure was carried out: adds what was removed to what was removed before, and sets when it is due next.
+    /// It was done when it was carried out first.
+    async fn note_erased(&self, id: ErasureId, carried_out: &CarriedOut) -> Result<(), Error>;
 
     /// Says whether the engine would take a write now.
     async fn ping(&self) -> Result<(), Error>;
@@ -80,6 +91,17 @@ pub const MAX_VIEWS_OF_TENANT: usize = 500;
 
 /// The most saved views of all tenants together.
 pub const MAX_VIEWS: usize = 5_000;
+
+/// That an erasure was carried out once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CarriedOut {
+    /// When.
+    pub at: Timestamp,
+    /// What was removed.
+    pub removed: Erased,
+    /// When it is due next; `None` where its time is over.
+    pub due_at: Option<Timestamp>,
+}
 
 /// What a written thing takes the place of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,7 +25,9 @@ use self::{
     link::{CALL, Link},
     migrate::Fault,
 };
-use crate::{Backend, Error, MetaStore, OpenError, Options, Replacing, Schema, Tenant, Written, open::Refused};
+use crate::{
+    Backend, CarriedOut, Error, MetaStore, OpenError, Options, Replacing, Schema, Tenant, Written, open::Refused,
+};
 
 /// The setting that says where the server is.
 const SETTING: &str = "postgres.url";
@@ -129,8 +131,8 @@ impl MetaStore for PostgresMeta {
         call!(self, "delete tenant", connection => tenants::forget(connection, tenant))
     }
 
-    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
-        call!(self, "put erasure", connection => erasures::put(connection, erasure))
+    async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error> {
+        call!(self, "add erasure", connection => erasures::add(connection, erasure))
     }
 
     async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error> {
@@ -143,6 +145,14 @@ impl MetaStore for PostgresMeta {
 
     async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
         call!(self, "read erasures", connection => erasures::due(connection, now))
+    }
+
+    async fn move_erasure(&self, id: ErasureId, from: Timestamp, to: Timestamp) -> Result<bool, Error> {
+        call!(self, "move erasure", connection => erasures::shift(connection, id, from, to))
+    }
+
+    async fn note_erased(&self, id: ErasureId, carried_out: &CarriedOut) -> Result<(), Error> {
+        call!(self, "note erasure", connection => erasures::note(connection, id, carried_out))
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -1,37 +1,132 @@
 //! Carries out erasures: each as soon as it was asked for, and again and again until no record of an older exchange can
 //! still be on its way.
 //!
-//! Several processes may do the same: what one removed the other does not find.
+//! Several processes may do the same. Who begins moves ahead when the erasure is due, and on while it works: the others
+//! leave it alone, and where that one dies it is due again within [`LEASE`].
 
-use std::{sync::Arc, time::Duration};
+#[cfg(test)]
+mod tests;
 
-use llmtrace_model::{Erasure, TenantScope};
-use llmtrace_store::{Error, MetaStore, SpanStore};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use llmtrace_model::{Erasure, ErasureId, Subject, TenantScope, Timestamp};
+use llmtrace_store::{CarriedOut, Error, MetaStore, SpanStore};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 
-/// How often it is looked for what was asked for.
+/// How often it is looked for what is due.
 const EVERY: Duration = Duration::from_secs(2);
-/// How often an erasure that is done is done again.
-const AGAIN: Duration = Duration::from_secs(600);
+/// How long an erasure is left to who began it and says no more.
+const LEASE: Duration = Duration::from_secs(30);
+/// How often who carries one out says so.
+const BEAT: Duration = Duration::from_secs(10);
+/// The shortest and the longest pause before an erasure is done again: half as long as it was asked for.
+const AGAIN: (i64, i64) = (10_000_000, 600_000_000);
 
-/// Carries out the erasures of one installation.
-pub struct Erasing {
+/// Hears that spans of a scope and subject which started at or before a time are gone from the store: whoever holds copies
+/// of them drops them.
+pub type Gone = Arc<dyn Fn(&TenantScope, &Subject, Timestamp) + Send + Sync>;
+
+/// Carries out one erasure at a time.
+pub struct Eraser {
     spans: Arc<dyn SpanStore>,
     meta: Arc<dyn MetaStore>,
     clock: Clock,
+    gone: Gone,
+}
+
+impl Eraser {
+    /// Erases from `spans`, and notes it in `meta`.
+    pub fn new(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, clock: Clock, gone: Gone) -> Self {
+        Self { spans, meta, clock, gone }
+    }
+
+    /// Removes what an erasure that is due says; `None` where somebody else does it.
+    ///
+    /// The outcome is still to be noted: [`MetaStore::note_erased`]. Cancel-safe: one that was not finished is due again.
+    pub async fn carry_out(&self, erasure: &Erasure) -> Result<Option<CarriedOut>, Error> {
+        let Some(due) = erasure.due_at else { return Ok(None) };
+        let until = self.later(LEASE);
+        if !self.meta.move_erasure(erasure.id, due, until).await? {
+            return Ok(None);
+        }
+        let held = AtomicI64::new(until.unix_us());
+        let scope = erasure.tenant_id.clone().map_or(TenantScope::All, TenantScope::One);
+        let done = tokio::select! {
+            done = self.spans.erase(&scope, &erasure.subject, erasure.requested_at) => done,
+            never = self.hold(erasure.id, &held) => match never {},
+        };
+        match done {
+            Ok(removed) => {
+                (self.gone)(&scope, &erasure.subject, erasure.requested_at);
+                let at = self.clock.now();
+                Ok(Some(CarriedOut { at, removed, due_at: next(erasure, at) }))
+            }
+            Err(error) => {
+                self.give_back(erasure.id, Timestamp::from_unix_us(held.load(Ordering::Relaxed))).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps others from beginning what this one does. Cancel-safe.
+    async fn hold(&self, id: ErasureId, held: &AtomicI64) -> std::convert::Infallible {
+        loop {
+            tokio::time::sleep(BEAT).await;
+            let (from, to) = (held.load(Ordering::Relaxed), self.later(LEASE));
+            match self.meta.move_erasure(id, Timestamp::from_unix_us(from), to).await {
+                Ok(true) => held.store(to.unix_us(), Ordering::Relaxed),
+                // Both remove the same; only the work is done twice.
+                Ok(false) => tracing::debug!(erasure.id = %id, "somebody else carries out the same erasure"),
+                Err(error) => {
+                    tracing::debug!(erasure.id = %id, error = &error as &dyn std::error::Error, "an erasure could not be held")
+                }
+            }
+        }
+    }
+
+    /// Makes an erasure that failed due again; else it is once the lease is over.
+    async fn give_back(&self, id: ErasureId, held: Timestamp) {
+        if let Err(error) = self.meta.move_erasure(id, held, self.clock.now()).await {
+            tracing::debug!(erasure.id = %id, error = &error as &dyn std::error::Error, "an erasure could not be given back");
+        }
+    }
+
+    fn later(&self, by: Duration) -> Timestamp {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_unix_us(self.clock.now().unix_us().saturating_add(by))
+    }
+}
+
+/// When an erasure that was carried out is due next: often at first, since most of what comes late comes soon.
+fn next(erasure: &Erasure, now: Timestamp) -> Option<Timestamp> {
+    let age = now.unix_us().saturating_sub(erasure.requested_at.unix_us());
+    let pause = (age / 2).clamp(AGAIN.0, AGAIN.1);
+    let next = now.unix_us().saturating_add(pause).min(erasure.repeat_until.unix_us());
+    (now < erasure.repeat_until).then(|| Timestamp::from_unix_us(next))
+}
+
+/// Carries out the erasures of one installation.
+pub struct Erasing {
+    eraser: Eraser,
     events: Events,
     backoff: Backoff,
-    /// When those that are done were done again last.
-    repeated: Option<Instant>,
+    /// What was carried out and could not be noted.
+    unnoted: Option<(Erasure, CarriedOut)>,
 }
 
 impl Erasing {
-    /// Erases from `spans` what `meta` says.
-    pub fn new(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, clock: Clock, events: Events) -> Self {
-        Self { spans, meta, clock, events, backoff: Backoff::default(), repeated: None }
+    /// Carries out with `eraser` what is due.
+    pub fn new(eraser: Eraser, events: Events) -> Self {
+        Self { eraser, events, backoff: Backoff::default(), unnoted: None }
     }
 
     /// Erases until the tasks are asked to stop.
@@ -71,116 +166,26 @@ impl Erasing {
     }
 
     async fn once(&mut self) -> Result<(), Error> {
-        let due = self.meta.erasures_due(self.clock.now()).await?;
-        let is_time = self.repeated.is_none_or(|at| at.elapsed() >= AGAIN);
-        for erasure in due.into_iter().filter(|erasure| is_time || erasure.done_at.is_none()) {
-            self.carry_out(erasure).await?;
-        }
-        if is_time {
-            self.repeated = Some(Instant::now());
+        self.note().await?;
+        for erasure in self.eraser.meta.erasures_due(self.eraser.clock.now()).await? {
+            let began = Instant::now();
+            let Some(carried_out) = self.eraser.carry_out(&erasure).await? else { continue };
+            self.events.store_done("erase", began.elapsed());
+            self.unnoted = Some((erasure, carried_out));
+            self.note().await?;
         }
         Ok(())
     }
 
-    async fn carry_out(&self, mut erasure: Erasure) -> Result<(), Error> {
-        let began = Instant::now();
-        let scope = erasure.tenant_id.clone().map_or(TenantScope::All, TenantScope::One);
-        let removed = self.spans.erase(&scope, &erasure.subject, erasure.requested_at).await?;
-        self.events.store_done("erase", began.elapsed());
-        let is_first = erasure.done_at.is_none();
-        if is_first || removed.spans > 0 || removed.contents > 0 {
-            erasure.erased += removed;
-            erasure.done_at.get_or_insert(self.clock.now());
-            self.meta.put_erasure(&erasure).await?;
-        }
-        if is_first {
+    /// Notes what was carried out last. Kept until it is: what was removed is not found, and not counted, a second time.
+    async fn note(&mut self) -> Result<(), Error> {
+        let Some((erasure, carried_out)) = &self.unnoted else { return Ok(()) };
+        self.eraser.meta.note_erased(erasure.id, carried_out).await?;
+        if erasure.done_at.is_none() {
             // Neither whose nor what: a log outlives what was erased.
-            tracing::info!(erasure.id = %erasure.id, spans = erasure.erased.spans, "an erasure was carried out");
+            tracing::info!(erasure.id = %erasure.id, spans = carried_out.removed.spans, "an erasure was carried out");
         }
+        self.unnoted = None;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use llmtrace_model::{Erased, ErasureId, SpanFilter, Subject, Timestamp};
-    use llmtrace_store::{
-        Options,
-        conformance::builders::{START, numbered},
-        open_meta, open_spans,
-    };
-
-    use super::*;
-    use crate::telemetry::Metrics;
-
-    const HOUR_US: i64 = 3_600_000_000;
-
-    fn at(hours: i64) -> Timestamp {
-        Timestamp::from_unix_us(START.unix_us() + hours * HOUR_US)
-    }
-
-    async fn stores() -> (Arc<dyn SpanStore>, Arc<dyn MetaStore>) {
-        let spans = open_spans("test", "memory:", &Options::default()).await.unwrap();
-        (spans, open_meta("test", "memory:", &Options::default()).await.unwrap())
-    }
-
-    fn erasing(spans: &Arc<dyn SpanStore>, meta: &Arc<dyn MetaStore>, now: Timestamp) -> Erasing {
-        let events = Events::new(Arc::new(Metrics::new()));
-        Erasing::new(Arc::clone(spans), Arc::clone(meta), Clock::fixed(now), events)
-    }
-
-    fn asked(id: u8) -> Erasure {
-        Erasure {
-            id: ErasureId::from_bytes([id; 16]),
-            tenant_id: Some("a".parse().unwrap()),
-            subject: Subject::Session("s".to_owned()),
-            requested_at: at(1),
-            done_at: None,
-            repeat_until: at(24),
-            erased: Erased::default(),
-        }
-    }
-
-    async fn receipt(meta: &Arc<dyn MetaStore>) -> Erasure {
-        meta.erasure(&TenantScope::All, asked(1).id).await.unwrap().unwrap()
-    }
-
-    #[tokio::test]
-    async fn what_was_asked_for_is_done_and_its_receipt_says_so() {
-        let (spans, meta) = stores().await;
-        let of = |n: u64, owner: &str| numbered(n).tenant(owner).session("s").record();
-        spans.write(&[of(1, "a"), of(2, "a"), of(3, "b")]).await.unwrap();
-        meta.put_erasure(&asked(1)).await.unwrap();
-        assert_eq!(erasing(&spans, &meta, at(2)).round().await, EVERY);
-        let done = receipt(&meta).await;
-        assert_eq!((done.done_at, done.erased.spans), (Some(at(2)), 2));
-        assert_eq!(spans.count(&TenantScope::All, &SpanFilter::default()).await.unwrap(), 1);
-    }
-
-    #[tokio::test]
-    async fn what_arrives_afterwards_is_erased_too_and_counted() {
-        let (spans, meta) = stores().await;
-        meta.put_erasure(&asked(1)).await.unwrap();
-        erasing(&spans, &meta, at(2)).round().await;
-        assert_eq!(receipt(&meta).await.erased, Erased::default());
-        spans.write(&[numbered(1).tenant("a").session("s").record()]).await.unwrap();
-        erasing(&spans, &meta, at(3)).round().await;
-        let done = receipt(&meta).await;
-        assert_eq!((done.done_at, done.erased.spans), (Some(at(2)), 1));
-        // Its time is over.
-        spans.write(&[numbered(2).tenant("a").session("s").record()]).await.unwrap();
-        erasing(&spans, &meta, at(25)).round().await;
-        assert_eq!(spans.count(&TenantScope::All, &SpanFilter::default()).await.unwrap(), 1);
-    }
-
-    #[tokio::test]
-    async fn an_erasure_that_failed_stays_due() {
-        let (spans, meta) = stores().await;
-        meta.put_erasure(&asked(1)).await.unwrap();
-        spans.close().await.unwrap();
-        let mut erasing = erasing(&spans, &meta, at(2));
-        let pauses = [erasing.round().await, erasing.round().await, erasing.round().await];
-        assert_eq!(pauses.map(|pause| pause.as_secs()), [1, 2, 4]);
-        assert_eq!(receipt(&meta).await.done_at, None);
     }
 }

@@ -32,8 +32,8 @@ use llmtrace_server::{
     telemetry::{Events, Metrics},
 };
 use llmtrace_store::{
-    Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Replacing, Reprice, SpanRead, SpanStore,
-    SpanWrite, Tenant, Written, open_spans,
+    Backend, Backlog, CarriedOut, Error, ErrorKind, MetaStore, ModelTraffic, Options, Replacing, Reprice, SpanRead,
+    SpanStore, SpanWrite, Tenant, Written, open_spans,
 };
 use llmtrace_wire::PriceBook;
 use parking_lot::Mutex;
@@ -478,8 +478,9 @@ impl MetaStore for FickleMeta {
         Ok(false)
     }
 
-    async fn put_erasure(&self, _: &Erasure) -> Result<(), Error> {
-        self.decide("put erasure").await
+    async fn add_erasure(&self, _: &Erasure) -> Result<bool, Error> {
+        self.decide("add erasure").await?;
+        Ok(true)
     }
 
     async fn erasures(&self, _: &TenantScope) -> Result<Vec<Erasure>, Error> {
@@ -495,6 +496,15 @@ impl MetaStore for FickleMeta {
     async fn erasures_due(&self, _: Timestamp) -> Result<Vec<Erasure>, Error> {
         self.decide("read erasures").await?;
         Ok(Vec::new())
+    }
+
+    async fn move_erasure(&self, _: ErasureId, _: Timestamp, _: Timestamp) -> Result<bool, Error> {
+        self.decide("move erasure").await?;
+        Ok(true)
+    }
+
+    async fn note_erased(&self, _: ErasureId, _: &CarriedOut) -> Result<(), Error> {
+        self.decide("note erasure").await
     }
 
     async fn ping(&self) -> Result<(), Error> {

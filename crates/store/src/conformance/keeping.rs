@@ -8,7 +8,7 @@ use llmtrace_model::{
 };
 
 use super::ask::{ALL, tenant};
-use crate::{MAX_ERASURES, MetaStore, Replacing, Written};
+use crate::{CarriedOut, MAX_ERASURES, MetaStore, Replacing, Written};
 
 /// The store under test.
 type Store = Arc<dyn MetaStore>;
@@ -35,13 +35,14 @@ fn erasure(n: u32, owner: Option<&str>) -> Erasure {
         subject: Subject::User(format!("user {n}")),
         requested_at: us(i64::from(n)),
         done_at: None,
+        due_at: Some(us(i64::from(n))),
         repeat_until: us(0),
         erased: Erased::default(),
     }
 }
 
 async fn put(store: &Store, erasure: &Erasure) {
-    store.put_erasure(erasure).await.unwrap();
+    assert!(store.add_erasure(erasure).await.unwrap(), "it is new");
 }
 
 fn numbers(erasures: &[Erasure]) -> Vec<i64> {
@@ -123,6 +124,7 @@ pub(super) async fn an_erasure_is_read_back_unchanged(store: Store) {
             subject,
             requested_at: at,
             done_at: (n == 1).then_some(at),
+            due_at: (n != 2).then_some(at),
             repeat_until: at,
             erased: Erased { spans: u64::MAX, contents: u64::from(n) },
             ..erasure(n, (n > 1).then_some("a"))
@@ -132,28 +134,72 @@ pub(super) async fn an_erasure_is_read_back_unchanged(store: Store) {
     }
 }
 
-pub(super) async fn an_erasure_changes_how_far_it_is_and_nothing_else(store: Store) {
+pub(super) async fn an_erasure_that_is_there_stays_as_it_is(store: Store) {
     let asked = erasure(1, Some("a"));
     put(&store, &asked).await;
-    let done = Erasure {
+    let other = Erasure {
         tenant_id: Some(id("b")),
         subject: Subject::Everything,
         requested_at: us(77),
         done_at: Some(us(5)),
+        due_at: None,
         repeat_until: us(6),
         erased: Erased { spans: 3, contents: 2 },
         ..asked.clone()
     };
-    for _again in 0..2 {
-        put(&store, &done).await;
-        let kept = Erasure {
-            tenant_id: asked.tenant_id.clone(),
-            subject: asked.subject.clone(),
-            requested_at: asked.requested_at,
-            ..done.clone()
-        };
-        assert_eq!(store.erasures(&ALL).await.unwrap(), [kept]);
+    assert!(!store.add_erasure(&other).await.unwrap());
+    assert_eq!(store.erasures(&ALL).await.unwrap(), [asked]);
+}
+
+pub(super) async fn what_was_removed_is_added_up(store: Store) {
+    let asked = erasure(1, Some("a"));
+    put(&store, &asked).await;
+    let noted = |at, spans, due_at| CarriedOut { at: us(at), removed: Erased { spans, contents: 1 }, due_at };
+    for carried_out in [noted(5, 3, Some(us(9))), noted(4, 0, None), noted(8, 2, Some(us(12)))] {
+        store.note_erased(asked.id, &carried_out).await.unwrap();
+        assert_eq!(store.erasure(&ALL, asked.id).await.unwrap().unwrap().due_at, carried_out.due_at);
     }
+    store.note_erased(number(2), &noted(1, 1, None)).await.unwrap();
+    let erased = Erased { spans: 5, contents: 3 };
+    let done = Erasure { done_at: Some(us(5)), due_at: Some(us(12)), erased, ..asked };
+    assert_eq!(store.erasures(&ALL).await.unwrap(), [done]);
+}
+
+pub(super) async fn one_of_many_who_move_an_erasure_at_the_same_time_does(store: Store) {
+    let asked = erasure(1, None);
+    put(&store, &asked).await;
+    for from in [1, 100] {
+        let moves = (0..8).map(|_| {
+            let (store, id) = (Arc::clone(&store), asked.id);
+            tokio::spawn(async move { store.move_erasure(id, us(from), us(from * 100)).await.unwrap() })
+        });
+        let moves: Vec<_> = moves.collect();
+        let mut moved = 0;
+        for one in moves {
+            moved += u32::from(one.await.unwrap());
+        }
+        assert_eq!(moved, 1, "from {from}");
+    }
+    assert!(!store.move_erasure(asked.id, us(1), us(2)).await.unwrap(), "it was due at another time");
+    assert!(!store.move_erasure(number(2), us(1), us(2)).await.unwrap(), "there is none");
+    let moved = Erasure { due_at: Some(us(10_000)), ..asked };
+    assert_eq!(store.erasures(&ALL).await.unwrap(), [moved]);
+}
+
+pub(super) async fn many_who_note_at_the_same_time_are_all_counted(store: Store) {
+    put(&store, &erasure(1, None)).await;
+    let note = CarriedOut { at: us(1), removed: Erased { spans: 10, contents: 1 }, due_at: None };
+    let notes: Vec<_> = (0..8)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.note_erased(number(1), &note).await.unwrap() })
+        })
+        .collect();
+    for one in notes {
+        one.await.unwrap();
+    }
+    let receipt = store.erasure(&ALL, number(1)).await.unwrap().unwrap();
+    assert_eq!(receipt.erased, Erased { spans: 80, contents: 8 });
 }
 
 pub(super) async fn an_erasure_of_another_tenant_does_not_exist(store: Store) {
@@ -169,22 +215,27 @@ pub(super) async fn an_erasure_of_another_tenant_does_not_exist(store: Store) {
 }
 
 pub(super) async fn erasures_are_due_until_they_are_done_and_repeated(store: Store) {
-    let done = |n, until| Erasure { done_at: Some(us(50)), repeat_until: us(until), ..erasure(n, Some("a")) };
-    for one in [done(1, 100), erasure(5, None), erasure(3, Some("b")), done(2, 200), done(4, i64::MIN)] {
+    let done = |n, due: Option<i64>| Erasure { done_at: Some(us(50)), due_at: due.map(us), ..erasure(n, Some("a")) };
+    for one in [done(1, Some(100)), erasure(5, None), erasure(3, Some("b")), done(2, Some(99)), done(4, None)] {
         put(&store, &one).await;
     }
     let due = async |now| numbers(&store.erasures_due(us(now)).await.unwrap());
-    assert_eq!(due(99).await, [3, 5, 1, 2], "those that are not done come first, then the oldest");
-    assert_eq!(due(100).await, [3, 5, 2]);
-    assert_eq!(due(i64::MAX).await, [3, 5]);
-    put(&store, &done(3, 0)).await;
-    assert_eq!(due(199).await, [5, 2]);
+    assert_eq!(due(2).await, [0; 0]);
+    assert_eq!(due(3).await, [3]);
+    assert_eq!(due(98).await, [3, 5]);
+    assert_eq!(due(100).await, [3, 5, 2, 1], "those that are not done come first, then what is due for longest");
+    assert!(store.move_erasure(number(3), us(3), us(6)).await.unwrap());
+    assert_eq!(due(i64::MAX).await, [5, 3, 2, 1]);
+    let carried_out = |due: Option<i64>| CarriedOut { at: us(1), removed: Erased::default(), due_at: due.map(us) };
+    store.note_erased(number(5), &carried_out(Some(7))).await.unwrap();
+    store.note_erased(number(2), &carried_out(None)).await.unwrap();
+    assert_eq!(due(i64::MAX).await, [3, 5, 1]);
 }
 
 pub(super) async fn answers_about_erasures_are_bounded(store: Store) {
     let most = u32::try_from(MAX_ERASURES).unwrap();
     for n in 1..=most + 1 {
-        let repeated = Erasure { done_at: Some(us(1)), repeat_until: us(i64::MAX), ..erasure(n, Some("a")) };
+        let repeated = Erasure { done_at: Some(us(1)), ..erasure(n, Some("a")) };
         put(&store, &repeated).await;
     }
     put(&store, &erasure(most + 2, None)).await;
@@ -193,7 +244,7 @@ pub(super) async fn answers_about_erasures_are_bounded(store: Store) {
         assert_eq!(found.len(), MAX_ERASURES);
         assert!(found[0].requested_at > found[1].requested_at);
     }
-    let due = numbers(&store.erasures_due(us(0)).await.unwrap());
+    let due = numbers(&store.erasures_due(us(i64::MAX)).await.unwrap());
     assert_eq!(due.len(), MAX_ERASURES);
     assert_eq!(due[..2], [i64::from(most) + 2, 1], "the new one is not hidden by those that are repeated");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use llmtrace_model::{Erasure, ErasureId, TenantScope, Timestamp};
 
-use crate::meta::MAX_ERASURES;
+use crate::{CarriedOut, meta::MAX_ERASURES};
 
 /// Erasures kept at most; beyond it the receipt of the oldest that is done is forgotten.
 const MAX_KEPT: usize = 10 * MAX_ERASURES;
@@ -14,13 +14,10 @@ const MAX_KEPT: usize = 10 * MAX_ERASURES;
 pub(super) struct Erasures(BTreeMap<ErasureId, Erasure>);
 
 impl Erasures {
-    /// Adds an erasure, or changes how far it is.
-    pub(super) fn put(&mut self, erasure: &Erasure) {
-        if let Some(stored) = self.0.get_mut(&erasure.id) {
-            stored.done_at = erasure.done_at;
-            stored.repeat_until = erasure.repeat_until;
-            stored.erased = erasure.erased;
-            return;
+    /// Adds an erasure; says whether there was none of its id.
+    pub(super) fn add(&mut self, erasure: &Erasure) -> bool {
+        if self.0.contains_key(&erasure.id) {
+            return false;
         }
         if self.0.len() >= MAX_KEPT {
             let done = self.0.values().filter(|kept| kept.done_at.is_some());
@@ -29,6 +26,22 @@ impl Erasures {
             }
         }
         self.0.insert(erasure.id, erasure.clone());
+        true
+    }
+
+    /// Moves when one is due; says whether it was due at `from`.
+    pub(super) fn shift(&mut self, id: ErasureId, from: Timestamp, to: Timestamp) -> bool {
+        let Some(found) = self.0.get_mut(&id).filter(|found| found.due_at == Some(from)) else { return false };
+        found.due_at = Some(to);
+        true
+    }
+
+    /// Notes that one was carried out.
+    pub(super) fn note(&mut self, id: ErasureId, carried_out: &CarriedOut) {
+        let Some(found) = self.0.get_mut(&id) else { return };
+        found.erased += carried_out.removed;
+        found.done_at.get_or_insert(carried_out.at);
+        found.due_at = carried_out.due_at;
     }
 
     /// The erasures of a scope, those asked for last first.
@@ -43,11 +56,11 @@ impl Erasures {
         self.0.get(&id).filter(|kept| is_inside(scope, kept))
     }
 
-    /// Those that are not done, and behind them those that are repeated at `now`.
+    /// Those that are due at `now`: those that are not done, and behind them those that are repeated.
     pub(super) fn due(&self, now: Timestamp) -> Vec<Erasure> {
-        let is_due = |kept: &&Erasure| kept.done_at.is_none() || kept.repeat_until > now;
+        let is_due = |kept: &&Erasure| kept.due_at.is_some_and(|due| due <= now);
         let mut due: Vec<&Erasure> = self.0.values().filter(is_due).collect();
-        due.sort_by_key(|kept| (kept.done_at.is_some(), kept.requested_at, kept.id));
+        due.sort_by_key(|kept| (kept.done_at.is_some(), kept.due_at, kept.id));
         due.into_iter().take(MAX_ERASURES).cloned().collect()
     }
 }

@@ -7,7 +7,7 @@ use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantS
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::{erasures::Erasures, views::Views};
-use crate::{Backend, Error, MetaStore, Replacing, Tenant, Written, meta::MAX_TENANTS};
+use crate::{Backend, CarriedOut, Error, MetaStore, Replacing, Tenant, Written, meta::MAX_TENANTS};
 
 /// What is kept. `None` once closed.
 #[derive(Debug)]
@@ -103,9 +103,8 @@ impl MetaStore for MemoryMeta {
         Ok(seen || ruled || viewed)
     }
 
-    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
-        self.open("put erasure")?.erasures.put(erasure);
-        Ok(())
+    async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error> {
+        Ok(self.open("add erasure")?.erasures.add(erasure))
     }
 
     async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error> {
@@ -118,6 +117,15 @@ impl MetaStore for MemoryMeta {
 
     async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
         Ok(self.open("read erasures")?.erasures.due(now))
+    }
+
+    async fn move_erasure(&self, id: ErasureId, from: Timestamp, to: Timestamp) -> Result<bool, Error> {
+        Ok(self.open("move erasure")?.erasures.shift(id, from, to))
+    }
+
+    async fn note_erased(&self, id: ErasureId, carried_out: &CarriedOut) -> Result<(), Error> {
+        self.open("note erasure")?.erasures.note(id, carried_out);
+        Ok(())
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -4,13 +4,14 @@ use llmtrace_model::{Erased, Erasure, ErasureId, TenantScope, Timestamp};
 use sqlx::{PgConnection, Result, Row, postgres::PgRow};
 
 use super::row;
-use crate::meta::MAX_ERASURES;
+use crate::{CarriedOut, meta::MAX_ERASURES};
 
 /// The columns of an erasure, in the order of [`read`].
 macro_rules! erasure {
     ($rest:literal) => {
         concat!(
-            "SELECT id, tenant_id, subject, requested_at, done_at, repeat_until, spans, contents FROM llmtrace.erasures ",
+            "SELECT id, tenant_id, subject, requested_at, done_at, due_at, repeat_until, spans, contents \
+             FROM llmtrace.erasures ",
             $rest
         )
     };
@@ -19,25 +20,54 @@ macro_rules! erasure {
 const ALL: &str = erasure!("ORDER BY requested_at DESC, id LIMIT $1");
 const OF_TENANT: &str = erasure!("WHERE tenant_id = $2 ORDER BY requested_at DESC, id LIMIT $1");
 const ONE: &str = erasure!("WHERE id = $1 AND ($2::text IS NULL OR tenant_id = $2)");
-const OPEN: &str = erasure!("WHERE done_at IS NULL ORDER BY requested_at, id LIMIT $1");
-const REPEATED: &str = erasure!("WHERE done_at IS NOT NULL AND repeat_until > $2 ORDER BY requested_at, id LIMIT $1");
-const PUT: &str = "INSERT INTO llmtrace.erasures \
-    (id, tenant_id, subject, requested_at, done_at, repeat_until, spans, contents) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET \
-    done_at = excluded.done_at, repeat_until = excluded.repeat_until, spans = excluded.spans, contents = excluded.contents";
+const OPEN: &str = erasure!("WHERE done_at IS NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $1");
+const REPEATED: &str = erasure!("WHERE done_at IS NOT NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $1");
+const ADD: &str = "INSERT INTO llmtrace.erasures \
+    (id, tenant_id, subject, requested_at, done_at, due_at, repeat_until, spans, contents) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
+const MOVE: &str = "UPDATE llmtrace.erasures SET due_at = $3 WHERE id = $1 AND due_at = $2";
+/// Adds in one statement: two may note at once.
+const NOTE: &str = "UPDATE llmtrace.erasures SET done_at = coalesce(done_at, $2), due_at = $3, spans = spans + $4, \
+    contents = contents + $5 WHERE id = $1";
 
-/// Adds an erasure, or changes how far it is.
-pub(super) async fn put(connection: &mut PgConnection, erasure: &Erasure) -> Result<()> {
+/// Adds an erasure; says whether there was none of its id.
+pub(super) async fn add(connection: &mut PgConnection, erasure: &Erasure) -> Result<bool> {
     let subject = serde_json::to_string(&erasure.subject).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    sqlx::query(PUT)
+    let added = sqlx::query(ADD)
         .bind(&erasure.id.as_bytes()[..])
         .bind(erasure.tenant_id.as_ref().map(|tenant| tenant.as_str()))
         .bind(subject)
         .bind(erasure.requested_at.unix_us())
         .bind(erasure.done_at.map(Timestamp::unix_us))
+        .bind(erasure.due_at.map(Timestamp::unix_us))
         .bind(erasure.repeat_until.unix_us())
         .bind(erasure.erased.spans.cast_signed())
         .bind(erasure.erased.contents.cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(added.rows_affected() == 1)
+}
+
+/// Moves when one is due; says whether it was due at `from`.
+pub(super) async fn shift(
+    connection: &mut PgConnection,
+    id: ErasureId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<bool> {
+    let moved = sqlx::query(MOVE).bind(&id.as_bytes()[..]).bind(from.unix_us()).bind(to.unix_us());
+    Ok(moved.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Notes that one was carried out.
+pub(super) async fn note(connection: &mut PgConnection, id: ErasureId, carried_out: &CarriedOut) -> Result<()> {
+    let CarriedOut { at, removed, due_at } = carried_out;
+    sqlx::query(NOTE)
+        .bind(&id.as_bytes()[..])
+        .bind(at.unix_us())
+        .bind(due_at.map(Timestamp::unix_us))
+        .bind(removed.spans.cast_signed())
+        .bind(removed.contents.cast_signed())
         .execute(connection)
         .await
         .map(drop)
@@ -59,10 +89,10 @@ pub(super) async fn one(connection: &mut PgConnection, scope: &TenantScope, id: 
     question.fetch_optional(connection).await?.as_ref().map(read).transpose()
 }
 
-/// Those that are not done, and behind them those that are repeated at `now`.
+/// Those that are due at `now`: those that are not done, and behind them those that are repeated.
 pub(super) async fn due(connection: &mut PgConnection, now: Timestamp) -> Result<Vec<Erasure>> {
     let most = row::limit(MAX_ERASURES);
-    let mut rows = sqlx::query(OPEN).bind(most).fetch_all(&mut *connection).await?;
+    let mut rows = sqlx::query(OPEN).bind(most).bind(now.unix_us()).fetch_all(&mut *connection).await?;
     let room = most - row::limit(rows.len());
     rows.extend(sqlx::query(REPEATED).bind(room).bind(now.unix_us()).fetch_all(connection).await?);
     let mut due = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
@@ -79,7 +109,8 @@ fn read(row: &PgRow) -> Result<Erasure> {
         subject: row::json(row, 2)?,
         requested_at: row::time(row, 3)?,
         done_at: row.try_get::<Option<i64>, _>(4)?.map(Timestamp::from_unix_us),
-        repeat_until: row::time(row, 5)?,
-        erased: Erased { spans: row::count(row, 6)?, contents: row::count(row, 7)? },
+        due_at: row.try_get::<Option<i64>, _>(5)?.map(Timestamp::from_unix_us),
+        repeat_until: row::time(row, 6)?,
+        erased: Erased { spans: row::count(row, 7)?, contents: row::count(row, 8)? },
     })
 }

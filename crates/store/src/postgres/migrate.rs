@@ -6,7 +6,10 @@ use super::failure::failed;
 use crate::{Error, Migrate, Schema};
 
 /// The files; the one at index `n` makes version `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_meta.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_meta.sql"),
+    include_str!("../../migrations/postgres/0002_erasures_due.sql"),
+];
 
 /// The version this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 migrations")]

@@ -8,8 +8,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{erasures, failure::failed, migrate, place, retentions, row::Columns, views};
 use crate::{
-    Backend, Error, ErrorKind, MetaStore, Options, Replacing, Tenant, Written, meta::MAX_TENANTS, open::Refused,
-    pool::Pool,
+    Backend, CarriedOut, Error, ErrorKind, MetaStore, Options, Replacing, Tenant, Written, meta::MAX_TENANTS,
+    open::Refused, pool::Pool,
 };
 
 const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1, ?2, ?2) \
@@ -112,9 +112,9 @@ impl MetaStore for SqliteMeta {
         self.pool.run(op, move |connection, _| retentions::forget(connection, &tenant).map_err(failed(op))).await
     }
 
-    async fn put_erasure(&self, erasure: &Erasure) -> Result<(), Error> {
-        let (op, erasure) = ("put erasure", erasure.clone());
-        self.pool.run(op, move |connection, _| erasures::put(connection, &erasure).map_err(failed(op))).await
+    async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error> {
+        let (op, erasure) = ("add erasure", erasure.clone());
+        self.pool.run(op, move |connection, _| erasures::add(connection, &erasure).map_err(failed(op))).await
     }
 
     async fn erasures(&self, scope: &TenantScope) -> Result<Vec<Erasure>, Error> {
@@ -130,6 +130,16 @@ impl MetaStore for SqliteMeta {
     async fn erasures_due(&self, now: Timestamp) -> Result<Vec<Erasure>, Error> {
         let op = "read erasures";
         self.pool.run(op, move |connection, _| erasures::due(connection, now).map_err(failed(op))).await
+    }
+
+    async fn move_erasure(&self, id: ErasureId, from: Timestamp, to: Timestamp) -> Result<bool, Error> {
+        let op = "move erasure";
+        self.pool.run(op, move |connection, _| erasures::shift(connection, id, from, to).map_err(failed(op))).await
+    }
+
+    async fn note_erased(&self, id: ErasureId, carried_out: &CarriedOut) -> Result<(), Error> {
+        let (op, carried_out) = ("note erasure", *carried_out);
+        self.pool.run(op, move |connection, _| erasures::note(connection, id, &carried_out).map_err(failed(op))).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

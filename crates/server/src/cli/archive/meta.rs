@@ -96,22 +96,19 @@ pub(super) async fn put(store: &dyn MetaStore, row: MetaRow) -> anyhow::Result<P
             Ok(Put::Done)
         }
         MetaRow::Erasure { id, tenant, subject, requested_at_us, done_at_us, repeat_until_us, erased } => {
-            let there = store.erasure(&TenantScope::All, id).await.context("reading an erasure")?;
-            // A receipt is not taken back by an older state of it.
-            if there.is_some_and(|there| there.done_at.is_some() || done_at_us.is_none()) {
-                return Ok(Put::Kept);
-            }
             let erasure = Erasure {
                 id,
                 tenant_id: tenant,
                 subject,
                 requested_at: time(requested_at_us),
                 done_at: done_at_us.map(time),
+                // What stands in this store was not looked at yet.
+                due_at: Some(time(requested_at_us)),
                 repeat_until: time(repeat_until_us),
                 erased,
             };
-            store.put_erasure(&erasure).await.context("adding an erasure")?;
-            Ok(Put::Done)
+            let is_new = store.add_erasure(&erasure).await.context("adding an erasure")?;
+            Ok(if is_new { Put::Done } else { Put::Kept })
         }
     }
 }
@@ -124,7 +121,7 @@ fn of_view(view: SavedView) -> MetaRow {
 }
 
 fn of_erasure(erasure: Erasure) -> MetaRow {
-    let Erasure { id, tenant_id, subject, requested_at, done_at, repeat_until, erased } = erasure;
+    let Erasure { id, tenant_id, subject, requested_at, done_at, due_at: _, repeat_until, erased } = erasure;
     MetaRow::Erasure {
         id,
         tenant: tenant_id,

@@ -98,7 +98,7 @@ async fn filled(folder: &Path, spans: u64, raw_bytes: usize) -> Stores {
     assert_eq!(stores.meta.put_view(&ALL, &view, Replacing::Nothing).await.unwrap(), Written::Done);
     let retention = Retention { content_days: Some(7), span_days: None };
     stores.meta.put_retention(&"b".parse().unwrap(), Some(retention)).await.unwrap();
-    stores.meta.put_erasure(&erasure(7, Subject::Session("gone".to_owned()))).await.unwrap();
+    stores.meta.add_erasure(&erasure(7, Subject::Session("gone".to_owned()))).await.unwrap();
     stores
 }
 
@@ -109,6 +109,7 @@ fn erasure(id: u8, subject: Subject) -> Erasure {
         subject,
         requested_at: START,
         done_at: Some(START),
+        due_at: Some(START),
         repeat_until: START,
         erased: Erased { spans: 2, contents: 1 },
     }
@@ -200,7 +201,7 @@ async fn what_was_erased_does_not_come_back() {
     let early = Timestamp::from_unix_us(START.unix_us() - 1);
     let gone = numbered(1).session("s").at(early).record();
     source.spans.write(&[gone, numbered(2).session("s").record(), numbered(3).at(early).record()]).await.unwrap();
-    target.meta.put_erasure(&erasure(1, Subject::Session("s".to_owned()))).await.unwrap();
+    target.meta.add_erasure(&erasure(1, Subject::Session("s".to_owned()))).await.unwrap();
     let file = folder.path().join("archive");
     write(&source, &file, Start::Anew).await.unwrap();
     let done = read(&file, &target, folder.path()).await.unwrap();
