@@ -79,6 +79,8 @@ pub(super) struct Writer {
     /// Some exchanges in flight have no open record on disk, and the disk would take one.
     opens_missing: bool,
     cap: Cap,
+    /// A segment was sealed since the cap was last looked at.
+    has_sealed: bool,
     buf: Vec<u8>,
     staged: Vec<Staged>,
     deliveries: Vec<Delivery>,
@@ -98,6 +100,7 @@ impl Writer {
             live: HashMap::default(),
             opens_missing: false,
             cap: Cap::default(),
+            has_sealed: false,
             buf: Vec::new(),
             staged: Vec::new(),
             deliveries: Vec::new(),
@@ -167,6 +170,11 @@ impl Writer {
                     self.commit();
                     self.flush(&done);
                 }
+            }
+            // Not only when all of it is written: a full queue is larger than some caps.
+            if std::mem::take(&mut self.has_sealed) {
+                self.commit();
+                self.hold_cap();
             }
         }
         self.commit();
@@ -248,6 +256,7 @@ impl Writer {
         }
         if full {
             self.seal_active();
+            self.has_sealed = true;
         }
         if self.active.is_none() {
             self.start_segment();

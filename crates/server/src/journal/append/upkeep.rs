@@ -78,7 +78,7 @@ impl Writer {
     }
 
     /// Gives up the oldest segments while the journal is larger than it may be.
-    fn hold_cap(&mut self) {
+    pub(super) fn hold_cap(&mut self) {
         for _ in 0..SHED_AT_ONCE {
             let own = self.log.id();
             let Some(candidate) = self.cap.due(&self.shared, own) else { return };
