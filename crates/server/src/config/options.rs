@@ -360,7 +360,7 @@ pub struct PipelineOptions {
     /// Threads that decode and analyse.
     #[schemars(range(min = 1, max = 256))]
     pub workers: u32,
-    /// Size of the queue in memory; beyond it records are read back from the journal.
+    /// Size of what waits in memory, half before decoding and half on the way to the store; the rest waits in the journal.
     pub queue_max_bytes: ByteSize,
     /// Spans per write.
     #[schemars(range(min = 1, max = 10_000))]

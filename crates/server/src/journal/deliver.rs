@@ -56,7 +56,10 @@ pub(super) struct Outbox {
     ready: Condvar,
     /// Something for the reader: room, a stretch, the end.
     reader: Condvar,
+    /// For what is nowhere else.
     limit_bytes: usize,
+    /// For what can be read back from disk as well: reading is quick, and the memory is worth more elsewhere.
+    written_bytes: usize,
 }
 
 #[derive(Default)]
@@ -84,14 +87,15 @@ pub(super) enum Turn {
 
 impl Outbox {
     pub(super) fn new(limit_bytes: usize) -> Self {
-        Self { state: Mutex::default(), ready: Condvar::new(), reader: Condvar::new(), limit_bytes }
+        let written_bytes = limit_bytes / 2;
+        Self { state: Mutex::default(), ready: Condvar::new(), reader: Condvar::new(), limit_bytes, written_bytes }
     }
 
     /// Takes a written batch, or leaves it on disk where memory is full or older records still wait there.
     pub(super) fn offer(&self, batch: &mut Vec<Delivery>, stretch: Stretch) -> Offered {
         let bytes: usize = batch.iter().map(|d| d.bytes).sum();
         let mut state = self.lock();
-        let fits = state.bytes + bytes <= self.limit_bytes;
+        let fits = state.bytes + bytes <= self.written_bytes;
         if fits && state.backlog.is_empty() {
             state.push_all(bytes, batch);
             self.wake_takers(state);
@@ -161,10 +165,10 @@ impl Outbox {
             if state.stopping || state.closed {
                 return Turn::Stop;
             }
-            if let Some(stretch) = state.backlog.front().filter(|_| state.bytes < self.limit_bytes) {
+            if let Some(stretch) = state.backlog.front().filter(|_| state.bytes < self.written_bytes) {
                 return Turn::Backlog(*stretch);
             }
-            if adopting == Adopting::Yes && state.backlog.is_empty() && state.bytes < self.limit_bytes / 2 {
+            if adopting == Adopting::Yes && state.backlog.is_empty() && state.bytes < self.written_bytes / 2 {
                 return Turn::Adopt;
             }
             let Some(left) = until.checked_duration_since(Instant::now()) else { return Turn::Nothing };
@@ -207,7 +211,7 @@ impl Outbox {
             bytes += delivery.bytes;
         }
         let taken: Vec<_> = state.queue.drain(..take).collect();
-        let was_full = state.bytes >= self.limit_bytes / 2;
+        let was_full = state.bytes >= self.written_bytes / 2;
         state.bytes -= bytes;
         if was_full || !state.backlog.is_empty() {
             self.reader.notify_one();

@@ -15,8 +15,8 @@ pub struct Options {
     pub path: PathBuf,
     /// From so many bytes that wait for the writer thread on, new exchanges wait (see `gate`).
     pub queue_bytes: usize,
-    /// Most bytes that wait in memory for the back lane; beyond it records are read back from disk. With
-    /// [`Mode::Memory`] new exchanges wait from here on, in place of `queue_bytes`.
+    /// Most bytes that wait in memory for the back lane where the disk refuses them; of what is on disk, half of that waits in
+    /// memory, and the rest is read back. With [`Mode::Memory`] new exchanges wait from here on, in place of `queue_bytes`.
     pub delivery_bytes: usize,
 }
 

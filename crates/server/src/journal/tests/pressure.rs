@@ -174,6 +174,60 @@ fn a_back_lane_that_is_behind_slows_clients_before_the_cap_takes_a_record() {
 }
 
 #[test]
+fn a_queue_larger_than_the_cap_does_not_pass_it() {
+    let mut bad = Bad::new(Fsync::Never);
+    (bad.options.max_bytes, bad.options.delivery_bytes) = (1 << 20, 64 << 10);
+    let tuning = Tuning::for_size(bad.options.max_bytes);
+    let (valve, most, root) = (Arc::new(Valve::default()), Arc::new(AtomicUsize::new(0)), bad.options.path.clone());
+    let disk = {
+        let (valve, most) = (Arc::clone(&valve), Arc::clone(&most));
+        Disk::with_faults(move |op| {
+            if op == Op::Write {
+                most.fetch_max(size_of_files(&root), Ordering::SeqCst);
+                drop(valve.moved.wait_while(valve.shut.lock().unwrap(), |shut| *shut).unwrap());
+            }
+            None
+        })
+    };
+    let (journal, deliveries) = bad.open_tuned(disk, tuning);
+    journal.flush();
+    valve.set(true);
+    for n in 0..200 {
+        journal.closed(large(n, 20_000));
+    }
+    valve.set(false);
+    journal.flush();
+    let most = u64::try_from(most.load(Ordering::SeqCst)).unwrap();
+    let batch = tuning.segment_bytes + 2 * u64::try_from(tuning.batch_bytes).unwrap();
+    assert!(most <= bad.options.max_bytes + batch, "{most} bytes on disk");
+    // What was handed over before its segment went is not lost.
+    let handed_over = u64::try_from(deliveries.next(1000, Duration::from_secs(20)).len()).unwrap();
+    let status = journal.status();
+    assert!(status.shed_cap > 0, "{status:?}");
+    assert_eq!(status.shed_cap + status.records + handed_over, 200, "{status:?}");
+}
+
+#[test]
+fn what_is_on_disk_leaves_half_of_the_memory_to_the_way_to_the_store() {
+    let mut bad = Bad::new(Fsync::Never);
+    let one = memory_bytes(&closed(0));
+    bad.options.delivery_bytes = 10 * one;
+    let (journal, deliveries) = bad.open(Disk::default());
+    for n in 0..20 {
+        journal.closed(closed(n));
+        journal.flush();
+        assert!(journal.0.outbox.size().bytes <= 5 * one, "{:?}", journal.0.outbox.size());
+    }
+    assert_eq!(take(&deliveries, 20), expected(0..20));
+}
+
+fn size_of_files(root: &std::path::Path) -> usize {
+    let files =
+        std::fs::read_dir(root).into_iter().flatten().flatten().flat_map(|folder| std::fs::read_dir(folder.path()));
+    files.flatten().flatten().filter_map(|file| Some(usize::try_from(file.metadata().ok()?.len()).unwrap())).sum()
+}
+
+#[test]
 fn a_disk_that_stands_still_delays_once_then_forwarding_goes_on_and_comes_back() {
     let valve = Arc::new(Valve::default());
     let mut bad = Bad::new(Fsync::Never);
