@@ -44,10 +44,18 @@ def cells(out: Outcome) -> list[str]:
     return [f"{values[k]:.1f}" if isinstance(values[k], float) else str(values[k]) for k in HEADS]
 
 
+def record(table: Path, out: Outcome):
+    """Writes a case's row as it ends, in the place of its row of an earlier run."""
+    rows = {row.split(" | ")[0].strip("| "): row for row in (table.read_text().splitlines()[2:] if table.exists() else [])}
+    rows[out.case] = f"| {' | '.join([*cells(out), '; '.join([out.note, *(f'BROKEN: {b}' for b in out.broken)])])} |".replace("\n", " ")
+    head = [f"| {' | '.join([*HEADS.values(), 'note'])} |", "|---" * (len(HEADS) + 1) + "|"]
+    table.write_text("\n".join([*head, *(rows[n] for n in CASES if n in rows)]) + "\n")
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--profile", choices=["lite", "production"], default=os.environ.get("CHAOS_PROFILE", "production"))
-    options.add_argument("--markdown", help="file that the table is written into")
+    options.add_argument("--markdown", help="file that each row is written into as its case ends; rows of other cases stay")
     options.add_argument("cases", nargs="*")
     given = options.parse_args()
     names = given.cases or [n for n, (_, profiles) in CASES.items() if given.profile in profiles]
@@ -63,10 +71,8 @@ def main() -> int:
         print("  ".join(f"{h} {c}" for h, c in zip(list(HEADS.values())[1:], cells(out)[1:])), f"[{name}, {time.monotonic() - start:.0f} s] {out.note}", flush=True)
         for broken in out.broken:
             print("   BROKEN:", broken, flush=True)
-    if given.markdown:
-        lines = [f"| {' | '.join([*HEADS.values(), 'note'])} |", "|---" * (len(HEADS) + 1) + "|"]
-        lines += [f"| {' | '.join([*cells(out), out.note])} |" for out in done]
-        Path(given.markdown).write_text("\n".join(lines) + "\n")
+        if given.markdown:
+            record(Path(given.markdown), out)
     failed = sum(bool(out.broken) for out in done)
     print(f"\n{len(done) - failed} cases hold, {failed} do not")
     return 1 if failed else 0
