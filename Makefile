@@ -1,6 +1,6 @@
 # Every target says what it installs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help toolchain run demo web test check bench bench-wire fuzz crash chaos e2e
+.PHONY: help toolchain run demo web test test-helm check bench bench-wire fuzz crash chaos e2e
 
 help: ## Lists the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -20,6 +20,9 @@ web: ## Builds the dashboard into web/dist, which the next build of the proxy em
 
 test: ## Installs what the tests need into .venv and e2e/node (Debian packages: gcc, curl, python3-venv, chromium, postgresql, redis-server; two ClickHouse engines, 1.5 GB, into .venv-clickhouse*) and runs them all
 	@scripts/test.sh
+
+test-helm: ## Every test of the Helm chart, with both Helms, the schemas of four Kubernetes versions and two scanners (into .venv-helm*)
+	@scripts/helm.sh
 
 check: ## Format, clippy, documentation, dependencies, architecture
 	@scripts/check.sh

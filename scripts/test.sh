@@ -26,6 +26,7 @@ run 'dashboard' 60 web env NO_COLOR=1 scripts/web.sh test
 run 'Rust tests' 900 nextest cargo nextest run --color never --workspace --locked --no-fail-fast --status-level fail --final-status-level fail
 run 'doc tests' 120 doctest cargo test --workspace --locked --doc
 run 'end to end' 300 pytest "$VENV/bin/python" -m pytest e2e -q --color=no
+run 'Helm chart, smoke' 60 pytest-helm scripts/helm.sh smoke
 
 # The number before a word in the runners' closing lines, added up.
 count() {
@@ -34,7 +35,7 @@ count() {
         <(grep -hE '^ +Summary ' "$log/nextest" | grep -oE "[0-9]+ $word" || true) \
         <(grep -hE '^ +Tests ' "$log/web" | grep -oE "[0-9]+ $word" || true) \
         <(grep -hE '^test result: ' "$log/doctest" | grep -oE "[0-9]+ $word" || true) \
-        <(grep -hE '^[0-9]+ (passed|failed|error|skipped).* in ' "$log/pytest" | grep -oE "[0-9]+ $word" || true) |
+        <(grep -hE '^[0-9]+ (passed|failed|error|skipped).* in ' "$log/pytest" "$log/pytest-helm" | grep -oE "[0-9]+ $word" || true) |
         awk '{ print $1 }'); do
         sum=$((sum + n))
     done

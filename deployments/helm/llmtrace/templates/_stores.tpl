@@ -1,0 +1,145 @@
+{{/* Where the stores are, and whose Secret has their passwords. */}}
+
+{{/* What there is to know of a store: (list $ "clickhouse"). A URL at its default stands for the bundled store. */}}
+{{- define "llmtrace.store" -}}
+{{- $ := index . 0 -}}
+{{- $store := index . 1 -}}
+{{- $chart := eq $store "postgres" | ternary "postgresql" $store -}}
+{{- $values := get $.Values $chart -}}
+{{- $auth := $values.auth | default dict -}}
+{{- $full := include "llmtrace.bundledName" (list $ $chart) -}}
+{{- $url := get $.Values.secrets (printf "%sUrl" $store) | default "" -}}
+{{- $defaults := dict
+  "clickhouse" "http://llmtrace-clickhouse:8123"
+  "postgres" "postgres://llmtrace:llmtrace@llmtrace-postgresql:5432/llmtrace"
+  "redis" "redis://llmtrace-redis-master:6379"
+-}}
+{{- $out := dict "chart" $chart "enabled" $values.enabled "explicit" (not (or (eq $url "") (eq $url (get $defaults $store)))) "secret" ($auth.existingSecret | default $full) -}}
+{{- if eq $store "clickhouse" -}}
+{{- $user := $auth.username | default "default" -}}
+{{- $port := dig "service" "ports" "http" 8123 $values | int -}}
+{{- $_ := set $out "host" $full -}}
+{{- $_ := set $out "url" (printf "http://%s%s:%d" (eq $user "default" | ternary "" (printf "%s@" (urlquery $user))) $full $port) -}}
+{{- $_ := set $out "key" (empty $auth.existingSecret | ternary "admin-password" ($auth.existingSecretKey | default "admin-password")) -}}
+{{- $_ := set $out "port" (dig "containerPorts" "http" 8123 $values | int) -}}
+{{- else if eq $store "postgres" -}}
+{{- $user := $auth.username | default "postgres" -}}
+{{- $host := eq ($values.architecture | default "standalone") "replication" | ternary (printf "%s-primary" $full) $full -}}
+{{- $keys := $auth.secretKeys | default dict -}}
+{{- $_ := set $out "host" $host -}}
+{{- $_ := set $out "url" (printf "postgres://%s@%s:%d/%s" (urlquery $user) $host (dig "primary" "service" "ports" "postgresql" 5432 $values | int) ($auth.database | default "postgres")) -}}
+{{- $_ := set $out "key" (eq $user "postgres" | ternary (empty $auth.existingSecret | ternary "postgres-password" ($keys.adminPasswordKey | default "postgres-password")) (empty $auth.existingSecret | ternary "password" ($keys.userPasswordKey | default "password"))) -}}
+{{- $_ := set $out "port" (dig "containerPorts" "postgresql" 5432 $values | int) -}}
+{{- else -}}
+{{- $sentinel := dig "sentinel" "enabled" false $values -}}
+{{- $host := $sentinel | ternary $full (printf "%s-master" $full) -}}
+{{- $port := $sentinel | ternary (dig "sentinel" "service" "ports" "sentinel" 26379 $values) (dig "master" "service" "ports" "redis" 6379 $values) | int -}}
+{{- $_ := set $out "host" $host -}}
+{{- $_ := set $out "url" ($sentinel | ternary (printf "redis+sentinel://%s:%d/%s" $host $port (dig "sentinel" "masterSet" "mymaster" $values)) (printf "redis://%s:%d" $host $port)) -}}
+{{- $_ := set $out "key" (empty $auth.existingSecret | ternary "redis-password" ($auth.existingSecretPasswordKey | default "redis-password")) -}}
+{{- $_ := set $out "port" 6379 -}}
+{{- if eq (toString $auth.enabled) "false" -}}
+{{- $_ := set $out "secret" "" -}}
+{{- end -}}
+{{- end -}}
+{{- if $out.explicit -}}
+{{- $_ := set $out "url" $url -}}
+{{- end -}}
+{{- toJson $out -}}
+{{- end -}}
+
+{{/* The name that a sub-chart gives its objects: (list $ "redis"). */}}
+{{- define "llmtrace.bundledName" -}}
+{{- $ := index . 0 -}}
+{{- $chart := index . 1 -}}
+{{- $values := get $.Values $chart -}}
+{{- if $values.fullnameOverride -}}
+{{- $values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := $values.nameOverride | default $chart -}}
+{{- contains $name $.Release.Name | ternary $.Release.Name (printf "%s-%s" $.Release.Name $name) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The environment of a store's password, where it has one: (list $ "redis"). */}}
+{{- define "llmtrace.passwordEnv" -}}
+{{- $ := index . 0 -}}
+{{- $store := index . 1 -}}
+{{- $known := include "llmtrace.store" . | fromJson -}}
+{{- $variable := printf "LLMTRACE_%s_PASSWORD" (upper $store) -}}
+{{- $url := $known.url -}}
+{{- $hasPassword := regexMatch "://[^@/]*:.+@" $url -}}
+{{- $isBundled := or (not $known.explicit) (regexMatch (printf "^[^@]*://([^@]*@)?%s([.:/?]|$)" $known.host) $url) -}}
+{{- if get $.Values.secrets (printf "%sPassword" $store) -}}
+- name: {{ $variable }}
+  valueFrom: {secretKeyRef: {name: {{ include "llmtrace.secretName" $ }}, key: {{ $variable }}}}
+{{- else if and $known.enabled $known.secret (or $.Values.secrets.existingSecret (and $isBundled (not (and $known.explicit $hasPassword)))) -}}
+- name: {{ $variable }}
+  valueFrom: {secretKeyRef: {name: {{ $known.secret }}, key: {{ $known.key }}}}
+{{- else if and $.Values.secrets.existingSecret (not $known.enabled) -}}
+- name: {{ $variable }}
+  valueFrom: {secretKeyRef: {name: {{ include "llmtrace.secretName" $ }}, key: {{ $variable }}, optional: true}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the Secret holds, as JSON of plain texts. Keys that an earlier install gave are kept where no value replaces them. */}}
+{{- define "llmtrace.secretData" -}}
+{{- $secrets := .Values.secrets -}}
+{{- $data := dict -}}
+{{- range $store := include "llmtrace.servers" . | fromJsonArray -}}
+{{- $known := include "llmtrace.store" (list $ $store) | fromJson -}}
+{{- $_ := set $data (printf "LLMTRACE_%s_URL" (upper $store)) $known.url -}}
+{{- if eq $store "clickhouse" -}}
+{{- $_ := set $data "LLMTRACE_CLICKHOUSE_DATABASE" $secrets.clickhouseDatabase -}}
+{{- end -}}
+{{- with get $secrets (printf "%sPassword" $store) -}}
+{{- $_ := set $data (printf "LLMTRACE_%s_PASSWORD" (upper $store)) . -}}
+{{- end -}}
+{{- end -}}
+{{- $kept := (lookup "v1" "Secret" .Release.Namespace (include "llmtrace.fullname" .) | default dict).data | default dict -}}
+{{- range $key, $value := dict "LLMTRACE_SECRETS__MASTER_KEY" $secrets.masterKey "LLMTRACE_ADMIN_KEY" $secrets.adminKey -}}
+{{- with $value | default (get $kept $key | b64dec) -}}
+{{- $_ := set $data $key . -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $data -}}
+{{- end -}}
+
+{{/* The environment of the proxy: never a secret itself, always where it is. */}}
+{{- define "llmtrace.env" -}}
+{{- $name := include "llmtrace.secretName" . -}}
+{{- $existing := .Values.secrets.existingSecret -}}
+- name: LLMTRACE_CONFIG
+  value: /etc/llmtrace/llmtrace.yaml
+{{- range $store := include "llmtrace.servers" . | fromJsonArray }}
+- name: LLMTRACE_{{ upper $store }}_URL
+  valueFrom: {secretKeyRef: {name: {{ $name }}, key: LLMTRACE_{{ upper $store }}_URL}}
+{{- if eq $store "clickhouse" }}
+- name: LLMTRACE_CLICKHOUSE_DATABASE
+  valueFrom: {secretKeyRef: {name: {{ $name }}, key: LLMTRACE_CLICKHOUSE_DATABASE}}
+{{- end }}
+{{- with include "llmtrace.passwordEnv" (list $ $store) }}
+{{ . }}
+{{- end }}
+{{- end }}
+{{- if or $existing (hasKey (include "llmtrace.secretData" . | fromJson) "LLMTRACE_SECRETS__MASTER_KEY") }}
+- name: LLMTRACE_SECRETS__MASTER_KEY
+  valueFrom: {secretKeyRef: {name: {{ $name }}, key: LLMTRACE_SECRETS__MASTER_KEY{{ if $existing }}, optional: true{{ end }}}}
+{{- end }}
+{{- with .Values.proxy.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* The ports of the servers that a URL names, as a JSON list. */}}
+{{- define "llmtrace.portsOf" -}}
+{{- $scheme := regexFind "^[a-z+]+" . -}}
+{{- $usual := get (dict "http" 80 "https" 443 "postgres" 5432 "postgresql" 5432 "redis" 6379 "rediss" 6379 "redis+cluster" 6379 "rediss+cluster" 6379 "redis+sentinel" 26379 "rediss+sentinel" 26379) $scheme | default 443 -}}
+{{- $place := regexReplaceAll "^.*@" (regexReplaceAll "^[a-z+]+://" . "") "" | splitList "/" | first | splitList "?" | first -}}
+{{- $ports := list -}}
+{{- range splitList "," $place -}}
+{{- $port := regexFind ":[0-9]+$" . | trimPrefix ":" -}}
+{{- $ports = append $ports ($port | default (toString $usual) | int) -}}
+{{- end -}}
+{{- $ports | uniq | toJson -}}
+{{- end -}}
