@@ -25,7 +25,7 @@ use crate::{
     listen::{self, App, Certificates, Listener, Surface},
     pipeline::{self, Stores, Tail},
     proxy::{Door, Proxy},
-    shutdown::{FLUSH_AT_LEAST, Signals},
+    shutdown::{self, Ended, FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
     telemetry::{Events, Metrics},
     upkeep::{Eraser, Erasing, Retaining, Tending, Upkeep},
@@ -50,15 +50,16 @@ pub struct Running {
     timeout: Duration,
 }
 
-/// Serves until a signal, then ends in order. A second signal ends at once.
+/// Serves until a signal, then ends in order. Each further signal ends what is being waited for.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("listening for signals")?;
     let running = start(&config).await?;
     signals.next().await;
-    tracing::info!("shutting down, a second signal ends at once");
-    tokio::select! {
-        () = running.shutdown() => Ok(()),
-        () = signals.next() => anyhow::bail!("ended by a second signal; unfinished exchanges are in the journal"),
+    running.leave();
+    let delay = Duration::from_secs(config.shutdown.delay_seconds);
+    match shutdown::in_order(delay, async || signals.next().await, running.shutdown()).await {
+        Ended::InOrder => Ok(()),
+        Ended::Cut => anyhow::bail!("ended by another signal; unfinished exchanges are in the journal"),
     }
 }
 
@@ -168,12 +169,18 @@ impl Running {
         }
     }
 
+    /// Turns `/readyz` to 503 and tells clients to close their connections. Everything is served on until [`Running::shutdown`].
+    pub fn leave(&self) {
+        self.phase.store(Phase::Stopping as u8, std::sync::atomic::Ordering::Release);
+        self.front.leave();
+    }
+
     /// Ends in order: not ready, no new connection, streams finish, the back lane drains, stores close.
     ///
     /// What is not finished or stored by the deadline stays in the journal for the next start.
     pub async fn shutdown(self) {
         let started = Instant::now();
-        self.phase.store(Phase::Stopping as u8, std::sync::atomic::Ordering::Release);
+        self.leave();
         self.front.stop();
         if tokio::time::timeout(self.timeout, self.front.drained()).await.is_err() {
             tracing::warn!(open = self.front.running(), "shutdown.timeout_seconds is over, open exchanges are cut");

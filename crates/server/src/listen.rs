@@ -14,7 +14,7 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -22,7 +22,7 @@ use std::{
 
 use axum::Router;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::{
     body::Incoming,
     server::conn::http1,
@@ -102,7 +102,8 @@ impl Listener {
                 }
             };
             let seat = Seat::take(&open, self.max_connections);
-            let connection = Connection { app: app.clone(), events: events.clone(), tasks: tasks.clone(), peer, seat };
+            let (app, events, held) = (app.clone(), events.clone(), tasks.clone());
+            let connection = Connection { app, events, tasks: held, peer, seat, parting: AtomicBool::new(false) };
             tasks.spawn("connection", connection.serve(stream, self.tls.clone()));
         }
     }
@@ -134,6 +135,8 @@ struct Connection {
     tasks: Tasks,
     peer: SocketAddr,
     seat: Seat,
+    /// Whether an HTTP/2 client is to be told that this connection takes nothing new.
+    parting: AtomicBool,
 }
 
 /// What hyper asks for an answer. Boxed, because a connection keeps the room for it between two requests.
@@ -198,7 +201,7 @@ impl Connection {
         http.preserve_header_case(true).auto_date_header(false);
         http.timer(Patience::default()).header_read_timeout(HEAD_TIMEOUT);
         let connection = http.serve_connection(TokioIo::new(stream), self.service()).with_upgrades();
-        to_its_end(&self.tasks, pin!(connection), |c| c.graceful_shutdown()).await.map_err(Into::into)
+        to_its_end(&self, pin!(connection), |c| c.graceful_shutdown()).await.map_err(Into::into)
     }
 
     /// Speaks HTTP/2, or HTTP/1.1 where the client turns out to, until the connection ends.
@@ -210,7 +213,7 @@ impl Connection {
         http.http1().timer(Patience::default()).header_read_timeout(HEAD_TIMEOUT).auto_date_header(false);
         http.http2().timer(TokioTimer::new()).auto_date_header(false).adaptive_window(true);
         let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), self.service());
-        to_its_end(&self.tasks, pin!(connection), |c| c.graceful_shutdown()).await
+        to_its_end(&self, pin!(connection), |c| c.graceful_shutdown()).await
     }
 
     fn service(
@@ -225,14 +228,29 @@ impl Connection {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Answer> {
+        let version = request.version();
         let room = routes::of(self.app.surface, &request);
-        match room {
+        let mut answer = match room {
             routes::Room::Own => Box::pin(self.own(request)).await,
             routes::Room::Forward if !self.seat.within => {
                 self.events.connection_rejected(Rejected::TooManyConnections);
                 full()
             }
             routes::Room::Forward => self.app.proxy.forward(request, self.peer).await,
+        };
+        if self.tasks.is_leaving() {
+            self.part(version, &mut answer);
+        }
+        answer
+    }
+
+    /// Tells the client, with an answer it gets anyway, to send its next request over a connection of its own, which finds
+    /// a process that stays. Connections that are idle are left alone: closing one may cross with a request.
+    fn part(&self, version: Version, answer: &mut Response<Answer>) {
+        if version == Version::HTTP_2 {
+            self.parting.store(true, Ordering::Relaxed);
+        } else if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
     }
 
@@ -245,10 +263,15 @@ impl Connection {
     }
 }
 
-/// Polls a connection to its end; when the process stops, `finish` asks it to end after the requests it is at.
-async fn to_its_end<C: Future>(tasks: &Tasks, mut connection: Pin<&mut C>, finish: impl Fn(Pin<&mut C>)) -> C::Output {
+/// Polls a connection to its end; when the process stops, or this connection is to end, `finish` asks it to end after the
+/// requests it is at.
+async fn to_its_end<C: Future>(
+    this: &Connection,
+    mut connection: Pin<&mut C>,
+    finish: impl Fn(Pin<&mut C>),
+) -> C::Output {
     let (nudge, waker) = Nudge::new();
-    let mut stopping = pin!(tasks.stopping());
+    let mut stopping = pin!(this.tasks.stopping());
     let (mut waits, mut asked) = (false, false);
     poll_fn(|cx| {
         nudge.look(cx.waker());
@@ -258,12 +281,17 @@ async fn to_its_end<C: Future>(tasks: &Tasks, mut connection: Pin<&mut C>, finis
             // Who waits for the stop stands in a list with one lock for all connections. This one stands in it from its
             // first poll on, and looks at a flag after that.
             let stops = !std::mem::replace(&mut waits, true) && stopping.as_mut().poll(&mut own).is_ready();
-            if !asked && (stops || tasks.is_stopping()) {
+            if !asked && (stops || this.tasks.is_stopping()) {
                 asked = true;
                 finish(connection.as_mut());
             }
             if let Poll::Ready(ended) = connection.as_mut().poll(&mut own) {
                 return Poll::Ready(ended);
+            }
+            if !asked && this.parting.load(Ordering::Relaxed) {
+                asked = true;
+                finish(connection.as_mut());
+                continue;
             }
             if nudge.rest() {
                 return Poll::Pending;

@@ -23,6 +23,7 @@ pub(crate) use nudge::{Nudge, Since};
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
+    leaving: Arc<AtomicBool>,
     stop: CancellationToken,
     /// The same as the token says, without its lock.
     stopped: Arc<AtomicBool>,
@@ -55,6 +56,16 @@ impl Tasks {
             let _running = token;
             work();
         })
+    }
+
+    /// Says that [`Tasks::stop`] will be called soon: everything goes on, and whoever can be told to go elsewhere is told.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
+    }
+
+    /// Says whether [`Tasks::leave`] was called.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
     }
 
     /// Asks every task that listens to [`Tasks::stopping`] to end.

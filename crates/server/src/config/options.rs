@@ -462,6 +462,9 @@ pub struct SecretOptions {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShutdownOptions {
+    /// Seconds that everything goes on after SIGTERM while `/readyz` already sends traffic elsewhere.
+    #[schemars(range(min = 0, max = 600))]
+    pub delay_seconds: u64,
     /// Seconds that open streams may take to finish.
     #[schemars(range(min = 1, max = 3600))]
     pub timeout_seconds: u64,

@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 66] = [
+const EVERY_KEY: [(&str, &str, &str); 67] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -138,6 +138,7 @@ const EVERY_KEY: [(&str, &str, &str); 66] = [
     ("trusted_proxies", "[10.0.0.0/8, '::1']", r#"["10.0.0.0/8","::1/128"]"#),
     ("allowed_hosts", "[Traces.Example]", r#"["traces.example"]"#),
     ("secrets.master_key", "0707070707070707070707070707070707070707070707070707070707070707", r#""***""#),
+    ("shutdown.delay_seconds", "5", "5"),
     ("shutdown.timeout_seconds", "9", "9"),
     ("pipeline", "{workers: 2, batch_rows: 7, batch_ms: 8, queue_max_bytes: 1MiB}", ""),
 ];
