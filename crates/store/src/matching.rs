@@ -209,8 +209,15 @@ pub(crate) struct TrafficRow<'a> {
 /// Adds up spans by model; the rows are given newest first.
 #[derive(Default)]
 pub(crate) struct Traffic {
-    by_provider: BTreeMap<String, BTreeMap<String, ModelTraffic>>,
+    by_provider: BTreeMap<String, BTreeMap<String, OneModel>>,
     models: usize,
+}
+
+/// One model's traffic while it grows. Money has a sign: a sum that saturates on the way depends on the order, so it is kept wide
+/// to the end, and `traffic.cost` is zero until then.
+struct OneModel {
+    traffic: ModelTraffic,
+    cost_nanos: i128,
 }
 
 impl Traffic {
@@ -220,7 +227,7 @@ impl Traffic {
             known.add(row);
         } else if self.models < MAX_MODELS {
             self.models += 1;
-            let mut new = ModelTraffic {
+            let traffic = ModelTraffic {
                 provider: row.provider.to_owned(),
                 model: model.to_owned(),
                 requests: 0,
@@ -229,26 +236,34 @@ impl Traffic {
                 cost: Money::ZERO,
                 last_seen: row.started_at,
             };
+            let mut new = OneModel { traffic, cost_nanos: 0 };
             new.add(row);
-            self.by_provider.entry(new.provider.clone()).or_default().insert(new.model.clone(), new);
+            self.by_provider.entry(row.provider.to_owned()).or_default().insert(model.to_owned(), new);
         }
     }
 
     /// Most requests first.
     pub(crate) fn finish(self) -> Vec<ModelTraffic> {
-        let mut all: Vec<_> = self.by_provider.into_values().flat_map(BTreeMap::into_values).collect();
+        let models = self.by_provider.into_values().flat_map(BTreeMap::into_values);
+        let mut all: Vec<_> = models.map(OneModel::finish).collect();
         // Stable: of equals, the order of the names stays.
         all.sort_by_key(|model| std::cmp::Reverse(model.requests));
         all
     }
 }
 
-impl ModelTraffic {
+impl OneModel {
     fn add(&mut self, row: &TrafficRow<'_>) {
-        self.requests += 1;
-        self.unpriced_requests += u64::from(row.used_something && row.cost.is_none());
-        self.total_tokens = self.total_tokens.saturating_add(row.total_tokens);
-        self.cost = self.cost + row.cost.unwrap_or_default();
-        self.last_seen = self.last_seen.max(row.started_at);
+        let Self { traffic, cost_nanos } = self;
+        traffic.requests += 1;
+        traffic.unpriced_requests += u64::from(row.used_something && row.cost.is_none());
+        traffic.total_tokens = traffic.total_tokens.saturating_add(row.total_tokens);
+        *cost_nanos += i128::from(row.cost.unwrap_or_default().nanos());
+        traffic.last_seen = traffic.last_seen.max(row.started_at);
+    }
+
+    fn finish(self) -> ModelTraffic {
+        let nanos = self.cost_nanos.clamp(i64::MIN.into(), i64::MAX.into());
+        ModelTraffic { cost: Money::from_nanos(i64::try_from(nanos).unwrap_or_default()), ..self.traffic }
     }
 }

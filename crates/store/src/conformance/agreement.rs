@@ -18,7 +18,7 @@ use crate::{Backlog, Options, Reprice, SpanStore, open_spans};
 
 // Few values of each kind: filters hit, times tie, traces and tenants cross.
 fn word() -> impl Strategy<Value = String> {
-    prop_oneof!["[ab]", Just(String::new()), Just("a\0".to_owned())]
+    prop_oneof![8 => "[ab]", 2 => Just(String::new()), 2 => Just("a\0".to_owned()), 1 => "[%_'\"\\\\`?{}]"]
 }
 
 fn time() -> impl Strategy<Value = Timestamp> + Clone + 'static {
@@ -236,6 +236,8 @@ async fn compare(
     prop_assert_eq!(a, other.list_sessions(scope, filter, page).await.unwrap());
     let a = memory.stats(scope, stats).await.unwrap();
     prop_assert_eq!(a, other.stats(scope, stats).await.unwrap());
+    let a = memory.models(scope, filter).await.unwrap();
+    prop_assert_eq!(a, other.models(scope, filter).await.unwrap());
     let a = memory.count(scope, filter).await.unwrap();
     prop_assert_eq!(a, other.count(scope, filter).await.unwrap());
     for n in 0..40 {
