@@ -28,6 +28,7 @@ macro_rules! spans {
             writing::a_higher_version_leaves_no_trace_of_the_lower,
             writing::writers_at_the_same_time_lose_nothing,
             values::odd_text_survives_everywhere,
+            values::odd_values_are_found_and_erased_exactly,
             values::ten_megabytes_of_content_survive,
             values::extreme_numbers_survive,
             values::every_word_survives,

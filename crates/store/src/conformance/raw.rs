@@ -52,7 +52,7 @@ pub(super) async fn bytes_are_read_back_as_they_were_written(store: Store) {
     }
     survives(&store, span().raw(chat(&long, "without content")).record()).await;
     let every_byte: Vec<u8> = (0..=255).cycle().take(70_000).collect();
-    for bytes in [Vec::new(), vec![0], b"{}".to_vec(), noise(33), noise(100_000), every_byte] {
+    for bytes in [Vec::new(), vec![0], b"{}".to_vec(), noise(33), noise(100_000), every_byte, noise(10 << 20)] {
         let bytes = Bytes::from(bytes);
         let both = Raw { request: body("a/b", bytes.clone()), response: body("\0 ü", bytes) };
         survives(&store, span().raw(both.clone()).record()).await;

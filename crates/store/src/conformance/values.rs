@@ -4,14 +4,29 @@ use std::sync::Arc;
 
 use llmtrace_model::{
     BodyCoverage, Confidence, Content, EndReason, ErrorInfo, Finding, FindingKind, Message, Money, Part, Role,
-    Severity, Source, Span, SpanFilter, SpanRecord, Status, Timestamp, Timing, Unit, Usage, UsageSource,
+    Severity, Source, Span, SpanFilter, SpanRecord, Status, Subject, Timestamp, Timing, Unit, Usage, UsageSource,
 };
 use serde_json::{Value, json};
 
 use super::{
     ask::{ALL, Store, list, write},
-    builders::{SpanBuilder, span},
+    builders::{SpanBuilder, numbered, span},
 };
+
+/// What breaks texts that are put together instead of bound, and what breaks encodings.
+const ODD: &[&str] = &[
+    "",
+    "\0",
+    "a\0b",
+    "'; DROP TABLE spans; --",
+    "\" ` \\ % _ ? ?1 :a $1 {}",
+    "line\r\nline\u{2028}\u{85}\t\u{1b}[31m",
+    "👩‍👩‍👧‍👦 e\u{301} עברית \u{202e}abc",
+    "\u{feff}\u{fffd}\u{fffe}\u{ffff}\u{10ffff}\u{e000}\u{7f}\u{80}",
+    "123",
+    "NULL",
+    "\\u0000 \\ud800 �",
+];
 
 async fn survives(store: &Store, built: SpanBuilder) {
     let record = built.record();
@@ -61,22 +76,31 @@ fn with_every_text(text: &str) -> SpanBuilder {
 }
 
 pub(super) async fn odd_text_survives_everywhere(store: Store) {
-    let long = "ä".repeat(70_000);
-    for text in [
-        "",
-        "\0",
-        "a\0b",
-        "'; DROP TABLE spans; --",
-        "\" ` \\ % _ ? ?1 :a $1 {}",
-        "line\r\nline\u{2028}\u{85}\t\u{1b}[31m",
-        "👩‍👩‍👧‍👦 e\u{301} עברית \u{202e}abc",
-        "\u{feff}\u{fffd}\u{fffe}\u{ffff}\u{10ffff}\u{e000}\u{7f}\u{80}",
-        "123",
-        "NULL",
-        "\\u0000 \\ud800 �",
-        &long,
-    ] {
+    for text in ODD {
         survives(&store, with_every_text(text)).await;
+    }
+    survives(&store, with_every_text(&"ä".repeat(70_000))).await;
+}
+
+pub(super) async fn odd_values_are_found_and_erased_exactly(store: Store) {
+    let spans = |n: u64, text: &str| numbered(n).session(text).user(text).record();
+    let all: Vec<_> = (1..).zip(ODD).map(|(n, text)| spans(n, text)).collect();
+    write(&store, &all).await;
+    for (gone, text) in ODD.iter().enumerate() {
+        let (user, session) = (Some((*text).to_owned()), Some((*text).to_owned()));
+        for filter in [
+            SpanFilter { user_id: user, ..SpanFilter::default() },
+            SpanFilter { session_id: session, ..SpanFilter::default() },
+        ] {
+            assert_eq!(list(&store, &ALL, &filter).await, std::slice::from_ref(&all[gone].span), "{text:?}");
+        }
+        let subject = match gone % 2 {
+            0 => Subject::User((*text).to_owned()),
+            _ => Subject::Session((*text).to_owned()),
+        };
+        let erased = store.erase(&ALL, &subject, Timestamp::from_unix_us(i64::MAX)).await.unwrap();
+        assert_eq!(erased.spans, 1, "{text:?}");
+        assert_eq!(list(&store, &ALL, &SpanFilter::default()).await.len(), ODD.len() - gone - 1, "{text:?}");
     }
 }
 

@@ -47,6 +47,15 @@ pub(super) async fn a_saved_view_is_read_back_unchanged(store: Store) {
         assert_eq!(add(&store, &written).await, Written::Done);
         assert_eq!(store.view(&tenant("a"), written.id).await.unwrap(), Some(written));
     }
+    for (n, us, name) in
+        [(7, i64::MIN, "'; DROP TABLE views; --"), (8, i64::MAX, "\" ` \\ % _ ? $1 {} \u{202e}\u{ffff}")]
+    {
+        let at = Timestamp::from_unix_us(us);
+        let long = BTreeMap::from([(name.to_owned(), "ü\0".repeat(5_000))]);
+        let odd = SavedView { query: long, created_at: at, updated_at: at, ..view(n, None, name) };
+        assert_eq!(add(&store, &odd).await, Written::Done);
+        assert_eq!(store.view(&ALL, odd.id).await.unwrap(), Some(odd));
+    }
     let bare = SavedView { query: BTreeMap::new(), ..view(9, None, "n") };
     assert_eq!(add(&store, &bare).await, Written::Done);
     assert_eq!(store.view(&ALL, bare.id).await.unwrap(), Some(bare.clone()));
