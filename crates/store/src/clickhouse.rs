@@ -70,7 +70,7 @@ pub(crate) async fn migrate(options: &Options) -> Result<Schema, Refused> {
 
 /// Reads the version of the schema and changes nothing.
 pub(crate) async fn schema(options: &Options) -> Result<Schema, Refused> {
-    migrate::read(&Engine::new(&options.clickhouse, Migrate::Refuse)?).await
+    Engine::new(&options.clickhouse, Migrate::Refuse)?.schema().await
 }
 
 #[async_trait]

@@ -17,6 +17,8 @@ pub mod engines;
 #[cfg(test)]
 mod erasing;
 #[cfg(test)]
+pub(crate) mod front;
+#[cfg(test)]
 mod keeping;
 #[cfg(test)]
 mod life;

@@ -34,6 +34,35 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     line
 }
 
+/// What is wrong with a server or a setting: one sentence that names both and the way out, and the engine's own words.
+///
+/// The sentence is for everybody; the words may name hosts and users, and are for logs and operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    says: String,
+    words: String,
+}
+
+impl Complaint {
+    pub(crate) fn new(says: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { says: says.into(), words: words.into() }
+    }
+
+    /// The sentence.
+    pub(crate) fn says(&self) -> &str {
+        &self.says
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { says, words } = self;
+        if words.is_empty() { f.write_str(says) } else { write!(f, "{says} ({words})") }
+    }
+}
+
+impl std::error::Error for Complaint {}
+
 /// What the caller can do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -57,6 +86,20 @@ impl Error {
     /// Names what failed and what the caller can do about it.
     pub(crate) fn new(kind: ErrorKind, backend: Backend, op: &'static str, source: impl Into<BoxError>) -> Self {
         Self { kind, backend, op, source: source.into() }
+    }
+
+    /// What is wrong and what to do, in a sentence that anybody may read; `None` where the cause is no setting's and no server's.
+    pub fn complaint(&self) -> Option<&str> {
+        self.source.downcast_ref::<Complaint>().map(Complaint::says)
+    }
+
+    /// The same answer to another call.
+    pub(crate) fn again(&self, op: &'static str) -> Self {
+        let source: BoxError = match self.source.downcast_ref::<Complaint>() {
+            Some(complaint) => complaint.clone().into(),
+            None => self.source.to_string().into(),
+        };
+        Self { kind: self.kind, backend: self.backend, op, source }
     }
 
     /// The answer to a question that covers too much; `why` says what was counted.

@@ -3,9 +3,11 @@
 //! Looks and changes nothing. The command `doctor` asks; a new engine is one file in `examine/` and one arm here.
 
 mod clickhouse;
+mod postgres;
+mod redis;
 mod sqlite;
 
-use crate::{OpenError, Options, Schema, error::causes, open::Target, schema};
+use crate::{Error, OpenError, Options, Schema, error::causes, open::Target, schema};
 
 /// How good a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,12 +87,14 @@ pub async fn examine(setting: &str, url: &str, options: &Options) -> Vec<Note> {
         }
         Target::Postgres => {
             let mut notes = Vec::new();
+            // As above.
             of_schema(setting, url, options, &mut notes).await;
+            if notes.iter().all(|note| note.grade != Grade::Fail) {
+                notes.extend(postgres::examine(setting, options).await);
+            }
             notes
         }
-        Target::Redis => {
-            vec![Note::warn(setting, format!("{url} is not looked at"), "see its own tools")]
-        }
+        Target::Redis => redis::examine(setting, url, options).await,
     }
 }
 
@@ -121,12 +125,33 @@ async fn of_schema(setting: &str, url: &str, options: &Options, notes: &mut Vec<
 fn refused(setting: &str, error: &OpenError) -> Note {
     let remedy = match error {
         OpenError::Url { .. } => "correct the setting",
-        OpenError::Schema { .. } => "use the version of the program that wrote it, or another store",
-        OpenError::Engine { .. } => "see that it is there, that it may be used, and what its own log says",
+        OpenError::Schema { .. } => "do what it says; nothing was changed",
+        OpenError::Engine { source, .. } => remedy(source),
     };
     let whole = causes(error);
     let found = whole.strip_prefix(setting).map_or(whole.as_str(), |rest| rest.trim_start_matches(": "));
     Note::fail(setting, found, remedy)
+}
+
+/// What a store said when it was asked.
+fn of_error(setting: &str, error: &Error) -> Note {
+    Note::fail(setting, causes(error), remedy(error))
+}
+
+fn remedy(error: &Error) -> &'static str {
+    match error.complaint() {
+        Some(_) => "do what it says, and run doctor again",
+        None => "see that it is there, that it may be used, and what its own log says",
+    }
+}
+
+/// A field of an engine's answer; an absent one is empty, or 0.
+fn text(row: &[String], n: usize) -> &str {
+    row.get(n).map_or("", String::as_str)
+}
+
+fn number(row: &[String], n: usize) -> u64 {
+    text(row, n).parse().unwrap_or(0)
 }
 
 /// Writes a number of bytes for people: `1.5 GiB`.

@@ -6,6 +6,7 @@
 mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod connect;
 mod counter;
 mod counting;
 mod error;

@@ -18,9 +18,10 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
+pub(crate) use self::failure::failed;
 use self::{
     link::{CALL, Link},
     migrate::Fault,
@@ -74,6 +75,17 @@ pub(crate) async fn migrate(setting: &str, options: &Options) -> Result<Schema, 
 pub(crate) async fn schema(setting: &str, options: &Options) -> Result<Schema, OpenError> {
     let (server, place) = server(options)?;
     link::schema(&server, &place).await.map_err(|fault| refused(fault, place).under(setting))
+}
+
+/// Does something on a connection of its own, for whoever examines the server.
+pub(crate) async fn examine<T>(
+    setting: &str,
+    options: &Options,
+    work: impl AsyncFnOnce(&mut PgConnection) -> T,
+) -> Result<T, OpenError> {
+    let (server, place) = server(options)?;
+    let looked = link::look(&server, async |connection| Ok(work(connection).await)).await;
+    looked.map_err(|fault| refused(fault, place).under(setting))
 }
 
 fn server(options: &Options) -> Result<(PgConnectOptions, String), OpenError> {

@@ -196,15 +196,29 @@ async fn state(backend: Backend, ping: impl Future<Output = Result<(), Error>>) 
     let error = match timeout(PING_TIMEOUT, ping).await {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(sentence(&error)),
-        Err(_elapsed) => Some(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
+        Err(_elapsed) => Some(late(backend)),
     };
     let status = if error.is_none() { Condition::Ok } else { Condition::Degraded };
     Dependency { status, backend: Some(backend.as_str().to_owned()), error, backlog: None }
 }
 
+/// What is said of a store that takes too long for a probe.
+fn late(backend: Backend) -> String {
+    let late = format!("no answer within {} s", PING_TIMEOUT.as_secs());
+    match backend {
+        Backend::Memory | Backend::Sqlite => late,
+        Backend::Clickhouse | Backend::Postgres | Backend::Redis => format!(
+            "{backend}.url: {late}, see whether the server is overloaded or a firewall is between, or correct host and port"
+        ),
+    }
+}
+
 /// What failed and, where a setting may be to blame, which: adapters name it before the engine's own words, which stand in
 /// brackets and stay in the log.
 fn sentence(error: &Error) -> String {
+    if let Some(complaint) = error.complaint() {
+        return format!("{error}: {complaint}");
+    }
     let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
     let ours = cause.split(" (").next().unwrap_or_default();
     let settings = ["clickhouse.", "postgres.", "redis."];

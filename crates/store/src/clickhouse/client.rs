@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use clickhouse::{Client, Compression};
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
@@ -18,7 +19,9 @@ use super::{
     query::Query,
     wire::{Rows, Values},
 };
-use crate::{Backend, ClickhouseOptions, Error, ErrorKind, Migrate, ServerUrl, open::Refused};
+use crate::{
+    Backend, ClickhouseOptions, Error, ErrorKind, Migrate, Schema, ServerUrl, connect, error::Complaint, open::Refused,
+};
 
 /// How long one statement may run.
 const STATEMENT: Duration = Duration::from_secs(30);
@@ -28,6 +31,12 @@ const REMOVAL: Duration = Duration::from_secs(600);
 const OPENING: Duration = Duration::from_secs(10);
 /// A failed attempt to get ready is not repeated sooner.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long the server may take to accept a connection, or to say its version.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The operating system asks a silent server this often whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+/// A connection that was not used for so long is made anew: the server closes it after 3 s by default.
+const IDLE: Duration = Duration::from_secs(2);
 /// What the settings take, for messages.
 const EXAMPLE: &str = "http://clickhouse:8123";
 
@@ -42,7 +51,7 @@ pub(super) struct Engine {
     is_ready: AtomicBool,
     is_closed: AtomicBool,
     /// The last attempt that failed.
-    attempt: Mutex<Option<(Instant, ErrorKind, String)>>,
+    attempt: Mutex<Option<(Instant, Error)>>,
 }
 
 impl Engine {
@@ -61,20 +70,16 @@ impl Engine {
                  the URL is such as {EXAMPLE}"
             )));
         }
-        if options.server.ca_pem.is_some() {
-            // Better than trusting less than was asked for.
-            return Err(wrong(
-                "clickhouse.ca_bundle: found a file, expected nothing: this version trusts the built-in authorities only; \
-                 use a certificate of one of them, or a TLS proxy beside the server"
-                    .to_owned(),
-            ));
-        }
         let database = if options.database.is_empty() { "llmtrace" } else { &options.database }.to_owned();
         name("clickhouse.database", &database)?;
         options.cluster.iter().try_for_each(|cluster| name("clickhouse.cluster", cluster))?;
         let port = host.port.unwrap_or(if url.scheme == "https" { 8443 } else { 8123 });
         let shown = crate::server_url::Host { name: host.name.clone(), port: Some(port) };
-        let mut client = Client::default()
+        let mut client = over_http(options.server.ca_pem.as_deref())
+            .map_err(|why| {
+                let expected = "expected PEM certificates of authorities";
+                wrong(format!("clickhouse.ca_bundle: the file cannot be used ({why}), {expected}"))
+            })?
             .with_url(format!("{}://{shown}/", url.scheme))
             .with_user(url.user.clone().unwrap_or_else(|| "default".to_owned()))
             .with_compression(Compression::Lz4)
@@ -108,15 +113,21 @@ impl Engine {
         match timeout(OPENING, migrate::bring(self, self.migrate)).await {
             Ok(Ok(_)) => self.is_ready.store(true, Ordering::Release),
             Ok(Err(refused @ Refused::Schema(_))) => return Err(refused),
-            Ok(Err(Refused::Engine { source, .. })) => self.remember(&source).await,
-            Err(_) => self.remember(&late("open", OPENING.as_secs())).await,
+            Ok(Err(Refused::Engine { source, .. })) => self.remember(source).await,
+            Err(_) => self.remember(late("open", OPENING.as_secs())).await,
         }
         Ok(())
     }
 
-    async fn remember(&self, error: &Error) {
+    /// Reads the version of the schema, for whoever only looks: a server that does not answer is soon told.
+    pub(super) async fn schema(&self) -> Result<Schema, Refused> {
+        let late = |_| Refused::Engine { place: self.place.clone(), source: late("read schema", CONNECT.as_secs()) };
+        timeout(CONNECT, migrate::read(self)).await.map_err(late)?
+    }
+
+    async fn remember(&self, error: Error) {
         tracing::warn!(store.place = %self.place, %error, cause = %error.source, "the store is away, it is tried again when it is needed");
-        *self.attempt.lock().await = Some((Instant::now(), error.kind, error.source.to_string()));
+        *self.attempt.lock().await = Some((Instant::now(), error));
     }
 
     /// Makes sure that the schema is there; one caller tries, the others wait for it.
@@ -131,10 +142,10 @@ impl Engine {
         if self.is_ready.load(Ordering::Acquire) {
             return Ok(());
         }
-        if let Some((at, kind, why)) = last.as_ref()
+        if let Some((at, error)) = last.as_ref()
             && at.elapsed() < PAUSE
         {
-            return Err(Error::new(*kind, Backend::Clickhouse, op, why.clone()));
+            return Err(error.again(op));
         }
         let error = match timeout(OPENING, migrate::bring(self, self.migrate)).await {
             Ok(Ok(_)) => {
@@ -142,11 +153,13 @@ impl Engine {
                 self.is_ready.store(true, Ordering::Release);
                 return Ok(());
             }
-            Ok(Err(Refused::Schema(why))) => Error::new(ErrorKind::Config, Backend::Clickhouse, op, why),
-            Ok(Err(Refused::Engine { source, .. })) => Error::new(source.kind, Backend::Clickhouse, op, source.source),
+            Ok(Err(Refused::Schema(why))) => {
+                Error::new(ErrorKind::Config, Backend::Clickhouse, op, Complaint::new(why, ""))
+            }
+            Ok(Err(Refused::Engine { source, .. })) => Error { op, ..source },
             Err(_) => late(op, OPENING.as_secs()),
         };
-        *last = Some((Instant::now(), error.kind, error.source.to_string()));
+        *last = Some((Instant::now(), error.again(op)));
         Err(error)
     }
 
@@ -231,6 +244,19 @@ impl Engine {
     pub(super) fn own(&self) -> Client {
         self.inside()
     }
+}
+
+/// The driver's client on an HTTP client of ours, since its own trusts the built-in authorities only (ADR 0029).
+fn over_http(ca_pem: Option<&[u8]>) -> Result<Client, rustls::Error> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(KEEPALIVE));
+    tcp.set_connect_timeout(Some(CONNECT));
+    let tls = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(connect::tls(ca_pem)?);
+    let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
+    let mut http = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
+    Ok(Client::with_http_client(http.pool_idle_timeout(IDLE).build(connector)))
 }
 
 /// Checks a name that stands in statements.

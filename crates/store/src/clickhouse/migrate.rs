@@ -46,7 +46,7 @@ pub(super) async fn bring(engine: &Engine, migrate: Migrate) -> Result<Schema, R
         Migrate::Refuse => {
             let Schema { found, known } = schema;
             return Err(Refused::Schema(format!(
-                "database {} at {} has schema {found}, expected {known}: run `llmtrace-proxy migrate`, or set \
+                "clickhouse.database: {} at {} has schema {found}, expected {known}: run `llmtrace-proxy migrate`, or set \
                  storage.auto_migrate",
                 engine.database, engine.place
             )));
@@ -77,7 +77,8 @@ pub(super) async fn read(engine: &Engine) -> Result<Schema, Refused> {
     if found < OLDEST {
         let (major, minor) = OLDEST;
         return Err(Refused::Schema(format!(
-            "clickhouse.url: the server at {} is ClickHouse {version}, expected {major}.{minor} or newer",
+            "clickhouse.url: the server at {} is ClickHouse {version}, expected {major}.{minor} or newer: \
+             upgrade the server, or name another one",
             engine.place
         )));
     }
@@ -85,7 +86,8 @@ pub(super) async fn read(engine: &Engine) -> Result<Schema, Refused> {
     match found {
         Found::Nothing => Ok(Schema { found: 0, known: KNOWN }),
         Found::Foreign => Err(Refused::Schema(format!(
-            "clickhouse.database: {} at {} has tables of another program, expected a new or own database",
+            "clickhouse.database: {} at {} has tables of another program, expected a new or own database: name another \
+             one",
             engine.database, engine.place
         ))),
         Found::Version(found) if found > KNOWN => Err(Refused::Schema(format!(

@@ -1,5 +1,7 @@
 //! What is special to this engine: a batch that is cut anywhere and written again, and what is said where a server is not as it should.
 
+mod tls;
+
 use std::sync::Arc;
 
 use llmtrace_model::{PageRequest, Span, SpanFilter, SpanRecord, Subject, TenantScope, Timestamp};

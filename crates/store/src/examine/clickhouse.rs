@@ -5,7 +5,7 @@ use std::time::Duration;
 use clickhouse::Client;
 use tokio::time::timeout;
 
-use super::{Note, size};
+use super::{Note, number, size, text};
 use crate::{Options, clickhouse::to_examine};
 
 /// How long one question may take.
@@ -72,14 +72,6 @@ impl Server {
         let text = String::from_utf8_lossy(&answer);
         Ok(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
     }
-}
-
-fn text(row: &[String], n: usize) -> &str {
-    row.get(n).map_or("", String::as_str)
-}
-
-fn number(row: &[String], n: usize) -> u64 {
-    text(row, n).parse().unwrap_or(0)
 }
 
 fn of_version(setting: &str, rows: &[Vec<String>]) -> Vec<Note> {

@@ -4,10 +4,12 @@
 
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
-use crate::{Backend, Error, ErrorKind};
+use crate::{Backend, Error, ErrorKind, connect::Section, error::Complaint};
+
+const SECTION: Section = Section { name: "postgres", with_tls: "sslmode=require", without_tls: "sslmode=disable" };
 
 /// Turns an engine error into the store's, saying in which operation it happened.
-pub(super) fn failed(op: &'static str, error: &sqlx::Error) -> Error {
+pub(crate) fn failed(op: &'static str, error: &sqlx::Error) -> Error {
     if matches!(error, sqlx::Error::PoolClosed) {
         return Error::closed(Backend::Postgres, op);
     }
@@ -16,7 +18,10 @@ pub(super) fn failed(op: &'static str, error: &sqlx::Error) -> Error {
 
 /// What ended an operation that the server did not answer in time.
 pub(super) fn late(op: &'static str, what: &str) -> Error {
-    Error::new(ErrorKind::Timeout, Backend::Postgres, op, what)
+    let says = format!(
+        "postgres.url: {what}, see whether the server is overloaded or a firewall is between, or correct host and port"
+    );
+    Error::new(ErrorKind::Timeout, Backend::Postgres, op, Complaint::new(says, ""))
 }
 
 /// Says whether the next call should look at the server again before it asks anything.
@@ -66,40 +71,57 @@ fn kind(error: &sqlx::Error) -> ErrorKind {
 }
 
 /// What happened and what to do, without user and password.
-fn sentence(error: &sqlx::Error) -> String {
+fn sentence(error: &sqlx::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    if let Some(complaint) = SECTION.complaint(error) {
+        return complaint.into();
+    }
+    let complain = |says: &str, words: String| Complaint::new(says, words).into();
     match error {
         sqlx::Error::Database(refusal) => {
             let code = code(&**refusal);
-            match code {
-                "28P01" => format!(
-                    "the server refuses the password ({code}): correct postgres.password (LLMTRACE_POSTGRES_PASSWORD), or user and password in postgres.url"
-                ),
-                "28000" => format!(
-                    "the server refuses the user, from this address or without TLS ({code}): correct the user or sslmode in postgres.url, or the server's pg_hba.conf"
-                ),
-                "3D000" => format!(
-                    "the database does not exist ({code}): create it (CREATE DATABASE … ENCODING 'UTF8'), or correct the name behind the last / of postgres.url"
-                ),
-                "42501" => format!(
-                    "the user may not do that ({code}): let it own the database of postgres.url, or the schema llmtrace in it"
-                ),
-                "25006" => format!("the server takes no writes ({code}): name the primary in postgres.url"),
-                "53300" => format!(
-                    "the server has no connection left ({code}): lower postgres.max_connections of each instance, or raise the server's max_connections"
-                ),
-                _ => format!("{} ({code})", refusal.message()),
-            }
+            let says = match code {
+                "28P01" => {
+                    "postgres.password: the server refuses the password, correct it (LLMTRACE_POSTGRES_PASSWORD), or user and \
+                     password in postgres.url"
+                }
+                "28000" => {
+                    "postgres.url: the server refuses the user, from this address or without TLS, correct the user or sslmode, \
+                     or the server's pg_hba.conf"
+                }
+                "3D000" => {
+                    "postgres.url: the database does not exist, create it (CREATE DATABASE … ENCODING 'UTF8'), or correct the \
+                     name behind the last /"
+                }
+                "42501" => {
+                    "postgres.url: the user may not do that, let it own the database, or the schema llmtrace in it"
+                }
+                "25006" => "postgres.url: the server takes no writes, name the primary",
+                "53100" => "postgres.url: the server's disk is full, make room there",
+                "53300" => {
+                    "postgres.max_connections: the server has no connection left, lower it at each instance, or raise the \
+                     server's own"
+                }
+                "57P03" => "postgres.url: the server is starting or stopping, see its log if it stays so",
+                _ => return format!("{} ({code})", refusal.message()).into(),
+            };
+            complain(says, code.to_owned())
         }
-        sqlx::Error::PoolTimedOut => {
-            "no connection was free or could be made in time: see postgres.max_connections and the server".to_owned()
-        }
-        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => format!(
-            "{error}: let postgres.ca_bundle hold the authority of the server's certificate, and postgres.url the name in it"
+        sqlx::Error::PoolTimedOut => complain(
+            "postgres.max_connections: no connection was free or could be made in time, see to the server, or raise it",
+            String::new(),
         ),
-        sqlx::Error::Tls(error) => {
-            format!("{error}: correct sslmode in postgres.url or postgres.ca_bundle")
+        // The driver's word for a server that answers the question for TLS with no.
+        sqlx::Error::Tls(error) if error.to_string().contains("does not support TLS") => complain(
+            "postgres.url: the server speaks no TLS, switch it on there, or set sslmode=disable (or prefer)",
+            String::new(),
+        ),
+        sqlx::Error::Tls(error) => complain(
+            "postgres.ca_bundle: no TLS connection comes about, correct it, or sslmode in postgres.url",
+            error.to_string(),
+        ),
+        sqlx::Error::Protocol(error) => {
+            complain("postgres.url: what answers is not PostgreSQL, correct host and port", error.clone())
         }
-        sqlx::Error::Protocol(error) => format!("{error}: is it PostgreSQL that answers at postgres.url?"),
-        other => other.to_string(),
+        other => other.to_string().into(),
     }
 }

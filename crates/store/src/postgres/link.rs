@@ -22,7 +22,7 @@ use super::{
     failure::{self, failed, late},
     migrate::{self, Fault},
 };
-use crate::{Backend, Error, ErrorKind, Migrate, Schema};
+use crate::{Backend, Error, ErrorKind, Migrate, Schema, error::Complaint};
 
 /// How long a connection may take to be made, or a call wait for one that is free.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -53,8 +53,7 @@ pub(super) struct Link {
 #[derive(Debug)]
 struct Failed {
     until: Instant,
-    kind: ErrorKind,
-    why: String,
+    error: Error,
 }
 
 impl Link {
@@ -94,7 +93,7 @@ impl Link {
             return Ok(());
         }
         if let Some(failed) = last.as_ref().filter(|failed| Instant::now() < failed.until) {
-            return Err(Fault::Engine(Error::new(failed.kind, Backend::Postgres, op, failed.why.clone())));
+            return Err(Fault::Engine(failed.error.again(op)));
         }
         let started = Instant::now();
         let looked = look(&self.options, async |connection| {
@@ -108,12 +107,12 @@ impl Link {
             }
             Err(fault) => fault,
         };
-        let (kind, why) = match &fault {
-            Fault::Refused(why) => (ErrorKind::Config, why.clone()),
-            Fault::Engine(error) => (error.kind, error.source.to_string()),
+        let error = match &fault {
+            Fault::Refused(why) => refused(op, why),
+            Fault::Engine(error) => error.again(op),
         };
         let until = Instant::now() + PAUSE.max(2 * started.elapsed());
-        *last = Some(Failed { until, kind, why });
+        *last = Some(Failed { until, error });
         Err(fault)
     }
 
@@ -158,10 +157,14 @@ impl Link {
 impl Fault {
     fn error(self, op: &'static str) -> Error {
         match self {
-            Self::Refused(why) => Error::new(ErrorKind::Config, Backend::Postgres, op, why),
+            Self::Refused(why) => refused(op, &why),
             Self::Engine(error) => Error { op, ..error },
         }
     }
+}
+
+fn refused(op: &'static str, why: &str) -> Error {
+    Error::new(ErrorKind::Config, Backend::Postgres, op, Complaint::new(why, ""))
 }
 
 /// Brings a server's schema up to date; returns it as it was found.
@@ -175,7 +178,7 @@ pub(super) async fn schema(options: &PgConnectOptions, place: &str) -> Result<Sc
 }
 
 /// Does something on a connection of its own, within the bounds.
-async fn look<T>(
+pub(super) async fn look<T>(
     options: &PgConnectOptions,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Fault>,
 ) -> Result<T, Fault> {

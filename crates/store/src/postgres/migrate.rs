@@ -56,7 +56,7 @@ pub(super) async fn bring(connection: &mut PgConnection, mode: Migrate, place: &
         Migrate::Refuse => {
             let Schema { found, known } = schema;
             return Err(Fault::Refused(format!(
-                "{place} has schema {found}, expected {known}: run `llmtrace-proxy migrate`, or set storage.auto_migrate"
+                "postgres.url: {place} has schema {found}, expected {known}: run `llmtrace-proxy migrate`, or set storage.auto_migrate"
             )));
         }
     }
@@ -75,14 +75,14 @@ async fn look(connection: &mut PgConnection, place: &str) -> Result<Found, Fault
     let server: i64 = row.try_get(0).map_err(engine)?;
     if server < OLDEST {
         return Err(Fault::Refused(format!(
-            "{place} is PostgreSQL {}, expected 13 or newer: upgrade the server",
+            "postgres.url: {place} is PostgreSQL {}, expected 13 or newer: upgrade the server",
             server / 10_000
         )));
     }
     let encoding: &str = row.try_get(1).map_err(engine)?;
     if encoding != "UTF8" {
         return Err(Fault::Refused(format!(
-            "{place} stores text as {encoding}, expected UTF8: create the database with ENCODING 'UTF8' TEMPLATE template0"
+            "postgres.url: {place} stores text as {encoding}, expected UTF8: create the database with ENCODING 'UTF8' TEMPLATE template0"
         )));
     }
     let [has_namespace, has_versions, is_used] = [row.try_get(2), row.try_get(3), row.try_get(4)];
@@ -90,7 +90,7 @@ async fn look(connection: &mut PgConnection, place: &str) -> Result<Found, Fault
         (has_namespace.map_err(engine)?, has_versions.map_err(engine)?, is_used.map_err(engine)?);
     if is_used && !has_versions {
         return Err(Fault::Refused(format!(
-            "{place} has a schema llmtrace of another program, expected none, an empty or our own one: use another database"
+            "postgres.url: {place} has a schema llmtrace of another program, expected none, an empty or our own one: use another database"
         )));
     }
     let found: i64 = if has_versions {
@@ -103,7 +103,7 @@ async fn look(connection: &mut PgConnection, place: &str) -> Result<Found, Fault
     let found = u32::try_from(found).unwrap_or(u32::MAX);
     if found > KNOWN {
         return Err(Fault::Refused(format!(
-            "{place} has schema {found}, this program knows up to {KNOWN}: it was written by a newer version, use that one"
+            "postgres.url: {place} has schema {found}, this program knows up to {KNOWN}: it was written by a newer version, use that one"
         )));
     }
     Ok(Found { schema: Schema { found, known: KNOWN }, has_namespace })
