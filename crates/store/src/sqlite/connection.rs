@@ -89,9 +89,15 @@ fn create(path: &Path) -> io::Result<()> {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&folder)?;
     }
+    // A file that is there is not opened: a connection of this process may have it open, and closing it here would give up that
+    // one's locks (POSIX; "How To Corrupt An SQLite Database File", 2.2). Another process that closed it last would then take
+    // the log away from under us.
     let mut file = fs::OpenOptions::new();
-    file.write(true).create(true).truncate(false);
+    file.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    file.open(path).map(drop)
+    match file.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
 }
