@@ -20,6 +20,8 @@ SEED = os.environ.get("CONTRACT_SEED", "1")
 LEFT_OUT = "positive_data_acceptance,ignored_auth"
 # It answers for as long as the caller listens.
 ENDLESS = "/api/v1/tail"
+# A name that is made up may be a tenant that is there, and then the lists are empty for the rest of the run. Tests of its own.
+DELETES_ALL = "delete_tenant"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def test_the_api_keeps_to_its_document(asked, tmp_path):
         program, "run", f"{asked.url}/api/v1/openapi.json",
         "--phases", "examples,coverage,fuzzing",
         "--checks", "all", "--exclude-checks", LEFT_OUT,
-        "--exclude-path", ENDLESS,
+        "--exclude-path", ENDLESS, "--exclude-operation-id", DELETES_ALL,
         "--max-time", str(SECONDS), "--seed", SEED,
         "--request-timeout", "30", "--continue-on-failure", "--warnings", "off",
     ]

@@ -1,13 +1,14 @@
 //! The side door: the query API under `/api/v1`, and the probes beside it.
 //!
-//! Reads stores and what boot tells it; writes nothing but saved views, and never sees a forwarded exchange. One table maps failures to
-//! answers (`api/error.rs`), one place maps a stored span to JSON (`api/view.rs`), one list names the routes
-//! (`api/router.rs`).
+//! Reads stores and what boot tells it; writes nothing but saved views, rules of retention and what is to be erased, and never
+//! sees a forwarded exchange. One table maps failures to answers (`api/error.rs`), one place maps a stored span to JSON
+//! (`api/view.rs`), one list names the routes (`api/router.rs`).
 
 mod access;
 mod body;
 mod docs;
 mod document;
+mod erasures;
 mod error;
 mod etag;
 mod export;
@@ -18,6 +19,7 @@ mod people;
 mod query;
 mod raw;
 mod read;
+mod retention;
 mod router;
 mod sessions;
 mod spans;
@@ -31,6 +33,7 @@ mod views;
 
 use std::sync::Arc;
 
+use llmtrace_model::Retention;
 use llmtrace_store::{MetaStore, SpanStore};
 
 pub use access::{Access, behind_host_check};
@@ -53,7 +56,7 @@ use crate::{
 pub struct Api {
     /// Where spans are read from.
     pub spans: Arc<dyn SpanStore>,
-    /// Where the tenants that were seen are read from, and where saved views are kept.
+    /// Where the tenants that were seen are read from, and where saved views, rules of retention and erasures are kept.
     pub meta: Arc<dyn MetaStore>,
     /// Counts what is asked.
     pub events: Events,
@@ -61,6 +64,8 @@ pub struct Api {
     pub access: Arc<Access>,
     /// What models cost now.
     pub prices: Prices,
+    /// How long tenants without a rule of their own keep things.
+    pub retention: Retention,
     /// What now is.
     pub clock: Clock,
     /// What is installed.

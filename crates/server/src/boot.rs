@@ -106,7 +106,11 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let (keep, rules) = (Arc::clone(&spans), wiring::retention(config));
     let retaining = Retaining::new(keep, Arc::clone(&meta), rules, clock.clone(), events.clone());
     front.spawn("retain", retaining.run(front.clone()));
-    let eraser = Eraser::new(Arc::clone(&spans), Arc::clone(&meta), clock.clone(), Arc::new(|_, _, _| {}));
+    let gone = Arc::new({
+        let tail = tail.clone();
+        move |scope: &_, subject: &_, until| tail.forget(scope, subject, until)
+    });
+    let eraser = Eraser::new(Arc::clone(&spans), Arc::clone(&meta), clock.clone(), gone);
     front.spawn("erase", Erasing::new(eraser, events.clone()).run(front.clone()));
 
     let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
@@ -122,6 +126,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         events: events.clone(),
         access,
         prices: Arc::clone(&prices),
+        retention: rules,
         clock,
         installation: Arc::new(wiring::installation(config, addr)),
         tail,

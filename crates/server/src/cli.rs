@@ -6,6 +6,7 @@
 mod archive;
 mod check;
 mod doctor;
+mod erase;
 mod health;
 mod reprice;
 mod store;
@@ -74,6 +75,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Price the stored spans anew, by the prices in force; also while the proxy runs.
     Reprice(reprice::RepriceCommand),
+    /// Erase what a trace, a span, a session, a user or a tenant has stored; also while the proxy runs.
+    Erase(erase::Erase),
     /// Print the OpenAPI document of the API.
     Openapi,
     /// Show the product at work: a fake provider, the proxy, a mixed load. Reads neither configuration file nor environment.
@@ -117,6 +120,7 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Import(import) => on_one_thread()?.block_on(import.run(&config)),
         Command::Doctor(doctor) => on_one_thread()?.block_on(doctor.run(&config)),
         Command::Reprice(reprice) => on_one_thread()?.block_on(reprice.run(&config)),
+        Command::Erase(erase) => on_one_thread()?.block_on(erase.run(&config)),
         Command::Openapi => {
             print!("{}", api::openapi());
             Ok(ExitCode::SUCCESS)

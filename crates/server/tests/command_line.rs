@@ -7,6 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
+use llmtrace_model::{SpanFilter, TenantScope};
 use llmtrace_store::{Options, conformance::builders::span};
 use llmtrace_testkit::{Answer, FakeProvider};
 
@@ -236,6 +237,60 @@ async fn reprice_puts_the_prices_in_force_on_stored_spans_once() {
     assert_eq!(of_memory.status.code(), Some(1));
     assert!(text(&of_memory.stderr).contains("lives in the running proxy"), "{}", text(&of_memory.stderr));
     assert_eq!(run(folder.path(), &["reprice", "--since", "yesterday"]).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn erase_removes_what_it_names_beside_a_running_proxy() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = run(folder.path(), &["erase", "--user", "u"]);
+    assert!(text(&missing.stderr).contains("there is no store at"), "{}", text(&missing.stderr));
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let url = format!("sqlite:{}", folder.path().join("llmtrace-data/llmtrace.db").display());
+    // The stores stay open: a running proxy holds them, too.
+    let store = llmtrace_store::open_spans("test", &url, &Options::default()).await.unwrap();
+    let meta = llmtrace_store::open_meta("test", &url, &Options::default()).await.unwrap();
+    let of = |owner: &str, user: &str| span().tenant(owner).user(user).said("a question", "an answer").record();
+    let batch = [of("a", "u"), of("b", "u"), of("a", "v"), of("b", "v"), span().tenant("c").record()];
+    store.write(&batch[..2]).await.unwrap();
+    let erase = |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["erase"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    let left = async || store.count(&TenantScope::All, &SpanFilter::default()).await.unwrap();
+
+    let asked = erase(&["--user", "u", "--tenant", "b"]);
+    assert!(asked.contains("a running proxy carries it out"), "{asked}");
+    assert_eq!((left().await, meta.erasures(&TenantScope::All).await.unwrap().len()), (2, 1));
+    // The command has closed the file and took nothing away from who still has it open.
+    assert!(folder.path().join("llmtrace-data/llmtrace.db-wal").exists());
+    store.write(&batch[2..]).await.unwrap();
+    let done = erase(&["--user", "u", "--wait"]);
+    assert!(done.contains("2 spans removed, 2 of them with content") && done.contains("repeats it until"), "{done}");
+    assert_eq!(left().await, 3);
+    let [trace, one] = [&batch[2].span.trace_id.to_string(), &batch[3].span.span_id.to_string()];
+    for of_one in [["--trace", trace, "--wait"], ["--span", one, "--wait"]] {
+        assert!(erase(&of_one).contains("1 spans removed"), "{of_one:?}");
+    }
+    assert!(erase(&["--session", "nobody's", "--wait"]).contains("0 spans removed"));
+    assert!(erase(&["--all-of-tenant", "--tenant", "c", "--wait"]).contains("1 spans removed, 0 of them"));
+    assert_eq!(left().await, 0);
+    store.close().await.unwrap();
+    meta.close().await.unwrap();
+
+    for wrong in [
+        &["erase"][..],
+        &["erase", "--all-of-tenant"],
+        &["erase", "--user", "u", "--session", "s"],
+        &["erase", "--trace", "abc"],
+        &["erase", "--user", ""],
+        &["erase", "--user", "u", "--tenant", "a b"],
+    ] {
+        assert_eq!(run(folder.path(), wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    fs::write(folder.path().join("m.yaml"), "storage: {spans: 'memory:'}").unwrap();
+    let of_memory = run(folder.path(), &["erase", "--user", "u", "--config", "m.yaml"]);
+    assert!(text(&of_memory.stderr).contains("ask its /api/v1/erasures"), "{}", text(&of_memory.stderr));
 }
 
 #[test]

@@ -9,7 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    error, export, health, info, models, people, raw, sessions, spans, stats, tail, tenants, traces, view, views,
+    erasures, error, export, health, info, models, people, raw, retention, sessions, spans, stats, tail, tenants,
+    traces, view, views,
 };
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
@@ -25,11 +26,13 @@ use super::{
     tags(
         (name = "query", description = "Traces, spans, sessions, and what they add up to"),
         (name = "views", description = "Saved views"),
+        (name = "erasure", description = "What is erased, and how long things are kept"),
         (name = "operation", description = "Health and metrics; exact paths, no key")
     ),
     paths(
         traces::list,
         traces::one,
+        erasures::remove_trace,
         spans::list,
         spans::one,
         raw::raw,
@@ -42,6 +45,13 @@ use super::{
         people::agents,
         info::info,
         tenants::list,
+        erasures::remove_tenant,
+        retention::get,
+        retention::put,
+        retention::remove,
+        erasures::list,
+        erasures::create,
+        erasures::one,
         models::prices,
         export::export,
         views::list,
@@ -60,6 +70,7 @@ use super::{
         view::SessionList, view::SessionView, view::SessionDetail, view::StatsView, view::PointView, view::GroupView, view::MeasuresView,
         view::TopView, view::TopItemView, view::UserList, view::UserView, view::AgentList, view::AgentView, view::InfoView,
         view::ModelPriceList, view::ModelPriceView, view::SavedViewList, view::SavedViewView, view::SavedViewBody,
+        view::ErasureList, view::ErasureView, view::ErasureBody, view::RetentionView, view::RetentionBody,
         error::ProblemView, health::HealthView,
     ))
 )]

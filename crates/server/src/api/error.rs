@@ -49,6 +49,8 @@ pub(super) enum Problem {
     ChangedMeanwhile,
     /// There are as many as are kept.
     TooMany { what: &'static str, most: usize },
+    /// The id that a caller chose is another thing's.
+    IdTaken { what: &'static str, found: String },
     /// The question covers more than is looked at for one answer.
     TooLarge,
     /// As many follow the live tail as may.
@@ -173,6 +175,7 @@ impl Problem {
             Self::NoCondition => (StatusCode::PRECONDITION_REQUIRED, "no-condition", "If-Match is missing"),
             Self::ChangedMeanwhile => (StatusCode::PRECONDITION_FAILED, "changed-meanwhile", "Changed meanwhile"),
             Self::TooMany { .. } => (StatusCode::CONFLICT, "too-many", "There are too many"),
+            Self::IdTaken { .. } => (StatusCode::CONFLICT, "id-taken", "The id is taken"),
             Self::TooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "too-large", "The question is too large"),
             Self::TailFull => (StatusCode::SERVICE_UNAVAILABLE, "tail-full", "Too many listeners"),
             Self::StoreTimedOut => (StatusCode::SERVICE_UNAVAILABLE, "store-timed-out", "The store is slow"),
@@ -215,6 +218,9 @@ impl Problem {
             Self::NoCondition => "say with If-Match which version is meant: its ETag, or * for any".to_owned(),
             Self::ChangedMeanwhile => "it was changed or deleted meanwhile: get it again, and change that".to_owned(),
             Self::TooMany { what, most } => format!("there are {most} {what} already, delete one first"),
+            Self::IdTaken { what, found } => {
+                format!("there is another {what} {found}: choose another id, or none, and one is made")
+            }
             Self::TooLarge => format!(
                 "more than {MAX_SCANNED} spans would have to be read one by one, or more than {MAX_GROUPS} groups told \
                  apart: ask for less time, for fewer dimensions, or filter by what the roll-ups know (tenant, provider, \
@@ -235,7 +241,7 @@ impl Problem {
             Self::UnknownParameter { name, allowed } => (Some(name), None, Some(allowed.join(", "))),
             Self::BadParameter { name, found, expected } => (Some(name.to_owned()), Some(found), Some(expected)),
             Self::BadQuery { found } | Self::NoSuchPath { found } => (None, Some(found), None),
-            Self::NotFound { found, .. } => (None, Some(found), None),
+            Self::NotFound { found, .. } | Self::IdTaken { found, .. } => (None, Some(found), None),
             Self::OriginRefused { found } | Self::NotJson { found } => (None, Some(found), None),
             Self::BadBody { field, .. } => (Some(field).filter(|field| !field.is_empty()), None, None),
             Self::HostRefused { .. }
@@ -309,6 +315,7 @@ mod tests {
             Problem::NoCondition,
             Problem::ChangedMeanwhile,
             Problem::TooMany { what: "things", most: 1 },
+            Problem::IdTaken { what: "thing", found: text() },
             Problem::TailFull,
             Problem::StoreTimedOut,
             Problem::StoreAway,

@@ -6,14 +6,14 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, any, get},
+    routing::{MethodRouter, any, delete, get},
 };
 use tokio::time::Instant;
 
 use super::{
-    Api, access, docs, document,
+    Api, access, docs, document, erasures,
     error::{Problem, shorten},
-    export, info, models, people, raw, sessions, spans, stats, tail, tenants, traces, views,
+    export, info, models, people, raw, retention, sessions, spans, stats, tail, tenants, traces, views,
 };
 
 /// A route: its path, and what answers there.
@@ -22,7 +22,7 @@ type Route = (&'static str, fn() -> MethodRouter<Api>);
 /// Every route. A new one is a line here and a line in `document.rs`; a test compares the two.
 pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/traces", || get(traces::list)),
-    ("/api/v1/traces/{trace_id}", || get(traces::one)),
+    ("/api/v1/traces/{trace_id}", || get(traces::one).delete(erasures::remove_trace)),
     ("/api/v1/spans", || get(spans::list)),
     ("/api/v1/spans/{span_id}", || get(spans::one)),
     ("/api/v1/spans/{span_id}/raw", || get(raw::raw)),
@@ -35,6 +35,10 @@ pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/agents", || get(people::agents)),
     ("/api/v1/info", || get(info::info)),
     ("/api/v1/tenants", || get(tenants::list)),
+    ("/api/v1/tenants/{tenant_id}", || delete(erasures::remove_tenant)),
+    ("/api/v1/tenants/{tenant_id}/retention", || get(retention::get).put(retention::put).delete(retention::remove)),
+    ("/api/v1/erasures", || get(erasures::list).post(erasures::create)),
+    ("/api/v1/erasures/{erasure_id}", || get(erasures::one)),
     ("/api/v1/models/prices", || get(models::prices)),
     ("/api/v1/export", || get(export::export)),
     ("/api/v1/views", || get(views::list).post(views::create)),

@@ -3,6 +3,7 @@
 //! Names are stable. Every field is always there; what is not known is `null`. Lists hold [`SpanView`], which knows no
 //! content; details and exports hold [`SpanDetail`]. Durations are in milliseconds with microseconds as decimals.
 
+mod erasure;
 mod info;
 mod people;
 mod price;
@@ -25,6 +26,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use erasure::{
+    ErasureBody, ErasureList, ErasureState, ErasureSubject, ErasureView, RetentionBody, RetentionSource, RetentionView,
+};
 pub use info::{InfoStorage, InfoView, Rollups, TextIndex};
 pub use people::{AgentList, AgentView, UserList, UserView};
 pub use price::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceView};

@@ -16,7 +16,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use llmtrace_model::{Span, SpanFilter, SpanRecord, TenantScope};
+use llmtrace_model::{Span, SpanFilter, SpanId, SpanRecord, Subject, TenantId, TenantScope, Timestamp, TraceId};
 use llmtrace_store::matches;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -57,9 +57,31 @@ struct Listener {
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Heard>,
+    waiting: VecDeque<Waiting>,
     spans: usize,
     bytes: usize,
+}
+
+/// What a listener has not taken yet.
+enum Waiting {
+    Span(Arc<Told>),
+    Dropped(u64),
+}
+
+/// A span, written out once for all who wait for it.
+struct Told {
+    event: Bytes,
+    whose: Whose,
+}
+
+/// By what a span that waits is found when it is to be erased.
+struct Whose {
+    tenant_id: TenantId,
+    started_at: Timestamp,
+    trace_id: TraceId,
+    span_id: SpanId,
+    session_id: Option<String>,
+    user_id: Option<String>,
 }
 
 /// What a listener hears, in order.
@@ -69,6 +91,15 @@ pub enum Heard {
     Span(Bytes),
     /// So many spans that it wanted found no room where this stands.
     Dropped(u64),
+}
+
+impl From<Waiting> for Heard {
+    fn from(waiting: Waiting) -> Self {
+        match waiting {
+            Waiting::Span(told) => Self::Span(told.event.clone()),
+            Waiting::Dropped(count) => Self::Dropped(count),
+        }
+    }
 }
 
 /// There are [`MAX_SUBSCRIBERS`] already.
@@ -113,11 +144,23 @@ impl Tail {
         listeners.iter().for_each(|listener| listener.news.notify_one());
     }
 
+    /// Forgets spans of a scope and subject that started at or before `until` and still wait for a listener.
+    pub fn forget(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) {
+        let listeners = self.0.listeners.lock().clone();
+        for listener in listeners {
+            listener
+                .queue
+                .lock()
+                .forget(|whose| scope.allows(&whose.tenant_id) && whose.started_at <= until && whose.is_of(subject));
+        }
+    }
+
     fn tell_of(&self, record: &SpanRecord, listeners: &[Arc<Listener>]) {
         let mut written = None;
         for listener in listeners.iter().filter(|listener| listener.wants(record)) {
-            let span = written.get_or_insert_with(|| (self.0.render)(&record.span));
-            if listener.queue.lock().push(span) == Pushed::Dropped {
+            let span = &record.span;
+            let told = || Arc::new(Told { event: (self.0.render)(span), whose: Whose::of(span) });
+            if listener.queue.lock().push(written.get_or_insert_with(told)) == Pushed::Dropped {
                 self.0.events.tail_dropped();
             }
         }
@@ -137,20 +180,55 @@ enum Pushed {
 }
 
 impl Queue {
-    fn push(&mut self, span: &Bytes) -> Pushed {
+    fn push(&mut self, span: &Arc<Told>) -> Pushed {
         // One span always finds room, however large.
-        let has_room = self.spans < QUEUE_SPANS && self.bytes + span.len() <= QUEUE_BYTES;
+        let has_room = self.spans < QUEUE_SPANS && self.bytes + span.event.len() <= QUEUE_BYTES;
         if has_room || self.spans == 0 {
             self.spans += 1;
-            self.bytes += span.len();
-            self.waiting.push_back(Heard::Span(span.clone()));
+            self.bytes += span.event.len();
+            self.waiting.push_back(Waiting::Span(Arc::clone(span)));
             return Pushed::Waits;
         }
         match self.waiting.back_mut() {
-            Some(Heard::Dropped(count)) => *count += 1,
-            Some(Heard::Span(_)) | None => self.waiting.push_back(Heard::Dropped(1)),
+            Some(Waiting::Dropped(count)) => *count += 1,
+            Some(Waiting::Span(_)) | None => self.waiting.push_back(Waiting::Dropped(1)),
         }
         Pushed::Dropped
+    }
+
+    fn forget(&mut self, is_gone: impl Fn(&Whose) -> bool) {
+        let Self { waiting, spans, bytes } = self;
+        waiting.retain(|waiting| match waiting {
+            Waiting::Span(told) if is_gone(&told.whose) => {
+                *spans -= 1;
+                *bytes -= told.event.len();
+                false
+            }
+            Waiting::Span(_) | Waiting::Dropped(_) => true,
+        });
+    }
+}
+
+impl Whose {
+    fn of(span: &Span) -> Self {
+        Self {
+            tenant_id: span.tenant_id.clone(),
+            started_at: span.started_at,
+            trace_id: span.trace_id,
+            span_id: span.span_id,
+            session_id: span.session_id.clone(),
+            user_id: span.user_id.clone(),
+        }
+    }
+
+    fn is_of(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Trace(id) => self.trace_id == *id,
+            Subject::Span(id) => self.span_id == *id,
+            Subject::Session(id) => self.session_id.as_ref() == Some(id),
+            Subject::User(id) => self.user_id.as_ref() == Some(id),
+            Subject::Everything => true,
+        }
     }
 }
 
@@ -167,7 +245,7 @@ impl Subscription {
         loop {
             let queue = std::mem::take(&mut *self.listener.queue.lock());
             if !queue.waiting.is_empty() {
-                return queue.waiting;
+                return queue.waiting.into_iter().map(Heard::from).collect();
             }
             self.listener.news.notified().await;
         }

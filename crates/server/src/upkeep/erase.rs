@@ -4,9 +4,6 @@
 //! Several processes may do the same. Who begins moves ahead when the erasure is due, and on while it works: the others
 //! leave it alone, and where that one dies it is due again within [`LEASE`].
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     sync::{
         Arc,
@@ -25,9 +22,9 @@ use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 /// How often it is looked for what is due.
 const EVERY: Duration = Duration::from_secs(2);
 /// How long an erasure is left to who began it and says no more.
-const LEASE: Duration = Duration::from_secs(30);
+const LEASE: Duration = Duration::from_secs(15);
 /// How often who carries one out says so.
-const BEAT: Duration = Duration::from_secs(10);
+const BEAT: Duration = Duration::from_secs(5);
 /// The shortest and the longest pause before an erasure is done again: half as long as it was asked for.
 const AGAIN: (i64, i64) = (10_000_000, 600_000_000);
 
@@ -189,3 +186,6 @@ impl Erasing {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

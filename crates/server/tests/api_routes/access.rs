@@ -67,10 +67,15 @@ async fn an_unknown_path_is_a_404_problem_for_every_method() {
 async fn a_wrong_method_is_a_405_problem_that_names_the_right_ones() {
     let app = app(stores().await.0.swap_remove(0));
     for path in ROUTES {
+        let is_trace = path.starts_with("/api/v1/traces/");
+        let right = if is_trace { "GET,HEAD,DELETE" } else { "GET,HEAD" };
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+            if is_trace && method == Method::DELETE {
+                continue;
+            }
             let request = Request::builder().method(method.clone()).uri(path).header("host", "localhost");
             let answer = ask(&app, request).await;
-            assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "GET,HEAD"), "{method} {path}");
+            assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, right), "{method} {path}");
             assert_eq!(answer.json()["type"], "urn:llmtrace:problem:wrong-method");
         }
     }

@@ -7,6 +7,7 @@ mod access;
 mod cursors;
 mod details;
 mod docs;
+mod erasures;
 mod export;
 mod hostile;
 mod info;

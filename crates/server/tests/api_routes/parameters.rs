@@ -42,6 +42,8 @@ fn documented() -> Vec<Documented> {
             .replace("{trace_id}", "000000000000000000000000000000ff")
             .replace("{span_id}", "00000000000000ff")
             .replace("{view_id}", "00000000-0000-4000-8000-0000000000ff")
+            .replace("{erasure_id}", "00000000-0000-4000-8000-0000000000ff")
+            .replace("{tenant_id}", "nobody")
             .replace("{session_id}", "nobody");
         for parameter in parameters().filter(|parameter| parameter["in"] == "query") {
             let others = parameters().filter(|other| other["required"] == true && other["in"] == "query");

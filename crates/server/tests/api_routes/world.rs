@@ -170,7 +170,8 @@ pub(crate) fn api(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, events: E
     let clock = Clock::fixed(Timestamp::from_unix_us(NOW));
     let prices = Arc::new(ArcSwap::from_pointee(PriceBook::bundled()));
     let (installation, tail) = (Arc::new(installation()), Tail::new(tail_event, events.clone()));
-    Api { spans, meta, events, access, prices, clock, installation, tail, tasks: Tasks::new() }
+    let retention = Retention { content_days: Some(30), span_days: Some(90) };
+    Api { spans, meta, events, access, prices, retention, clock, installation, tail, tasks: Tasks::new() }
 }
 
 /// An installation with an upstream of its own.

@@ -7,6 +7,8 @@ use llmtrace_model::{
     ViewId, ViewPage,
 };
 
+use tokio::task::JoinSet;
+
 use super::ask::{ALL, tenant};
 use crate::{CarriedOut, MAX_ERASURES, MetaStore, Replacing, Written};
 
@@ -169,15 +171,12 @@ pub(super) async fn one_of_many_who_move_an_erasure_at_the_same_time_does(store:
     let asked = erasure(1, None);
     put(&store, &asked).await;
     for from in [1, 100] {
-        let moves = (0..8).map(|_| {
+        let mut tries = JoinSet::new();
+        for _ in 0..8 {
             let (store, id) = (Arc::clone(&store), asked.id);
-            tokio::spawn(async move { store.move_erasure(id, us(from), us(from * 100)).await.unwrap() })
-        });
-        let moves: Vec<_> = moves.collect();
-        let mut moved = 0;
-        for one in moves {
-            moved += u32::from(one.await.unwrap());
+            tries.spawn(async move { store.move_erasure(id, us(from), us(from * 100)).await.unwrap() });
         }
+        let moved = tries.join_all().await.into_iter().filter(|moved| *moved).count();
         assert_eq!(moved, 1, "from {from}");
     }
     assert!(!store.move_erasure(asked.id, us(1), us(2)).await.unwrap(), "it was due at another time");
@@ -189,15 +188,12 @@ pub(super) async fn one_of_many_who_move_an_erasure_at_the_same_time_does(store:
 pub(super) async fn many_who_note_at_the_same_time_are_all_counted(store: Store) {
     put(&store, &erasure(1, None)).await;
     let note = CarriedOut { at: us(1), removed: Erased { spans: 10, contents: 1 }, due_at: None };
-    let notes: Vec<_> = (0..8)
-        .map(|_| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move { store.note_erased(number(1), &note).await.unwrap() })
-        })
-        .collect();
-    for one in notes {
-        one.await.unwrap();
+    let mut notes = JoinSet::new();
+    for _ in 0..8 {
+        let store = Arc::clone(&store);
+        notes.spawn(async move { store.note_erased(number(1), &note).await.unwrap() });
     }
+    notes.join_all().await;
     let receipt = store.erasure(&ALL, number(1)).await.unwrap().unwrap();
     assert_eq!(receipt.erased, Erased { spans: 80, contents: 8 });
 }

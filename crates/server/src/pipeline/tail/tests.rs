@@ -38,6 +38,23 @@ fn all(tail: &Tail) -> Subscription {
 }
 
 #[tokio::test]
+async fn what_is_erased_waits_for_nobody() {
+    let (tail, _) = tail();
+    let (everything, of_a) = (all(&tail), TenantScope::One("a".parse::<TenantId>().unwrap()));
+    let started = numbered(3).build().started_at;
+    let of = |n: u64| numbered(n).tenant(if n == 2 { "b" } else { "a" }).session("s");
+    tell(&tail, (1..=4).map(of)).await;
+    tail.forget(&of_a, &Subject::Session("t".to_owned()), started);
+    tail.forget(&of_a, &Subject::Session("s".to_owned()), started);
+    assert_eq!(everything.next().await, [id(2), id(4)]);
+    // What was forgotten left its room.
+    tell(&tail, (0..QUEUE_SPANS as u64).map(of)).await;
+    tail.forget(&TenantScope::All, &Subject::Everything, Timestamp::from_unix_us(i64::MAX));
+    tell(&tail, [of(9)]).await;
+    assert_eq!(everything.next().await, [id(9)]);
+}
+
+#[tokio::test]
 async fn each_listener_hears_what_it_may_and_wants_in_order() {
     let (tail, _) = tail();
     let everything = all(&tail);
@@ -89,9 +106,9 @@ async fn who_is_too_slow_hears_how_many_spans_are_missing_and_where() {
 #[test]
 fn a_huge_span_finds_room_alone() {
     let mut queue = Queue::default();
-    let huge = Bytes::from(vec![0; QUEUE_BYTES + 1]);
-    assert_eq!(queue.push(&huge), Pushed::Waits);
-    assert_eq!(queue.push(&Bytes::from_static(b"x")), Pushed::Dropped);
+    let told = |event: Bytes| Arc::new(Told { event, whose: Whose::of(&numbered(1).build()) });
+    assert_eq!(queue.push(&told(vec![0; QUEUE_BYTES + 1].into())), Pushed::Waits);
+    assert_eq!(queue.push(&told(Bytes::from_static(b"x"))), Pushed::Dropped);
 }
 
 #[tokio::test]

@@ -135,15 +135,9 @@ async fn two_at_once_carry_out_each_erasure_once() {
         let batch: Vec<_> = (0..2_000).map(|n| numbered(n).tenant("a").session("s").record()).collect();
         spans.write(&batch).await.unwrap();
         meta.add_erasure(&asked(1)).await.unwrap();
-        let rounds: Vec<_> = (0..4)
-            .map(|_| {
-                let mut one = erasing(&spans, &meta, at(2));
-                tokio::spawn(async move { one.round().await })
-            })
-            .collect();
-        for round in rounds {
-            assert_eq!(round.await.unwrap(), EVERY, "{url}");
-        }
+        let mut upkeeps: Vec<_> = (0..4).map(|_| erasing(&spans, &meta, at(2))).collect();
+        let rounds = futures_util::future::join_all(upkeeps.iter_mut().map(Erasing::round)).await;
+        assert_eq!(rounds, [EVERY; 4], "{url}");
         assert_eq!(left(&spans).await, 0, "{url}");
         let done = receipt(&meta).await;
         assert_eq!((done.done_at, done.erased.spans), (Some(at(2)), 2_000), "{url}");
