@@ -3,6 +3,7 @@
 pub mod doctor;
 mod health;
 pub mod probe;
+mod redis;
 mod wiring;
 
 use std::{
@@ -12,10 +13,11 @@ use std::{
 };
 
 use anyhow::Context;
-use llmtrace_store::{MetaStore, SpanStore};
+use llmtrace_store::{CounterStore, MetaStore, SpanStore};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::health::Health;
+pub(crate) use self::redis::heard;
 pub(crate) use self::wiring::{meta as open_meta, spans as open_spans, store_options};
 use crate::{
     api::{self, Access, Api, Phase, Probes},
@@ -28,7 +30,7 @@ use crate::{
     shutdown::{self, Ended, FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
     telemetry::{Events, Metrics},
-    upkeep::{Eraser, Erasing, Retaining, Tending, Upkeep},
+    upkeep::{Connecting, Eraser, Erasing, Retaining, Tending, Upkeep},
     web,
 };
 
@@ -42,6 +44,7 @@ pub struct Running {
     pub spans: Arc<dyn SpanStore>,
     /// The store of everything that is no span, likewise.
     pub meta: Arc<dyn MetaStore>,
+    counters: Arc<dyn CounterStore>,
     front: Tasks,
     back: Tasks,
     journal: Option<(Journal, Deliveries)>,
@@ -74,8 +77,13 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let clock = Clock::system();
     let phase = Arc::new(AtomicU8::new(Phase::Starting as u8));
 
-    let spans = wiring::spans(config).await?;
+    let mut spans = wiring::spans(config).await?;
+    let cached = redis::cached(config, &spans, &clock, redis::counted(&events))?;
+    if let Some(cached) = &cached {
+        spans = Arc::clone(cached) as Arc<dyn SpanStore>;
+    }
     let meta = wiring::meta(config).await?;
+    let counters = redis::counters(config).await?;
     let (prices, price_file) = wiring::prices(config)?;
     let tail = Tail::new(api::tail_event, events.clone());
     let door = if config.enable_trace_storage {
@@ -112,10 +120,12 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     });
     let eraser = Eraser::new(Arc::clone(&spans), Arc::clone(&meta), clock.clone(), gone);
     front.spawn("erase", Erasing::new(eraser, events.clone()).run(front.clone()));
+    let connecting = Connecting::new(Arc::clone(&counters), cached, events.clone());
+    front.spawn("connect", connecting.run(front.clone()));
 
     let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
-    let probes =
-        api::probes(Probes::new(Arc::clone(&spans), Arc::clone(&meta), events.clone(), move || health.report()));
+    let probes = Probes::new(Arc::clone(&spans), Arc::clone(&meta), events.clone(), move || health.report());
+    let probes = api::probes(probes.with_counters(Arc::clone(&counters)));
     let access = Arc::new(Access { allowed_hosts: config.allowed_hosts.iter().map(ToString::to_string).collect() });
     let pages = api::behind_host_check(web::router(), Arc::clone(&access));
     let socket = wiring::bind("listen_addr", config.listen_addr).await?;
@@ -154,7 +164,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     wiring::say_where(config, addr, admin_addr);
     phase.store(Phase::Serving as u8, std::sync::atomic::Ordering::Release);
     let timeout = Duration::from_secs(config.shutdown.timeout_seconds);
-    Ok(Running { addr, admin_addr, spans, meta, front, back, journal: door, phase, upkeep_rounds, timeout })
+    Ok(Running { addr, admin_addr, spans, meta, counters, front, back, journal: door, phase, upkeep_rounds, timeout })
 }
 
 impl Running {
@@ -200,8 +210,13 @@ impl Running {
             tokio::task::block_in_place(|| journal.shutdown());
         }
         self.back.stop();
-        // In the reverse order of their opening, and only now: the back lane writes to both until it has drained.
-        for (store, closed) in [("meta", self.meta.close().await), ("spans", self.spans.close().await)] {
+        // In the reverse order of their opening, and only now: the back lane writes to them until it has drained.
+        let ends = [
+            ("counters", self.counters.close().await),
+            ("meta", self.meta.close().await),
+            ("spans", self.spans.close().await),
+        ];
+        for (store, closed) in ends {
             if let Err(error) = closed {
                 tracing::error!(store, error = &error as &dyn std::error::Error, "closing a store failed");
             }

@@ -1,7 +1,8 @@
 //! What is done now and then, away from every request: reloading what changed on disk, pricing stored spans anew, tending
-//! the span store, removing what is older than it is kept and what was asked to be erased.
+//! the span store, removing what is older than it is kept and what was asked to be erased, keeping Redis connected.
 
 mod backoff;
+mod connect;
 mod erase;
 mod reprice;
 mod retain;
@@ -17,6 +18,7 @@ use arc_swap::ArcSwap;
 use llmtrace_wire::PriceBook;
 use tokio::sync::watch;
 
+pub use connect::Connecting;
 pub use erase::{Eraser, Erasing, Gone};
 pub use reprice::{Rehearsal, Repriced, Repricer};
 pub use retain::Retaining;

@@ -16,7 +16,7 @@ use llmtrace_server::{
     api,
     telemetry::{Events, Metrics, Rejected, Shed, Step},
 };
-use llmtrace_store::{Backend, Backlog, Error, ErrorKind};
+use llmtrace_store::{Backend, Backlog, CacheEvent, Error, ErrorKind};
 
 #[test]
 fn the_openapi_document_is_the_one_in_the_reference() {
@@ -87,6 +87,10 @@ fn everything_happened() -> Arc<Metrics> {
     for kind in ErrorKind::ALL {
         events.store_failed(&Error { kind, backend: Backend::Memory, op: "write", source: "why".into() });
     }
+    let reads = [CacheEvent::Hit, CacheEvent::Miss, CacheEvent::Joined, CacheEvent::Bypassed];
+    let causes = [CacheEvent::TooLarge, CacheEvent::TooSlow, CacheEvent::Untold];
+    reads.into_iter().chain(causes).for_each(|event| events.cache(event));
+    ErrorKind::ALL.into_iter().for_each(|kind| events.cache(CacheEvent::Failed(kind)));
     events.notice("usage_event_compressed");
     events.store_done("write", ms);
     events.store_tended(Backlog::default(), ms);

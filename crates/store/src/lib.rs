@@ -3,6 +3,7 @@
 //! Knows no HTTP, no provider and no detector. `pipeline` writes, `api` and the command line read; the front lane never
 //! comes here. A new engine is one folder and one arm in `open.rs`; it passes the suite in `conformance`.
 
+mod cached;
 mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -25,6 +26,7 @@ mod span;
 mod sqlite;
 mod stats;
 
+pub use cached::{CacheEvent, Cached, Keeping, MAX_KEPT, MAX_KEPT_BYTES, MAX_LIVE, Watch};
 pub use counter::{
     Bucket, Counter, CounterName, CounterStore, Demand, Draw, Level, MAX_COUNTED, MAX_COUNTERS, MAX_LEASE,
     MAX_NOTE_BYTES, NameError, Put, REMEMBERED, Rebuild, Rebuilt, Settle, Settled, SharedNote, Slot, Take, Taken,

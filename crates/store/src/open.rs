@@ -50,7 +50,7 @@ pub async fn open_counters(setting: &str, url: &str, options: &Options) -> Resul
             Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
         }
         Target::Redis => {
-            let opened = redis::RedisCounters::open(&options.redis, redis::Clock::Server).await;
+            let opened = redis::RedisCounters::open(&options.redis, redis::Clock::Server);
             Ok(Arc::new(opened.map_err(|why| why.under(setting))?))
         }
         other @ (Target::Clickhouse | Target::Postgres) => Err(other.keeps_no(setting, "counters")),

@@ -48,7 +48,7 @@ pub struct ServerOptions {
     pub url: Option<Secret>,
     /// The password, in place of one in the URL.
     pub password: Option<Secret>,
-    /// PEM text of authorities trusted beside the built-in ones.
+    /// PEM text of authorities: trusted beside the built-in ones, by Redis in place of them.
     pub ca_pem: Option<Vec<u8>>,
     /// Connections at most; 0 for the engine's own default.
     pub max_connections: u32,

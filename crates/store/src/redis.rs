@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use llmtrace_model::{ExchangeId, TenantId, Timestamp};
 use redis::Value;
 
+pub(crate) use self::link::{Link, Purpose, field, is_old, texts};
 use self::{
     answer::Answer,
-    link::Link,
     script::{Call, Script},
 };
 use crate::{
@@ -39,18 +39,12 @@ pub(crate) struct RedisCounters {
 }
 
 impl RedisCounters {
-    /// Tries once to connect; a server that is away is tried again with every call.
-    pub(crate) async fn open(options: &ServerOptions, clock: Clock) -> Result<Self, Refused> {
+    /// Reads the URL. Connecting is left to the first call, so that no server keeps a process from starting.
+    pub(crate) fn open(options: &ServerOptions, clock: Clock) -> Result<Self, Refused> {
         let engine = |place: &str, source| Refused::Engine { place: place.to_owned(), source };
-        let link = Link::of(options)
+        let link = Link::of(options, Purpose::Counters)
             .map_err(|why| engine("redis:", Error::new(ErrorKind::Config, Backend::Redis, "open", why)))?;
-        let store = Self { link, clock };
-        match store.ping().await {
-            Ok(()) => {}
-            Err(error) if error.kind == ErrorKind::Config => return Err(Refused::Schema(error.source.to_string())),
-            Err(error) => tracing::warn!(error = %error.source, "redis is away and is tried again"),
-        }
-        Ok(store)
+        Ok(Self { link, clock })
     }
 
     async fn call(&self, call: Call, now: Timestamp) -> Result<Answer, Error> {
@@ -62,11 +56,11 @@ impl RedisCounters {
     }
 
     fn begin(&self, op: &'static str, script: Script, tenant: &TenantId) -> Call {
-        Call::new(op, script, format!("{}:{{{tenant}}}", self.link.prefix))
+        Call::new(op, script, format!("{}:{{{tenant}}}", self.link.prefix()))
     }
 
     fn note_key(&self, tenant: &TenantId, name: &CounterName) -> String {
-        format!("{}:{{{tenant}}}:v:{name}", self.link.prefix)
+        format!("{}:{{{tenant}}}:v:{name}", self.link.prefix())
     }
 
     async fn send(&self, op: &'static str, command: &redis::Cmd) -> Result<Value, Error> {
@@ -208,7 +202,7 @@ impl CounterStore for RedisCounters {
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        let key = format!("{}:ping", self.link.prefix);
+        let key = format!("{}:ping", self.link.prefix());
         self.send("ping", redis::cmd("SET").arg(key).arg("").arg("PX").arg(1000)).await.map(drop)
     }
 

@@ -29,6 +29,11 @@ it("a relative range ends now", () => {
   expect(bounds({ kind: "any" }, NOW)).toEqual({});
 });
 
+it("those who look within fifteen seconds ask the same", () => {
+  for (const later of [1, 14_999]) expect(bounds(DAY, new Date(NOW.getTime() + later))).toEqual(bounds(DAY, NOW));
+  expect(bounds(DAY, new Date(NOW.getTime() + 15_000))).toEqual({ from: "2026-02-02T15:00:15.000Z" });
+});
+
 it("a chart has enough points, and not too many", () => {
   expect(intervalOf({ kind: "last", word: "1h" }, NOW)).toBe("1m");
   expect(intervalOf(DAY, NOW)).toBe("15m");

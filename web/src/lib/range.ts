@@ -57,13 +57,16 @@ export function writeRange(params: URLSearchParams, range: Range): URLSearchPara
   return next;
 }
 
+/** A time that ends now begins at a step of this length, so that everybody who looks at it asks the same. */
+const STEP = 15_000;
+
 /** What the API is asked for, `now` being the moment of asking. */
 export function bounds(range: Range, now: Date): Bounds {
   switch (range.kind) {
     case "any":
       return {};
     case "last":
-      return { from: new Date(now.getTime() - LAST[range.word]).toISOString() };
+      return { from: new Date(Math.floor(now.getTime() / STEP) * STEP - LAST[range.word]).toISOString() };
     case "between":
       return { ...(range.from ? { from: range.from } : {}), ...(range.until ? { until: range.until } : {}) };
   }

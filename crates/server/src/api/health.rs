@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use llmtrace_store::{Backend, Backlog, Error, MetaStore, SpanStore};
+use llmtrace_store::{Backend, Backlog, CounterStore, Error, MetaStore, SpanStore};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::Mutex,
@@ -151,6 +151,7 @@ pub(super) struct Dependencies {
 pub struct Probes {
     spans: Arc<dyn SpanStore>,
     meta: Arc<dyn MetaStore>,
+    counters: Option<Arc<dyn CounterStore>>,
     events: Events,
     report: Arc<dyn Fn() -> HealthReport + Send + Sync>,
     pinged: Arc<Mutex<Option<Pinged>>>,
@@ -162,6 +163,7 @@ struct Pinged {
     at: Instant,
     spans: Dependency,
     meta: Dependency,
+    counters: Option<Dependency>,
 }
 
 impl Probes {
@@ -172,7 +174,13 @@ impl Probes {
         events: Events,
         report: impl Fn() -> HealthReport + Send + Sync + 'static,
     ) -> Self {
-        Self { spans, meta, events, report: Arc::new(report), pinged: Arc::default() }
+        Self { spans, meta, counters: None, events, report: Arc::new(report), pinged: Arc::default() }
+    }
+
+    /// Shows the store of counters as well.
+    #[must_use]
+    pub fn with_counters(self, counters: Arc<dyn CounterStore>) -> Self {
+        Self { counters: Some(counters), ..self }
     }
 
     /// The stores' state, asked at most once a second however many probes wait for it. Cancel-safe.
@@ -183,9 +191,16 @@ impl Probes {
         {
             return word.clone();
         }
-        let (spans, meta) =
-            tokio::join!(state(self.spans.backend(), self.spans.ping()), state(self.meta.backend(), self.meta.ping()));
-        let word = Pinged { at: Instant::now(), spans, meta };
+        let counters = async {
+            let counters = self.counters.as_ref()?;
+            Some(state(counters.backend(), counters.ping()).await)
+        };
+        let (spans, meta, counters) = tokio::join!(
+            state(self.spans.backend(), self.spans.ping()),
+            state(self.meta.backend(), self.meta.ping()),
+            counters
+        );
+        let word = Pinged { at: Instant::now(), spans, meta, counters };
         *last = Some(word.clone());
         word
     }
@@ -245,7 +260,7 @@ pub fn probes(probes: Probes) -> Router {
     responses((status = 200, description = "The state of each dependency", body = HealthView))
 )]
 pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
-    let Pinged { at: _, mut spans, meta } = probes.stores().await;
+    let Pinged { at: _, mut spans, meta, counters } = probes.stores().await;
     if spans.status == Condition::Ok && !probes.events.does_store_take_spans() {
         // A disk may have room for the little that a ping writes and none for a batch.
         spans.status = Condition::Degraded;
@@ -256,7 +271,8 @@ pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
     if let Some(journal) = &mut journal {
         journal.shed = probes.events.shed_so_far().map(|(why, n)| (why.as_str().to_owned(), n)).collect();
     }
-    let other: BTreeMap<String, Dependency> = other.into_iter().map(|(name, d)| (name.to_owned(), d)).collect();
+    let other = other.into_iter().chain(counters.map(|counters| ("counters", counters)));
+    let other: BTreeMap<String, Dependency> = other.map(|(name, d)| (name.to_owned(), d)).collect();
     let well = |condition: Condition| condition == Condition::Ok;
     let all_well = well(spans.status)
         && well(meta.status)

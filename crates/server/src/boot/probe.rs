@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use llmtrace_store::{Migrate, Options, Schema};
 use rustix::fs::{Access, access};
 
-use super::wiring;
+use super::{redis, wiring};
 use crate::{
     config::{Config, JournalMode},
     listen::Certificates,
@@ -30,6 +30,7 @@ pub async fn all(config: &Config) -> Vec<Finding> {
     }
     note("storage.spans", spans(config).await);
     note("storage.meta", meta(config).await);
+    note("storage.counters", redis::probe(config).await);
     if let Some(path) = &config.prices.overrides {
         note("prices.overrides", wiring::prices(config).map(|_| format!("{} is read", path.display())));
     }

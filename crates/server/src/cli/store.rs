@@ -159,7 +159,7 @@ pub(super) async fn open_existing(config: &Config, of_memory: &str) -> anyhow::R
     if llmtrace_store::schema(setting, url, &options).await?.found == 0 {
         bail!("{setting}: there is no store at {url} yet");
     }
-    Ok(llmtrace_store::open_spans(setting, url, &options).await?)
+    boot::heard(config, llmtrace_store::open_spans(setting, url, &options).await?).await
 }
 
 #[cfg(test)]

@@ -49,8 +49,11 @@ pub struct RedisOptions {
     pub url: Option<ServerAddress>,
     /// The password, in place of one in the URL.
     pub password: Option<Password>,
-    /// PEM file of authorities trusted beside the built-in ones.
+    /// PEM file of authorities trusted in place of the built-in ones.
     pub ca_bundle: Option<PathBuf>,
+    /// How long answers of the API are kept in it at most; 0 keeps none.
+    #[schemars(range(max = 15))]
+    pub cache_seconds: u64,
 }
 
 /// The URL of a server, with or without `USER:PASSWORD@`; prints without them.

@@ -116,6 +116,7 @@ const EVERY_KEY: [(&str, &str, &str); 67] = [
     ("redis.url", "rediss://:p@r:6380", r#""rediss://***@r:6380""#),
     ("redis.password", "p", r#""***""#),
     ("redis.ca_bundle", "r.pem", r#""r.pem""#),
+    ("redis.cache_seconds", "5", "5"),
     ("journal.mode", "memory", r#""memory""#),
     ("journal.max_bytes", "2GiB", r#""2GiB""#),
     ("journal.fsync", "never", r#""never""#),

@@ -1,5 +1,7 @@
 //! Everything worth counting or logging on its way through, one function each: it counts and it logs.
 
+mod cached;
+
 use std::{sync::Arc, time::Duration};
 
 use llmtrace_model::{EndReason, Money, Usage};

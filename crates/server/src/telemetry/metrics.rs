@@ -81,6 +81,8 @@ pub struct Metrics {
     pub(super) store_failures: Family<Label, Counter>,
     pub(super) store_failing: Gauge,
     pub(super) store_backlog: Family<Label, Gauge>,
+    pub(super) cache_reads: Family<Label, Counter>,
+    pub(super) cache_failures: Family<Label, Counter>,
     pub(super) spans_stored: Counter,
     pub(super) tail_subscribers: Gauge,
     pub(super) tail_dropped: Counter,
@@ -193,6 +195,16 @@ impl Metrics {
             store_backlog: add!(
                 "store_backlog",
                 "Work that writes put off and the span store has still to do, by kind",
+                Family::default()
+            ),
+            cache_reads: add!(
+                "cache_reads",
+                "Reads of the API that may be kept in Redis, by outcome",
+                Family::default()
+            ),
+            cache_failures: add!(
+                "cache_failures",
+                "Failures of Redis, answers it was not given and changes it did not hear of, by cause",
                 Family::default()
             ),
             spans_stored: add!("spans_stored", "Spans the store acknowledged", Counter::default()),

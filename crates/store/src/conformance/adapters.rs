@@ -220,7 +220,7 @@ mod redis {
         let url = options.url.expect("it is set").expose().to_owned();
         let options = ServerOptions { url: Some(Secret::new(format!("{url}?prefix={prefix}"))), ..options };
         // The suite plays in a time of its own.
-        let opened = RedisCounters::open(&options, Clock::Caller).await.unwrap();
+        let opened = RedisCounters::open(&options, Clock::Caller).unwrap();
         (Arc::new(opened), guard)
     }
 

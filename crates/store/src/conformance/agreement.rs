@@ -1,5 +1,7 @@
 //! Engines agree: whatever rows there are, every filter and page gives the same in memory, in SQLite and in ClickHouse.
 
+mod kept;
+
 use std::sync::Arc;
 
 use llmtrace_model::{

@@ -1,18 +1,21 @@
-//! The connection to Redis: one server, a cluster, or the master of a Sentinel group; made when it is needed, and made again.
+//! The connection to Redis: made when it is needed, and made again.
+
+mod dial;
+mod inspect;
+mod target;
 
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind as Kind, IntoConnectionInfo, RedisConnectionInfo,
-    RedisError, RedisFuture, ServerErrorKind, TlsCertificates, TlsMode, Value,
-    aio::{ConnectionLike, MultiplexedConnection},
-    cluster::ClusterClient,
-    cluster_async::ClusterConnection,
-    sentinel::{SentinelClientBuilder, SentinelServerType},
-};
+use redis::{Cmd, ErrorKind as Kind, RedisError, ServerErrorKind, Value};
 
-use crate::{Backend, Error, ErrorKind, Server, ServerOptions, ServerUrl};
+pub(crate) use self::inspect::{field, is_old, texts};
+use self::{
+    dial::{Connection, dial},
+    inspect::{Fit, look},
+    target::Target,
+};
+use crate::{Backend, Error, ErrorKind, ServerOptions};
 
 /// How long connecting may take, with the handshake.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -20,17 +23,20 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(2);
 /// A failed attempt is not repeated sooner.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The oldest version that does all that is asked of it.
-const OLDEST: (u32, u32) = (6, 2);
-/// What keys begin with where the URL does not say.
-const PREFIX: &str = "llmtrace";
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Counters, which must not vanish: the server is looked at.
+    Counters,
+    /// Answers that can be had again: any server will do.
+    Cache,
+}
 
 /// What was asked for, and the connection while there is one.
-pub(super) struct Link {
-    url: ServerUrl,
-    kind: Deployment,
-    ca_pem: Option<Vec<u8>>,
-    pub(super) prefix: String,
+pub(crate) struct Link {
+    target: Target,
+    purpose: Purpose,
     state: Mutex<State>,
     /// Held while connecting.
     attempt: tokio::sync::Mutex<()>,
@@ -45,87 +51,36 @@ struct State {
     complaint: Option<String>,
 }
 
-/// How the servers stand to each other.
-enum Deployment {
-    One { database: i64 },
-    Cluster,
-    Sentinel { master: String, database: i64 },
-}
-
-#[derive(Clone)]
-enum Connection {
-    One(MultiplexedConnection),
-    Cluster(ClusterConnection),
-}
-
-impl Connection {
-    fn send<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Self::One(connection) => connection.req_packed_command(command),
-            Self::Cluster(connection) => connection.req_packed_command(command),
-        }
-    }
-}
-
 impl Link {
     /// Reads the URL; connects to nothing.
-    pub(super) fn of(options: &ServerOptions) -> Result<Self, String> {
-        let url = ServerUrl::of(Server::Redis, options).map_err(|error| format!("redis.url: {error}"))?;
-        let number = |text: &str| match text {
-            "" => Ok(0),
-            text => text.parse().ok().filter(|number: &i64| (0..=65_535).contains(number)).ok_or_else(|| {
-                format!("redis.url: {text:?} is no database, expected its number, such as in redis://redis:6379/0")
-            }),
-        };
-        let kind = if url.scheme.ends_with("+sentinel") {
-            let (master, database) = url.path.split_once('/').unwrap_or((&url.path, ""));
-            if master.is_empty() {
-                let example = "redis+sentinel://HOST,HOST/MASTER";
-                return Err(format!("redis.url: found no name of the master, expected a URL such as {example}"));
-            }
-            Deployment::Sentinel { master: master.to_owned(), database: number(database)? }
-        } else if url.scheme.ends_with("+cluster") {
-            if !matches!(url.path.as_str(), "" | "0") {
-                return Err("redis.url: a cluster has no databases, expected no path behind its hosts".to_owned());
-            }
-            Deployment::Cluster
-        } else if url.hosts.len() > 1 {
-            let several = "redis+cluster://HOST,HOST or redis+sentinel://HOST,HOST/MASTER";
-            return Err(format!("redis.url: {} hosts, expected one, or {several}", url.hosts.len()));
-        } else {
-            Deployment::One { database: number(&url.path)? }
-        };
-        let known = ["prefix", "sentinel_user", "sentinel_password"];
-        if let Some((name, _)) = url.params.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            return Err(format!("redis.url: parameter {name:?} is unknown, expected one of {}", known.join(", ")));
-        }
-        let prefix = url.param("prefix").unwrap_or(PREFIX).to_owned();
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':');
-        if prefix.is_empty() || prefix.len() > 64 || !prefix.chars().all(plain) {
-            return Err("redis.url: prefix is expected to be 1 to 64 of A-Z a-z 0-9 . _ - :".to_owned());
-        }
+    pub(crate) fn of(options: &ServerOptions, purpose: Purpose) -> Result<Self, String> {
         let (state, attempt) = (Mutex::default(), tokio::sync::Mutex::default());
-        Ok(Self { kind, ca_pem: options.ca_pem.clone(), prefix, state, attempt, url })
+        Ok(Self { target: Target::of(options)?, purpose, state, attempt })
     }
 
-    /// The server, for messages.
-    pub(super) fn place(&self) -> String {
-        self.url.place()
+    /// What every key begins with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.target.prefix
+    }
+
+    /// The servers, for messages.
+    pub(crate) fn place(&self) -> String {
+        self.target.place()
     }
 
     /// What an operator should change.
-    pub(super) fn complaint(&self) -> Option<String> {
+    pub(crate) fn complaint(&self) -> Option<String> {
         self.state.lock().complaint.clone()
     }
 
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
         state.connection = None;
     }
 
     /// Sends a command, connecting first where that is needed. The inner error is an answer of the server.
-    pub(super) async fn send(&self, op: &'static str, command: &Cmd) -> Result<Result<Value, RedisError>, Error> {
+    pub(crate) async fn send(&self, op: &'static str, command: &Cmd) -> Result<Result<Value, RedisError>, Error> {
         let (number, mut connection) = self.ready(op).await?;
         let error = match connection.send(command).await.and_then(Value::extract_error) {
             Ok(value) => return Ok(Ok(value)),
@@ -161,8 +116,8 @@ impl Link {
         if let Some(found) = self.current(op)? {
             return Ok(found);
         }
-        let connected = tokio::time::timeout(CONNECT, self.connect()).await.unwrap_or_else(|_| {
-            let why = format!("{} did not answer within {CONNECT:?}", self.place());
+        let connected = tokio::time::timeout(CONNECT, Box::pin(self.connect())).await.unwrap_or_else(|_| {
+            let why = format!("{} did not answer within {CONNECT:?}{}", self.place(), self.silence_hint());
             Err(Error::new(ErrorKind::Unavailable, Backend::Redis, "connect", why))
         });
         let mut state = self.state.lock();
@@ -204,122 +159,21 @@ impl Link {
     async fn connect(&self) -> Result<(Connection, Option<String>), Error> {
         let op = "connect";
         let failed = |error: RedisError| self.failed(op, &error);
-        let mut connection = self.dial().await.map_err(failed)?;
-        let info = match connection.send(redis::cmd("INFO").arg("everything")).await.and_then(Value::extract_error) {
-            Ok(info) => info,
-            // A user that may count may still not be allowed to ask this.
-            Err(error) if matches!(error.kind(), Kind::Server(ServerErrorKind::NoPerm)) => {
-                let why =
-                    format!("{}: the user may not run INFO, so that maxmemory-policy is not checked", self.place());
-                return Ok((connection, Some(why)));
-            }
-            Err(error) => return Err(failed(error)),
-        };
-        let mut texts = Vec::new();
-        collect(&info, &mut texts);
-        let mut complaint = None;
-        for text in texts {
-            let of = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-            let version = of("redis_version:").unwrap_or_default();
-            let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-            if (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < OLDEST {
-                let (major, minor) = OLDEST;
-                let why = format!("{} is version {version:?}, expected {major}.{minor} or newer", self.place());
-                return Err(Error::new(ErrorKind::Config, Backend::Redis, op, why));
-            }
-            if let Some(policy) = of("maxmemory_policy:").filter(|policy| *policy != "noeviction") {
-                complaint = Some(format!(
-                    "{} has maxmemory-policy {policy}, expected noeviction: counters may vanish when memory is short",
-                    self.place()
-                ));
-            }
+        let mut connection = dial(&self.target).await.map_err(failed)?;
+        if self.purpose == Purpose::Cache {
+            return Ok((connection, None));
         }
-        Ok((connection, complaint))
-    }
-
-    async fn dial(&self) -> Result<Connection, RedisError> {
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(ANSWER));
-        let tls = self.url.scheme.starts_with("rediss");
-        let certificates = TlsCertificates { client_tls: None, root_cert: self.ca_pem.clone() };
-        let user = self.url.user.as_deref();
-        let password = self.url.password.as_ref().map(|password| password.expose());
-        let login = |database| {
-            let mut login = RedisConnectionInfo::default().set_db(database);
-            if let Some(user) = user {
-                login = login.set_username(user);
-            }
-            if let Some(password) = password {
-                login = login.set_password(password);
-            }
-            login
-        };
-        match &self.kind {
-            Deployment::One { database } => {
-                let info = self.addresses(6379).remove(0).into_connection_info()?.set_redis_settings(login(*database));
-                let client = if tls { Client::build_with_tls(info, certificates)? } else { Client::open(info)? };
-                client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::One)
-            }
-            Deployment::Cluster => {
-                let mut builder = ClusterClient::builder(self.addresses(6379))
-                    .retries(2)
-                    .connection_timeout(CONNECT)
-                    .response_timeout(ANSWER);
-                if let Some(user) = user {
-                    builder = builder.username(user);
-                }
-                if let Some(password) = password {
-                    builder = builder.password(password);
-                }
-                if tls {
-                    builder = builder.tls(TlsMode::Secure).certs(certificates);
-                }
-                builder.build()?.get_async_connection().await.map(Connection::Cluster)
-            }
-            Deployment::Sentinel { master, database } => {
-                let mut builder =
-                    SentinelClientBuilder::new(self.addresses(26379), master, SentinelServerType::Master)?
-                        .set_client_to_redis_db(*database);
-                if let Some(user) = user {
-                    builder = builder.set_client_to_redis_username(user);
-                }
-                if let Some(password) = password {
-                    builder = builder.set_client_to_redis_password(password);
-                }
-                if let Some(user) = self.url.param("sentinel_user") {
-                    builder = builder.set_client_to_sentinel_username(user);
-                }
-                if let Some(password) = self.url.param("sentinel_password") {
-                    builder = builder.set_client_to_sentinel_password(password);
-                }
-                if tls {
-                    builder = builder
-                        .set_client_to_redis_tls_mode(TlsMode::Secure)
-                        .set_client_to_redis_certificates(certificates.clone())
-                        .set_client_to_sentinel_tls_mode(TlsMode::Secure)
-                        .set_client_to_sentinel_certificates(certificates);
-                }
-                builder.build()?.get_async_connection_with_config(&config).await.map(Connection::One)
-            }
+        match look(&mut connection, &self.place()).await.map_err(failed)? {
+            Fit::Yes => Ok((connection, None)),
+            Fit::Complaint(what) => Ok((connection, Some(what))),
+            Fit::No(why) => Err(Error::new(ErrorKind::Config, Backend::Redis, op, why)),
         }
-    }
-
-    fn addresses(&self, port: u16) -> Vec<ConnectionAddr> {
-        let tls = self.url.scheme.starts_with("rediss");
-        let address = |host: &crate::Host| {
-            let (host, port) = (host.name.clone(), host.port.unwrap_or(port));
-            if tls {
-                ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }
-            } else {
-                ConnectionAddr::Tcp(host, port)
-            }
-        };
-        self.url.hosts.iter().map(address).collect()
     }
 
     fn failed(&self, op: &'static str, error: &RedisError) -> Error {
         let place = self.place();
         let (kind, hint) = match error.kind() {
+            _ if error.is_timeout() && op == "connect" => (ErrorKind::Timeout, self.silence_hint()),
             _ if error.is_timeout() => (ErrorKind::Timeout, ""),
             Kind::AuthenticationFailed => {
                 (ErrorKind::Unavailable, "; look at redis.password and the user in redis.url")
@@ -333,19 +187,27 @@ impl Link {
             Kind::InvalidClientConfig => (ErrorKind::Config, ""),
             Kind::Parse | Kind::UnexpectedReturnType => (ErrorKind::Corrupt, ""),
             _ if error.code() == Some("NOAUTH") => (ErrorKind::Unavailable, "; set redis.password"),
-            _ => (ErrorKind::Unavailable, ""),
+            _ => (ErrorKind::Unavailable, self.tls_hint(op, error)),
         };
         Error::new(kind, Backend::Redis, op, format!("{place}: {error}{hint}"))
     }
-}
 
-/// The texts of an answer; a cluster gives one for each node.
-fn collect(value: &Value, texts: &mut Vec<String>) {
-    match value {
-        Value::BulkString(bytes) => texts.push(String::from_utf8_lossy(bytes).into_owned()),
-        Value::VerbatimString { text, .. } => texts.push(text.clone()),
-        Value::Map(pairs) => pairs.iter().for_each(|(_, value)| collect(value, texts)),
-        Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
-        _ => {}
+    /// What to look at where nothing answers: a server without TLS waits for the rest of what it takes for a command.
+    fn silence_hint(&self) -> &'static str {
+        if self.target.is_tls() { "; where it speaks no TLS write redis:// in redis.url" } else { "" }
+    }
+
+    /// What to look at where encryption may be what stands in the way; the text only chooses the hint.
+    fn tls_hint(&self, op: &str, error: &RedisError) -> &'static str {
+        let text = error.to_string();
+        if text.contains("certificate") {
+            "; look at redis.ca_bundle, and whether the host in redis.url is a name of the certificate"
+        } else if text.contains("corrupt message") {
+            "; where it speaks no TLS write redis:// in redis.url"
+        } else if op == "connect" && !self.target.is_tls() && !error.is_connection_refusal() && error.is_io_error() {
+            "; where it speaks TLS write rediss:// in redis.url"
+        } else {
+            ""
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! What only Redis does.
 
+mod deployments;
+mod servers;
+mod tls;
+
 use crate::{ErrorKind, Options, Secret, ServerOptions, open_counters};
 
 fn at(url: &str) -> Options {

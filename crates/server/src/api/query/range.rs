@@ -7,6 +7,9 @@ use crate::api::{error::Problem, view::Interval};
 
 /// A day in microseconds: how far back a question looks that does not say.
 pub(in crate::api) const DAY_US: i64 = 86_400_000_000;
+/// What "now" is rounded up to where it ends a time: those who ask within it ask the same, and one answer serves them. No longer
+/// than an answer that reaches into the present is kept.
+const NOW_US: i64 = 2_000_000;
 /// The most steps of time of one answer.
 const MAX_STEPS: i128 = 1000;
 
@@ -20,7 +23,7 @@ pub(in crate::api) struct Range {
 impl Range {
     /// That of a filter; without `until` it ends now, without `from` it begins so much before its end.
     pub(in crate::api) fn of(filter: &SpanFilter, now: Timestamp, default_us: i64) -> Result<Self, Problem> {
-        let until = filter.until.unwrap_or(now);
+        let until = filter.until.unwrap_or_else(|| step_after(now));
         let back = || values::at_least_first(Timestamp::from_unix_us(until.unix_us().saturating_sub(default_us)));
         let from = filter.from.unwrap_or_else(back);
         if from > until {
@@ -62,6 +65,12 @@ impl Query {
         };
         Err(Problem::bad("interval", interval.as_str(), expected))
     }
+}
+
+/// The end of the step that a moment is in, or the moment itself where it ends one.
+fn step_after(now: Timestamp) -> Timestamp {
+    let us = now.unix_us();
+    Timestamp::from_unix_us(us.saturating_add((-us).rem_euclid(NOW_US)))
 }
 
 /// How many aligned steps a range touches.

@@ -49,7 +49,7 @@ impl Import {
         }
         // Before a store is made: a file that cannot be used leaves nothing behind.
         open(&self.file)?;
-        let spans = boot::open_spans(config).await?;
+        let spans = boot::heard(config, boot::open_spans(config).await?).await?;
         let meta = boot::open_meta(config).await?;
         let names = [storage.spans.to_string(), storage.meta.to_string()];
         let before = spans.count(&TenantScope::All, &SpanFilter::default()).await.context("counting spans")?;
