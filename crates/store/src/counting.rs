@@ -2,12 +2,16 @@
 //!
 //! Each function is one call of the port on the rows of one tenant; an engine makes it one transaction.
 
+mod bucket;
+
 use std::time::Duration;
 
 use llmtrace_model::{ExchangeId, Money};
 
+pub(crate) use self::bucket::Debt;
+use self::bucket::{clamped, drawn, full_at, level, now_owed};
 use crate::{
-    Bucket, Counter, CounterName, Level, Rebuild, Rebuilt, Settle, Settled, Take, Taken, Unreserved, Window,
+    Counter, CounterName, Rebuild, Rebuilt, Settle, Settled, Take, Taken, Unreserved, Window,
     counter::{MAX_COUNTED, REMEMBERED},
 };
 
@@ -23,13 +27,6 @@ pub(crate) struct Hold {
     pub(crate) windows: Vec<(Window, Money)>,
     /// Slots.
     pub(crate) slots: Vec<CounterName>,
-}
-
-/// What a bucket owes: tokens drawn and not regained, times the period, at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Debt {
-    pub(crate) owed: i64,
-    pub(crate) at: Ms,
 }
 
 /// The rows of one tenant.
@@ -314,46 +311,6 @@ fn give_back_slots<R: Rows>(rows: &mut R, hold: &mut Hold) -> Result<(), R::Erro
 /// Until when a window's counter is kept.
 fn kept_until(window: &Window) -> Option<Ms> {
     window.ends_at.map(|end| end.unix_ms().saturating_add(ms(REMEMBERED)))
-}
-
-fn now_owed<R: Rows>(rows: &mut R, bucket: &Bucket, now: Ms) -> Result<Debt, R::Error> {
-    let Some(debt) = rows.debt(&bucket.name)? else { return Ok(Debt { owed: 0, at: now }) };
-    let passed = now.saturating_sub(debt.at).max(0);
-    let regained = i128::from(passed) * i128::from(bucket.tokens);
-    Ok(Debt { owed: clamped(i128::from(debt.owed) - regained), at: debt.at.max(now) })
-}
-
-/// The debt after a draw, and where the bucket has too few: when it will have enough, if ever.
-fn drawn(bucket: &Bucket, debt: Debt, tokens: u64) -> (Debt, Option<Option<Duration>>) {
-    let period = i128::from(bucket.period_ms);
-    let owed = i128::from(debt.owed) + i128::from(tokens) * period;
-    let over = owed - i128::from(bucket.burst) * period;
-    let drawn = Debt { owed: clamped(owed), at: debt.at };
-    if tokens == 0 || over <= 0 {
-        return (drawn, None);
-    }
-    (drawn, Some((tokens <= bucket.burst).then(|| after(over, bucket))))
-}
-
-fn level(bucket: &Bucket, debt: Debt) -> Level {
-    let period = i128::from(bucket.period_ms);
-    let left = (i128::from(bucket.burst) * period - i128::from(debt.owed)).max(0) / period;
-    Level { tokens: u64::try_from(left).unwrap_or(u64::MAX), full_after: after(i128::from(debt.owed), bucket) }
-}
-
-/// How long a bucket takes to regain a debt, rounded up to a millisecond.
-fn after(owed: i128, bucket: &Bucket) -> Duration {
-    let tokens = i128::from(bucket.tokens.max(1));
-    Duration::from_millis(u64::try_from((owed + tokens - 1) / tokens).unwrap_or(u64::MAX))
-}
-
-/// When a bucket is full and need not be kept.
-fn full_at(bucket: &Bucket, debt: Debt) -> Ms {
-    debt.at.saturating_add(ms(after(i128::from(debt.owed), bucket)))
-}
-
-fn clamped(owed: i128) -> i64 {
-    i64::try_from(owed.clamp(0, i128::from(MAX_COUNTED.nanos()))).unwrap_or(0)
 }
 
 fn counted(sum: Money) -> Money {

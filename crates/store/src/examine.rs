@@ -94,7 +94,7 @@ pub async fn examine(setting: &str, url: &str, options: &Options) -> Vec<Note> {
             }
             notes
         }
-        Target::Redis => redis::examine(setting, url, &options.redis).await,
+        Target::Redis => redis::examine(setting, &options.redis).await,
     }
 }
 

@@ -65,3 +65,41 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
     hasher.write(bytes);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use llmtrace_model::{Page, SessionSummary, StatsRow, TraceSummary};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ModelTraffic;
+
+    fn generations(own: &[u8], every: &[u8]) -> Generations {
+        Generations { own: own.to_vec(), every: every.to_vec() }
+    }
+
+    #[test]
+    fn an_entry_holds_for_its_question_and_its_generations_only() {
+        let now = generations(b"a", b"b");
+        let entry = write(&now, "a question", &Vec::<StatsRow>::new());
+        let read = |now: &Generations, question: &str| read::<Vec<StatsRow>>(&entry, now, question);
+        assert_eq!(read(&now, "a question"), Ok(Vec::new()));
+        assert_eq!(read(&now, "another of the same hash"), Err(Unfit::Stale));
+        assert_eq!(read(&generations(b"x", b"b"), "a question"), Err(Unfit::Stale));
+        assert_eq!(read(&generations(b"a", b"x"), "a question"), Err(Unfit::Stale));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+        #[test]
+        fn any_bytes_are_an_answer_or_damage(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let generations = generations(b"", b"");
+            drop(read::<Vec<StatsRow>>(&bytes, &generations, ""));
+            let mut from = Reader(&bytes);
+            drop(Vec::<StatsRow>::take(&mut from));
+            drop(Page::<SessionSummary>::take(&mut Reader(&bytes)));
+            drop(Page::<TraceSummary>::take(&mut Reader(&bytes)));
+            drop(Vec::<ModelTraffic>::take(&mut Reader(&bytes)));
+        }
+    }
+}

@@ -90,3 +90,53 @@ impl<A> Drop for Leave<'_, A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::{Backend, cached::MAX_LIVE};
+
+    #[tokio::test]
+    async fn one_of_many_who_ask_the_same_at_once_asks_the_store() {
+        let flights = Flights::<u32>::default();
+        let asked = AtomicI64::new(0);
+        let (open, gate) = tokio::sync::watch::channel(false);
+        let ask = async |key: &str| {
+            let work = async {
+                let turn = asked.fetch_add(1, Ordering::Relaxed);
+                gate.clone().wait_for(|open| *open).await.unwrap();
+                Ok(u32::try_from(turn).unwrap())
+            };
+            flights.join(key.to_owned(), MAX_LIVE, work).await.unwrap()
+        };
+        let (same, others) = tokio::join!(async { tokio::join!(ask("a"), ask("a"), ask("a")) }, async {
+            let other = tokio::join!(ask("b"), async { open.send(true).unwrap() });
+            other.0
+        });
+        assert_eq!((same, others), (((0, By::Us), (0, By::Another), (0, By::Another)), (1, By::Us)));
+        assert_eq!(ask("a").await, (2, By::Us), "it is over");
+    }
+
+    #[tokio::test]
+    async fn the_next_one_asks_where_the_first_fails_or_leaves_or_is_too_old() {
+        let flights = Flights::<u32>::default();
+        let fails = async { Err(Error::closed(Backend::Memory, "stats")) };
+        let (first, second) = tokio::join!(
+            flights.join("a".to_owned(), MAX_LIVE, fails),
+            flights.join("a".to_owned(), MAX_LIVE, async { Ok(2) })
+        );
+        assert!(first.is_err());
+        assert_eq!(second.unwrap(), (2, By::Us));
+        let leaves = flights.join("a".to_owned(), MAX_LIVE, std::future::pending());
+        let (left, stayed) = tokio::join!(
+            tokio::time::timeout(Duration::from_millis(1), leaves),
+            flights.join("a".to_owned(), MAX_LIVE, async { Ok(3) })
+        );
+        assert!(left.is_err());
+        assert_eq!(stayed.unwrap(), (3, By::Us));
+        let old = flights.board("a", MAX_LIVE);
+        assert!(!Arc::ptr_eq(&old, &flights.board("a", Duration::ZERO)));
+    }
+}

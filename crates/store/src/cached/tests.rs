@@ -1,10 +1,11 @@
 //! What keeping answers promises, on a real Redis.
 
+mod changes;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use llmtrace_model::{Dimension, Retention};
 use parking_lot::Mutex;
-use proptest::prelude::*;
 use redis::Value;
 
 use super::*;
@@ -124,6 +125,11 @@ async fn put(site: &Site, key: &str, entry: &[u8]) {
     site.cached.keep.link.send("test", &command).await.unwrap().unwrap();
 }
 
+/// A question as its key and its entry have it.
+fn text(query: &StatsQuery) -> String {
+    format!("stats {query:?}")
+}
+
 #[tokio::test]
 async fn an_answer_is_kept_for_every_process_and_only_under_its_scope() {
     let (server, _guard) = server();
@@ -168,91 +174,6 @@ async fn how_long_an_answer_is_kept_depends_on_whether_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_late_write_of_another_process_ends_what_is_kept_of_its_tenant() {
-    let (server, _guard) = server();
-    let inner = memory().await;
-    write(inner.as_ref(), [at(0).tenant("a"), at(0).tenant("b")]).await;
-    let reads = Site::connected(&inner, &server).await.at_hour(5);
-    let writes = Site::connected(&inner, &server).await.at_hour(5);
-    let question = until(2);
-    let scopes = [one("a"), one("b"), TenantScope::All];
-    for scope in &scopes {
-        reads.requests(scope, &question).await;
-    }
-    // What is on time changes nothing of it.
-    write(&writes.cached, [at(5).tenant("a")]).await;
-    reads.news();
-    for scope in &scopes {
-        reads.requests(scope, &question).await;
-    }
-    assert_eq!(reads.news(), [CacheEvent::Hit; 3]);
-    write(&writes.cached, [at(1).tenant("a")]).await;
-    let mut after = Vec::new();
-    for scope in &scopes {
-        after.push(reads.requests(scope, &question).await);
-    }
-    assert_eq!((after, reads.news()), (vec![2, 1, 3], vec![CacheEvent::Miss, CacheEvent::Hit, CacheEvent::Miss]));
-}
-
-#[tokio::test]
-async fn what_is_erased_never_comes_from_what_is_kept() {
-    let (server, _guard) = server();
-    let end = Timestamp::from_unix_us(i64::MAX);
-    let subject = Subject::User("u".to_owned());
-    for (erased_for, left) in [(one("a"), [1, 2, 3]), (TenantScope::All, [1, 1, 2])] {
-        let inner = memory().await;
-        let spans = [(1, "a", "u"), (2, "a", "v"), (3, "b", "u"), (4, "b", "w")];
-        write(inner.as_ref(), spans.map(|(n, owner, user)| numbered(n).tenant(owner).user(user))).await;
-        let reads = Site::connected(&inner, &server).await.at_hour(100);
-        let erases = Site::connected(&inner, &server).await.at_hour(100);
-        let scopes = [one("a"), one("b"), TenantScope::All];
-        let question = until(50);
-        // One read began before the erasure and ends after it.
-        let mut slow = Vec::new();
-        for scope in &scopes {
-            let key = reads.cached.keep.key(scope, &format!("s{:016x}", entry::hash(text(&question).as_bytes())));
-            let Found::Now(generations, _) = reads.cached.keep.look(scope, &key).await else { panic!("away") };
-            let answer = reads.cached.stats(scope, &question).await.unwrap();
-            slow.push((key, generations, answer));
-        }
-        erases.cached.erase(&erased_for, &subject, end).await.unwrap();
-        for (key, generations, answer) in &slow {
-            let (holds, took) = (Holds::Settled, Duration::ZERO);
-            reads.cached.offer(key, &text(&question), generations, holds, took, answer).await;
-        }
-        let mut found = Vec::new();
-        for scope in &scopes {
-            found.push(reads.requests(scope, &question).await);
-        }
-        assert_eq!(found, left, "{erased_for:?}");
-    }
-}
-
-fn text(query: &StatsQuery) -> String {
-    format!("stats {query:?}")
-}
-
-#[tokio::test]
-async fn new_prices_end_what_is_kept() {
-    let (server, _guard) = server();
-    let inner = memory().await;
-    write(inner.as_ref(), [numbered(1).cost_nanos(5)]).await;
-    let site = Site::connected(&inner, &server).await.at_hour(9);
-    let cost = async || site.cached.stats(&TenantScope::All, &until(2)).await.unwrap()[0].measures.cost.nanos();
-    assert_eq!(cost().await, 5);
-    let span = numbered(1).build();
-    let price = Reprice {
-        exchange_id: span.exchange_id,
-        version: span.version,
-        cost: Some(llmtrace_model::Money::from_nanos(7)),
-        price_version: None,
-        coverage: span.coverage,
-    };
-    assert_eq!(site.cached.reprice(&[price]).await.unwrap(), 1);
-    assert_eq!(cost().await, 7);
-}
-
-#[tokio::test]
 async fn garbage_is_read_again_from_the_store() {
     let (server, _guard) = server();
     let inner = memory().await;
@@ -286,18 +207,6 @@ async fn garbage_is_read_again_from_the_store() {
     link.send("test", redis::cmd("DEL").arg(&key)).await.unwrap().unwrap();
     link.send("test", redis::cmd("LPUSH").arg(&key).arg("x")).await.unwrap().unwrap();
     assert_eq!(site.requests(&scope, &question).await, 2);
-}
-
-#[tokio::test]
-async fn an_answer_of_another_question_with_the_same_hash_is_not_taken() {
-    let (server, _guard) = server();
-    let site = Site::connected(&memory().await, &server).await;
-    let scope = one("a");
-    let key = site.cached.keep.key(&scope, "s1");
-    let Found::Now(generations, None) = site.cached.keep.look(&scope, &key).await else { panic!("away") };
-    let entry = entry::write(&generations, "a question", &Vec::<StatsRow>::new());
-    assert_eq!(entry::read::<Vec<StatsRow>>(&entry, &generations, "a question"), Ok(Vec::new()));
-    assert_eq!(entry::read::<Vec<StatsRow>>(&entry, &generations, "another"), Err(Unfit::Stale));
 }
 
 #[tokio::test]
@@ -341,24 +250,6 @@ async fn a_redis_that_is_away_is_no_error_and_costs_nothing() {
 }
 
 #[tokio::test]
-async fn an_erasure_that_nobody_hears_of_lasts_until_what_is_kept_has_ended() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let url = Secret::new(format!("redis://127.0.0.1:{port}"));
-    let inner = memory().await;
-    write(inner.as_ref(), [at(0).user("u")]).await;
-    let mut site = Site::over(&inner, &ServerOptions { url: Some(url), ..ServerOptions::default() });
-    assert_eq!(std::mem::replace(&mut site.cached.outlived, Duration::from_millis(300)), MAX_KEPT);
-    let erase = async || {
-        let began = Instant::now();
-        let subject = Subject::User("u".to_owned());
-        let erased = site.cached.erase(&TenantScope::All, &subject, Timestamp::from_unix_us(i64::MAX)).await.unwrap();
-        (erased.spans, began.elapsed() >= Duration::from_millis(300))
-    };
-    assert_eq!(erase().await, (1, true));
-    assert_eq!(erase().await.0, 0, "and nobody waits where nothing was erased");
-}
-
-#[tokio::test]
 async fn after_redis_came_back_empty_nothing_old_holds() {
     let (server, _guard) = server();
     let inner = memory().await;
@@ -375,62 +266,6 @@ async fn after_redis_came_back_empty_nothing_old_holds() {
     site.requests(&scope, &question).await;
     site.requests(&scope, &question).await;
     assert_eq!(site.news(), [CacheEvent::Miss, CacheEvent::Hit]);
-}
-
-#[tokio::test]
-async fn one_of_many_who_ask_the_same_at_once_asks_the_store() {
-    let flights = Flights::<u32>::default();
-    let asked = AtomicI64::new(0);
-    let (open, gate) = tokio::sync::watch::channel(false);
-    let ask = async |key: &str| {
-        let work = async {
-            let turn = asked.fetch_add(1, Ordering::Relaxed);
-            gate.clone().wait_for(|open| *open).await.unwrap();
-            Ok(u32::try_from(turn).unwrap())
-        };
-        flights.join(key.to_owned(), MAX_LIVE, work).await.unwrap()
-    };
-    let (same, others) = tokio::join!(async { tokio::join!(ask("a"), ask("a"), ask("a")) }, async {
-        let other = tokio::join!(ask("b"), async { open.send(true).unwrap() });
-        other.0
-    });
-    assert_eq!((same, others), (((0, By::Us), (0, By::Another), (0, By::Another)), (1, By::Us)));
-    assert_eq!(ask("a").await, (2, By::Us), "it is over");
-}
-
-#[tokio::test]
-async fn the_next_one_asks_where_the_first_fails_or_leaves_or_is_too_old() {
-    let flights = Flights::<u32>::default();
-    let fails = async { Err(Error::closed(Backend::Memory, "stats")) };
-    let (first, second) = tokio::join!(
-        flights.join("a".to_owned(), MAX_LIVE, fails),
-        flights.join("a".to_owned(), MAX_LIVE, async { Ok(2) })
-    );
-    assert!(first.is_err());
-    assert_eq!(second.unwrap(), (2, By::Us));
-    let leaves = flights.join("a".to_owned(), MAX_LIVE, std::future::pending());
-    let (left, stayed) = tokio::join!(
-        tokio::time::timeout(Duration::from_millis(1), leaves),
-        flights.join("a".to_owned(), MAX_LIVE, async { Ok(3) })
-    );
-    assert!(left.is_err());
-    assert_eq!(stayed.unwrap(), (3, By::Us));
-    let old = flights.board("a", MAX_LIVE);
-    assert!(!Arc::ptr_eq(&old, &flights.board("a", Duration::ZERO)));
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-    #[test]
-    fn any_bytes_are_an_answer_or_damage(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let generations = Generations { own: Vec::new(), every: Vec::new() };
-        drop(entry::read::<Vec<StatsRow>>(&bytes, &generations, ""));
-        let mut from = answer::Reader(&bytes);
-        drop(Vec::<StatsRow>::take(&mut from));
-        drop(Page::<SessionSummary>::take(&mut answer::Reader(&bytes)));
-        drop(Page::<TraceSummary>::take(&mut answer::Reader(&bytes)));
-        drop(Vec::<ModelTraffic>::take(&mut answer::Reader(&bytes)));
-    }
 }
 
 #[tokio::test]

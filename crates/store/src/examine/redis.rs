@@ -11,13 +11,13 @@ use crate::{
 /// An answer that takes longer holds requests up that wait for a counter.
 const SLOW: Duration = Duration::from_millis(20);
 
-pub(super) async fn examine(setting: &str, url: &str, options: &ServerOptions) -> Vec<Note> {
+pub(super) async fn examine(setting: &str, options: &ServerOptions) -> Vec<Note> {
     // Connects whatever the version is; what is wrong is told below.
     let link = match Link::of(options, Purpose::Cache) {
         Ok(link) => link,
         Err(why) => return vec![Note::fail(setting, why, "correct the setting")],
     };
-    let looked = look(setting, url, &link).await;
+    let looked = look(setting, &link).await;
     link.close();
     looked.unwrap_or_else(|error| {
         let remedy = "see that it is there, that the user may use it, and what its own log says";
@@ -25,7 +25,7 @@ pub(super) async fn examine(setting: &str, url: &str, options: &ServerOptions) -
     })
 }
 
-async fn look(setting: &str, url: &str, link: &Link) -> Result<Vec<Note>, crate::Error> {
+async fn look(setting: &str, link: &Link) -> Result<Vec<Note>, crate::Error> {
     let op = "examine";
     let place = link.place();
     link.send(op, redis::cmd("PING").arg("connected")).await?.ok();
@@ -34,9 +34,9 @@ async fn look(setting: &str, url: &str, link: &Link) -> Result<Vec<Note>, crate:
     let took = began.elapsed();
     let mut notes = vec![if took > SLOW {
         let remedy = "bring it nearer: requests will wait for it once budgets count in it";
-        Note::warn(setting, format!("{url}: {place} answers in {} ms", took.as_millis()), remedy)
+        Note::warn(setting, format!("{place} answers in {} ms", took.as_millis()), remedy)
     } else {
-        Note::ok(setting, format!("{url}: {place} answers in {} µs", took.as_micros()))
+        Note::ok(setting, format!("{place} answers in {} µs", took.as_micros()))
     }];
     let info = match link.send(op, redis::cmd("INFO").arg("everything")).await {
         Ok(Ok(info)) => info,

@@ -1,8 +1,9 @@
 //! Counters in memory: those of one process, gone with it.
 
+mod table;
+
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
-    hash::Hash,
+    collections::{BTreeSet, HashSet, VecDeque},
     time::Duration,
 };
 
@@ -10,17 +11,13 @@ use async_trait::async_trait;
 use llmtrace_model::{ExchangeId, TenantId, Timestamp};
 use parking_lot::Mutex;
 
+use self::table::{DROPS, Full, MAX_ROWS, Table};
 use crate::{
     Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Put, Rebuild, Rebuilt, Settle, Settled, SharedNote,
     Take, Taken,
     counter::{Check, MAX_EXPIRED},
     counting::{self, Debt, Hold, Ms, Rows, ms},
 };
-
-/// Rows kept of each kind at most; settled exchanges beyond it are forgotten, the oldest first, anything else is refused.
-const MAX_ROWS: usize = 1 << 20;
-/// Rows whose time has passed that one call drops.
-const DROPS: usize = 32;
 
 /// What is kept. `None` once closed.
 #[derive(Debug)]
@@ -29,14 +26,6 @@ pub(crate) struct MemoryCounters {
 }
 
 type Named = (TenantId, CounterName);
-
-/// Rows by their key, each with the time until which it is kept.
-#[derive(Debug)]
-struct Table<K, V> {
-    rows: HashMap<K, (V, Ms)>,
-    /// When rows end, soonest first; an entry whose row was kept longer is stale.
-    ends: BTreeSet<(Ms, K)>,
-}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -50,10 +39,6 @@ struct Kept {
     settled: HashSet<(TenantId, ExchangeId)>,
     settled_in_order: VecDeque<(Ms, TenantId, ExchangeId)>,
 }
-
-/// As many rows as are kept.
-#[derive(Debug)]
-struct Full;
 
 impl Default for MemoryCounters {
     fn default() -> Self {
@@ -95,66 +80,6 @@ impl Kept {
             };
             self.settled.remove(&(tenant, id));
         }
-    }
-}
-
-impl<K, V> Default for Table<K, V> {
-    fn default() -> Self {
-        Self { rows: HashMap::new(), ends: BTreeSet::new() }
-    }
-}
-
-impl<K: Clone + Eq + Ord + Hash, V: Clone> Table<K, V> {
-    fn get(&self, key: &K) -> Option<V> {
-        self.rows.get(key).map(|(value, _)| value.clone())
-    }
-
-    fn put(&mut self, key: K, value: V, until: Option<Ms>) -> Result<(), Full> {
-        let until = until.unwrap_or(Ms::MAX);
-        if let Some((old, ends)) = self.rows.get_mut(&key) {
-            *old = value;
-            if *ends != until {
-                let before = std::mem::replace(ends, until);
-                self.ends.remove(&(before, key.clone()));
-                self.note_end(key, until);
-            }
-            return Ok(());
-        }
-        if self.rows.len() >= MAX_ROWS {
-            return Err(Full);
-        }
-        self.rows.insert(key.clone(), (value, until));
-        self.note_end(key, until);
-        Ok(())
-    }
-
-    fn note_end(&mut self, key: K, until: Ms) {
-        if until < Ms::MAX {
-            self.ends.insert((until, key));
-        }
-    }
-
-    fn remove(&mut self, key: &K) -> Option<V> {
-        let (value, until) = self.rows.remove(key)?;
-        self.ends.remove(&(until, key.clone()));
-        Some(value)
-    }
-
-    fn drop_ended(&mut self, now: Ms) {
-        for _ in 0..DROPS {
-            let Some((until, _)) = self.ends.first() else { return };
-            if *until > now {
-                return;
-            }
-            if let Some((_, key)) = self.ends.pop_first() {
-                self.rows.remove(&key);
-            }
-        }
-    }
-
-    /// Unless its time has passed and it was not dropped yet.
-    fn live(&self, key: &K, now: Ms) -> Option<&V> {
-        self.rows.get(key).filter(|(_, until)| *until > now).map(|(value, _)| value)
     }
 }
 
