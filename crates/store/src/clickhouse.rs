@@ -5,7 +5,9 @@
 
 mod client;
 mod erase;
+mod expire;
 mod failure;
+mod lists;
 mod migrate;
 mod query;
 mod read;
@@ -15,6 +17,7 @@ mod stats;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod windows;
 mod wire;
 mod write;
 
@@ -94,14 +97,14 @@ impl SpanWrite for Clickhouse {
 
     async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
         self.engine.ready("expire").await?;
-        erase::expire(&self.engine, rules, now).await
+        expire::expire(&self.engine, rules, now).await
     }
 }
 
 #[async_trait]
 impl SpanRead for Clickhouse {
     async fn list(&self, scope: &TenantScope, filter: &SpanFilter, page: &PageRequest) -> Result<Page<Span>, Error> {
-        read::page_of_spans(&self.engine, "list", scope, filter, page).await
+        lists::page_of_spans(&self.engine, "list", scope, filter, page).await
     }
 
     async fn list_records(
@@ -110,7 +113,7 @@ impl SpanRead for Clickhouse {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> Result<Page<SpanRecord>, Error> {
-        let Page { items, next } = read::page_of_spans(&self.engine, "list records", scope, filter, page).await?;
+        let Page { items, next } = lists::page_of_spans(&self.engine, "list records", scope, filter, page).await?;
         Ok(Page { items: read::records(&self.engine, "list records", items).await?, next })
     }
 
@@ -120,7 +123,7 @@ impl SpanRead for Clickhouse {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> Result<Page<TraceSummary>, Error> {
-        read::page_of_traces(&self.engine, scope, filter, page).await
+        lists::page_of_traces(&self.engine, scope, filter, page).await
     }
 
     async fn list_sessions(
@@ -129,7 +132,7 @@ impl SpanRead for Clickhouse {
         filter: &SpanFilter,
         page: &PageRequest,
     ) -> Result<Page<SessionSummary>, Error> {
-        read::page_of_sessions(&self.engine, scope, filter, page).await
+        lists::page_of_sessions(&self.engine, scope, filter, page).await
     }
 
     async fn span(&self, scope: &TenantScope, id: SpanId) -> Result<Option<SpanRecord>, Error> {
@@ -145,7 +148,11 @@ impl SpanRead for Clickhouse {
     }
 
     async fn raw(&self, scope: &TenantScope, id: ExchangeId) -> Result<Option<Raw>, Error> {
-        read::raw(&self.engine, scope, id).await
+        Ok(read::raws(&self.engine, scope, &[id]).await?.pop().flatten())
+    }
+
+    async fn raws(&self, scope: &TenantScope, ids: &[ExchangeId]) -> Result<Vec<Option<Raw>>, Error> {
+        read::raws(&self.engine, scope, ids).await
     }
 
     async fn billed(&self, tenant: &TenantId, provider: &str, response_id: &str) -> Result<Option<ExchangeId>, Error> {

@@ -31,6 +31,8 @@ mod prices;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod reach;
+#[cfg(test)]
 mod text;
 #[cfg(test)]
 mod traces;

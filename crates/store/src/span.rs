@@ -34,7 +34,8 @@ pub trait SpanWrite: Send + Sync {
     async fn erase(&self, scope: &TenantScope, subject: &Subject, until: Timestamp) -> Result<Erased, Error>;
 
     /// Removes what is older than its tenant keeps it, one bounded piece: spans with everything of them, or only what was
-    /// said in them and their bytes. Returns what was removed; call it until that is nothing, then again now and then.
+    /// said in them and their bytes. Returns what was removed, where that are millions an estimate; call it until that is
+    /// nothing, then again now and then. An engine that rewrites what it keeps may count time in whole days (UTC).
     async fn expire(&self, rules: &Retentions, now: Timestamp) -> Result<Erased, Error>;
 }
 
@@ -154,7 +155,7 @@ pub trait SpanRead: Send + Sync {
     ///
     /// Exact: every stored span that matches is counted once, also one that was stored a moment ago. A query that needs more
     /// than [`MAX_SCANNED`] spans to be read one by one, or more than [`MAX_GROUPS`] groups, fails as `TooLarge`. An engine that
-    /// adds up by itself reads none one by one: there the time of a statement is the bound.
+    /// adds up by itself reads none one by one: there the bound is on time, and what takes longer fails as `TooLarge`, too.
     async fn stats(&self, scope: &TenantScope, query: &StatsQuery) -> Result<Vec<StatsRow>, Error>;
 }
 

@@ -3,12 +3,14 @@
 //! `cargo run --release -p llmtrace-store --features conformance --example store_bench -- [month|text|raw] COUNT [URL]`. With
 //! `month` the spans are spread over thirty days and rolled up, and statistics and lists with filters are asked for; with
 //! `text` what was said is indexed and searched; with `raw` the bytes of the bodies are written too. Without a URL it
-//! takes an SQLite file in a temporary folder, with one that begins with `http` the ClickHouse server there (database llmtrace_bench); a month or a day that is there already is not written again. CPU is user plus system
-//! of the whole process, spans are built outside.
+//! takes an SQLite file in a temporary folder, with one that begins with `http` the ClickHouse server there (database
+//! llmtrace_bench), which makes a month of spans by itself. A month or a day that is there already is not written again. CPU is
+//! user plus system of the whole process, spans are built outside.
 
 mod bodies;
 mod burst;
 mod month;
+mod server;
 mod text;
 mod timing;
 
@@ -18,6 +20,9 @@ use self::{
     bodies::Bodies,
     timing::{Failure, megabytes},
 };
+
+/// On a server.
+const DATABASE: &str = "llmtrace_bench";
 
 /// How the spans lie in time.
 enum Load {
@@ -45,11 +50,15 @@ async fn main() -> Result<(), Failure> {
     let is_server = url.starts_with("http");
     if is_server {
         options.clickhouse.server.url = Some(Secret::new(url.as_str()));
-        options.clickhouse.database = "llmtrace_bench".to_owned();
+        options.clickhouse.database = DATABASE.to_owned();
     }
     let store = open_spans("bench", if is_server { "clickhouse:" } else { &url }, &options).await?;
     match load {
         Load::Burst(bodies) => burst::fill(&store, count, bodies).await?,
+        Load::Month if is_server => {
+            server::fill(&store, &url, DATABASE, count).await?;
+            month::roll_up(&store, count).await?;
+        }
         Load::Month => month::fill(&store, count).await?,
         Load::Text => text::fill(&store, count).await?,
     }
@@ -58,7 +67,12 @@ async fn main() -> Result<(), Failure> {
     }
     match load {
         Load::Burst(bodies) => burst::ask(&store, count, bodies).await?,
-        Load::Month => month::ask(&store, count).await?,
+        Load::Month => {
+            month::ask(&store, count).await?;
+            if is_server {
+                server::search(&store).await?;
+            }
+        }
         Load::Text => text::search(&store).await?,
     }
     store.close().await?;

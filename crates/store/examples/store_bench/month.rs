@@ -18,8 +18,8 @@ use crate::timing::{self, Failure, cpu_time, measure};
 
 const BATCH: u64 = 500;
 const CHUNK: u64 = 20_000;
-const HOUR_US: i64 = 3_600_000_000;
-const MONTH_US: i64 = 30 * 24 * HOUR_US;
+pub(crate) const HOUR_US: i64 = 3_600_000_000;
+pub(crate) const MONTH_US: i64 = 30 * 24 * HOUR_US;
 const SPANS_PER_TRACE: u64 = 3;
 const SPANS_PER_SESSION: u64 = 12;
 const TENANTS: u64 = 8;
@@ -66,6 +66,13 @@ fn record(n: u64, count: u64) -> Arc<SpanRecord> {
     if n.is_multiple_of(50) { builder.failed() } else { builder }.record()
 }
 
+/// The span that a server multiplies: nothing about it is rare.
+pub(crate) fn first(count: u64, said: &str) -> Arc<SpanRecord> {
+    let mut record = (*record(1, count)).clone();
+    record.content = numbered(1).said(said, "an answer").record().content.clone();
+    Arc::new(record)
+}
+
 fn finding() -> Finding {
     Finding {
         kind: FindingKind::Leak,
@@ -92,7 +99,7 @@ fn started_at(n: u64, count: u64) -> Timestamp {
 }
 
 /// When everything is asked: a little after the newest span, in an hour that has not ended.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix_us(START.unix_us() + MONTH_US - HOUR_US / 4)
 }
 
@@ -109,6 +116,11 @@ pub(crate) async fn fill(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), F
         }
         done = upper;
     }
+    roll_up(store, count).await
+}
+
+/// Tends until nothing is left.
+pub(crate) async fn roll_up(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Failure> {
     let (began, cpu_began) = (Instant::now(), cpu_time()?);
     let (mut slowest, mut calls) = (Duration::ZERO, 0);
     loop {
@@ -137,7 +149,7 @@ pub(crate) async fn ask(store: &Arc<dyn SpanStore>, count: u64) -> Result<(), Fa
 }
 
 /// The last so many hours.
-fn last(hours: i64, filter: SpanFilter) -> SpanFilter {
+pub(crate) fn last(hours: i64, filter: SpanFilter) -> SpanFilter {
     let from = Timestamp::from_unix_us(now().unix_us() - hours * HOUR_US);
     SpanFilter { from: Some(from), until: Some(now()), ..filter }
 }

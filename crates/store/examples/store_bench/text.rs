@@ -19,8 +19,8 @@ use super::{
 };
 
 /// Different words, and words of one span: about 1 KB.
-const VOCABULARY: u64 = 50_000;
-const WORDS: u64 = 170;
+pub(crate) const VOCABULARY: u64 = 50_000;
+pub(crate) const WORDS: u64 = 170;
 /// No hour has ended by then: what is measured is the text index alone.
 const LONG_AGO: Timestamp = Timestamp::from_unix_us(0);
 const DAY_US: u64 = 86_400_000_000;
@@ -176,7 +176,7 @@ fn frequent(random: &mut u64) -> u64 {
 }
 
 /// A word of this rank, five to eight letters long.
-fn word(rank: u64) -> String {
+pub(crate) fn word(rank: u64) -> String {
     let mut left = rank.wrapping_mul(0x9e37_79b9) % (1 << 32) + (1 << 24);
     let mut word = String::new();
     while left > 0 {

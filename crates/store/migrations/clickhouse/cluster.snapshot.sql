@@ -192,6 +192,74 @@ SETTINGS index_granularity = 64, min_age_to_force_merge_seconds = 600;
 
 CREATE TABLE IF NOT EXISTS rollups ON CLUSTER `main` AS rollups_local ENGINE = Distributed('main', 'llmtrace', 'rollups_local', cityHash64(tenant_id));
 
+DROP TABLE IF EXISTS rolled ON CLUSTER `main` SYNC;
+
+DROP TABLE IF EXISTS rolled_local ON CLUSTER `main` SYNC;
+
+DROP TABLE IF EXISTS rollups ON CLUSTER `main` SYNC;
+
+DROP TABLE IF EXISTS rollups_local ON CLUSTER `main` SYNC;
+
+CREATE TABLE IF NOT EXISTS rolled_local ON CLUSTER `main` (
+    tenant_id LowCardinality(String),
+    hour Int64,
+    generation UInt64,
+    marks UInt64
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/llmtrace/rolled_local', '{replica}', generation)
+ORDER BY (tenant_id, hour);
+
+CREATE TABLE IF NOT EXISTS rolled ON CLUSTER `main` AS rolled_local ENGINE = Distributed('main', 'llmtrace', 'rolled_local', cityHash64(tenant_id));
+
+CREATE TABLE IF NOT EXISTS rollups_local ON CLUSTER `main` (
+    family UInt8,
+    hour Int64 CODEC(Delta, ZSTD(1)),
+    tenant_id LowCardinality(String),
+    marks UInt64,
+    is_whole UInt8,
+    provider Array(LowCardinality(Nullable(String))),
+    dialect Array(LowCardinality(Nullable(String))),
+    operation Array(LowCardinality(Nullable(String))),
+    request_model Array(LowCardinality(Nullable(String))),
+    response_model Array(LowCardinality(Nullable(String))),
+    source Array(LowCardinality(Nullable(String))),
+    status Array(LowCardinality(Nullable(String))),
+    http_status Array(Nullable(UInt16)) CODEC(ZSTD(1)),
+    end_reason Array(LowCardinality(Nullable(String))),
+    agent_id Array(LowCardinality(Nullable(String))),
+    environment Array(LowCardinality(Nullable(String))),
+    release Array(LowCardinality(Nullable(String))),
+    user_id Array(LowCardinality(Nullable(String))),
+    kind Array(UInt8) CODEC(ZSTD(1)),
+    bucket Array(UInt16) CODEC(ZSTD(1)),
+    requests Array(UInt64) CODEC(T64, ZSTD(1)),
+    errors Array(UInt64) CODEC(T64, ZSTD(1)),
+    unpriced Array(UInt64) CODEC(T64, ZSTD(1)),
+    u1 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u2 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u3 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u4 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u5 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u6 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u7 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u8 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u9 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u10 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u11 Array(UInt64) CODEC(T64, ZSTD(1)),
+    u12 Array(UInt64) CODEC(T64, ZSTD(1)),
+    nanos Array(Int128) CODEC(ZSTD(1)),
+    first Array(Int64) CODEC(Delta, ZSTD(1)),
+    last Array(Int64) CODEC(Delta, ZSTD(1))
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/llmtrace/rollups_local', '{replica}', marks)
+PARTITION BY toYYYYMM(toDateTime(least(greatest(hour, 0), 1183392) * 3600, 'UTC'))
+ORDER BY (family, hour, tenant_id)
+SETTINGS index_granularity = 64, min_age_to_force_merge_seconds = 600;
+
+CREATE TABLE IF NOT EXISTS rollups ON CLUSTER `main` AS rollups_local ENGINE = Distributed('main', 'llmtrace', 'rollups_local', cityHash64(tenant_id));
+
 CREATE TABLE IF NOT EXISTS schema_versions_local ON CLUSTER `main` (version UInt32, at DateTime DEFAULT now()) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/llmtrace/schema_versions_local', '{replica}') ORDER BY version;
 
 CREATE TABLE IF NOT EXISTS schema_versions ON CLUSTER `main` AS schema_versions_local ENGINE = Distributed('main', 'llmtrace', 'schema_versions_local', 0);
+
+CREATE TABLE schema_lock ON CLUSTER `main` (at DateTime) ENGINE = MergeTree ORDER BY at;
+
+DROP TABLE IF EXISTS schema_lock ON CLUSTER `main` SYNC;

@@ -25,8 +25,10 @@ use crate::{
 
 /// How long one statement may run.
 const STATEMENT: Duration = Duration::from_secs(30);
-/// How long removing rows may run: parts are written anew.
-const REMOVAL: Duration = Duration::from_secs(600);
+/// How long a server may add up; it gives up by itself before a caller does.
+const SUMS_SECONDS: u64 = 25;
+/// How long a statement may run that nobody waits for: sums are added up, or parts are written anew without some rows.
+const BESIDE: Duration = Duration::from_secs(600);
 /// How long the server may take to make its tables when a store is opened.
 const OPENING: Duration = Duration::from_secs(10);
 /// A failed attempt to get ready is not repeated sooner.
@@ -39,6 +41,19 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(2);
 /// What the settings take, for messages.
 const EXAMPLE: &str = "http://clickhouse:8123";
+
+/// How rows are removed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Removal {
+    /// The parts that hold them are written anew: the disk has them no more.
+    Rewritten,
+    /// Likewise, of one partition alone.
+    Within(u32),
+    /// No read finds them; the disk is free of them when their parts are merged.
+    Masked,
+    /// A whole partition goes, without being read.
+    Dropped(u32),
+}
 
 /// The engine: sends statements, and is ready once the schema is what this program writes.
 pub(super) struct Engine {
@@ -192,6 +207,22 @@ impl Engine {
         answer.map_err(failed(op))
     }
 
+    /// Reads all rows of an answer that the server adds up from as many rows as it takes; the bound is its time.
+    pub(super) async fn sums(&self, op: &'static str, query: Query) -> Result<Bytes, Error> {
+        self.ready(op).await?;
+        let client = self.inside().with_setting("max_execution_time", SUMS_SECONDS.to_string());
+        self.answer(op, client, query).await.map_err(|error| match super::failure::code(&error.source.to_string()) {
+            // TIMEOUT_EXCEEDED
+            Some(159) => {
+                let why = format!(
+                    "it takes the server more than {SUMS_SECONDS} s to add up, ask about a shorter time or filter by fewer things"
+                );
+                Error::too_large(Backend::Clickhouse, op, why)
+            }
+            _ => error,
+        })
+    }
+
     /// One number.
     pub(super) async fn number(&self, op: &'static str, query: Query) -> Result<u64, Error> {
         Values::of(&self.rows(op, query).await?, op).u64()
@@ -216,28 +247,43 @@ impl Engine {
         timeout(STATEMENT, run).await.map_err(|_| late(op, STATEMENT.as_secs()))?.map_err(failed(op))
     }
 
-    /// Runs a statement with parameters and without an answer, in our database.
+    /// Runs a statement with parameters and without an answer, in our database: one that reads much, beside everything else.
     pub(super) async fn change(&self, op: &'static str, query: Query) -> Result<(), Error> {
         self.ready(op).await?;
         let mut run = self.inside().query_raw(&query.sql);
         for (n, value) in query.values.into_iter().enumerate() {
             run = run.with_setting(format!("param_p{n}"), value);
         }
-        timeout(STATEMENT, run.execute()).await.map_err(|_| late(op, STATEMENT.as_secs()))?.map_err(failed(op))
+        timeout(BESIDE, run.execute()).await.map_err(|_| late(op, BESIDE.as_secs()))?.map_err(failed(op))
     }
 
-    /// Removes rows of one table and waits until they are gone from the disk, on every replica.
-    pub(super) async fn remove(&self, op: &'static str, table: &str, query: Query) -> Result<(), Error> {
+    /// Removes rows of one table and waits until that is done, on every replica.
+    pub(super) async fn remove(
+        &self,
+        op: &'static str,
+        how: Removal,
+        table: &str,
+        condition: Query,
+    ) -> Result<(), Error> {
         let (table, on_cluster) = match &self.cluster {
             Some(cluster) => (format!("{table}_local"), format!(" ON CLUSTER `{cluster}`")),
             None => (table.to_owned(), String::new()),
         };
-        let sql = format!("ALTER TABLE {table}{on_cluster} DELETE WHERE {}", query.sql);
-        let mut run = self.inside().with_setting("mutations_sync", "2").query_raw(&sql);
-        for (n, value) in query.values.into_iter().enumerate() {
+        let Query { sql: condition, values } = condition;
+        let sql = match how {
+            Removal::Rewritten => format!("ALTER TABLE {table}{on_cluster} DELETE WHERE {condition}"),
+            Removal::Within(partition) => {
+                format!("ALTER TABLE {table}{on_cluster} DELETE IN PARTITION {partition} WHERE {condition}")
+            }
+            Removal::Masked => format!("DELETE FROM {table}{on_cluster} WHERE {condition}"),
+            Removal::Dropped(partition) => format!("ALTER TABLE {table}{on_cluster} DROP PARTITION {partition}"),
+        };
+        let inside = self.inside().with_setting("mutations_sync", "2").with_setting("lightweight_deletes_sync", "2");
+        let mut run = inside.query_raw(&sql);
+        for (n, value) in values.into_iter().enumerate() {
             run = run.with_setting(format!("param_p{n}"), value);
         }
-        timeout(REMOVAL, run.execute()).await.map_err(|_| late(op, REMOVAL.as_secs()))?.map_err(failed(op))
+        timeout(BESIDE, run.execute()).await.map_err(|_| late(op, BESIDE.as_secs()))?.map_err(failed(op))
     }
 
     /// The client in our database, for the schema.

@@ -1,14 +1,14 @@
-//! Changing and removing what is stored: new prices, erasure, retention.
+//! Changing and removing what is stored: new prices, and erasure on request.
 //!
 //! Rows are removed by rewriting the parts that hold them: when a call returns, no disk of the engine has them.
 
 use std::collections::{BTreeSet, HashMap};
 
-use llmtrace_model::{Erased, ExchangeId, Retentions, Span, SpanFilter, Subject, TenantId, TenantScope, Timestamp};
+use llmtrace_model::{Erased, ExchangeId, Span, SpanFilter, Subject, TenantId, TenantScope, Timestamp};
 
 use super::{
-    client::Engine,
-    query::{Query, conditions, list},
+    client::{Engine, Removal},
+    query::{Query, conditions},
     read, rollup,
     wire::Values,
     write::{Step, Tables, hour, insert, mark, numbers},
@@ -88,46 +88,6 @@ fn belonging(query: &mut Query, scope: &TenantScope, subject: &Subject) {
     conditions(query, scope, &filter);
 }
 
-/// Removes what is older than its tenant keeps it.
-pub(super) async fn expire(engine: &Engine, rules: &Retentions, now: Timestamp) -> Result<Erased, Error> {
-    let op = "expire";
-    let mut erased = Erased::default();
-    let mut groups: Vec<(Option<&TenantId>, _)> = rules.of.iter().map(|(tenant, rule)| (Some(tenant), *rule)).collect();
-    groups.push((None, rules.default));
-    for (tenant, rule) in groups {
-        if let Some(until) = rule.spans_until(now) {
-            let piece = piece(engine, op, older(tenant, rules, until)).await?;
-            if !piece.ids.is_empty() {
-                erased.spans += piece.ids.len() as u64;
-                erased.contents += contents(engine, op, &piece.ids).await?;
-                remove(engine, op, &piece, &["bodies", "raws", "spans", "exchanges"]).await?;
-            }
-        }
-        if let Some(until) = rule.content_until(now) {
-            let ids = with_content(engine, op, older(tenant, rules, until)).await?;
-            if !ids.is_empty() {
-                erased.contents += ids.len() as u64;
-                for table in ["bodies", "raws"] {
-                    engine.remove(op, table, by_id(&ids)).await?;
-                }
-            }
-        }
-    }
-    Ok(erased)
-}
-
-/// What started before a time, of one tenant or of all without a rule of their own.
-fn older(tenant: Option<&TenantId>, rules: &Retentions, until: Timestamp) -> Query {
-    let mut query = Query::default();
-    match tenant {
-        Some(tenant) => query.and("tenant_id =", "String", tenant.to_string()),
-        None if rules.of.is_empty() => {}
-        None => query.and("tenant_id NOT IN", "Array(String)", list(rules.of.keys().map(TenantId::as_str))),
-    }
-    query.and("started_at <", "Int64", until.unix_us().to_string());
-    query
-}
-
 /// Some spans, and the hours they count in.
 struct Piece {
     ids: Vec<ExchangeId>,
@@ -180,7 +140,7 @@ async fn contents(engine: &Engine, op: &'static str, ids: &[ExchangeId]) -> Resu
 async fn remove(engine: &Engine, op: &'static str, piece: &Piece, tables: &[&'static str]) -> Result<(), Error> {
     mark(engine, op, &piece.hours).await?;
     for table in tables {
-        engine.remove(op, table, by_id(&piece.ids)).await?;
+        engine.remove(op, Removal::Rewritten, table, by_id(&piece.ids)).await?;
     }
     rollup::forget(engine, op, &piece.hours).await?;
     mark(engine, op, &piece.hours).await

@@ -1,7 +1,7 @@
 //! The schema: numbered files, applied in order by one process while others wait.
 //!
 //! Every statement can run twice, so a process that dies between two leaves nothing that stands in the way of the next. The lock is a
-//! table: of several that create it the server lets one through.
+//! table: of several that create it the server, or every server of a cluster, lets the same one through.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::{Backend, Error, ErrorKind, Migrate, Schema, open::Refused};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/clickhouse/0001_spans.sql"),
     include_str!("../../migrations/clickhouse/0002_rollups.sql"),
+    include_str!("../../migrations/clickhouse/0004_rollups_by_month.sql"),
 ];
 
 /// The version this program writes.
@@ -31,10 +32,15 @@ const LOOK: Duration = Duration::from_millis(200);
 
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (version UInt32, at DateTime DEFAULT now()) \
     ENGINE = MergeTree ORDER BY version";
-/// One table on one server: on a cluster, on that of the URL.
-const LOCK: &str = "CREATE TABLE schema_lock (at DateTime) ENGINE = MergeTree ORDER BY at";
+/// Makes the lock. On a cluster it is made on every server: those take statements for the cluster in one order, so that of
+/// two the second is refused on each of them.
+fn locking(cluster: Option<&str>) -> String {
+    format!("CREATE TABLE schema_lock{} (at DateTime) ENGINE = MergeTree ORDER BY at", on(cluster))
+}
 
-const UNLOCK: &str = "DROP TABLE IF EXISTS schema_lock SYNC";
+fn unlocking(cluster: Option<&str>) -> String {
+    format!("DROP TABLE IF EXISTS schema_lock{} SYNC", on(cluster))
+}
 
 /// Brings the schema up to date, or refuses to; returns it as it was found.
 pub(super) async fn bring(engine: &Engine, migrate: Migrate) -> Result<Schema, Refused> {
@@ -57,7 +63,7 @@ pub(super) async fn bring(engine: &Engine, migrate: Migrate) -> Result<Schema, R
     loop {
         if lock(engine).await.map_err(fail)? {
             let applied = apply(engine).await;
-            let unlocked = engine.run(OP, engine.own(), UNLOCK).await;
+            let unlocked = engine.run(OP, engine.own(), &unlocking(engine.cluster.as_deref())).await;
             applied.and(unlocked).map_err(fail)?;
             return Ok(schema);
         }
@@ -135,13 +141,14 @@ async fn create_database(engine: &Engine) -> Result<(), Error> {
     if Values::of(&answer, OP).u64()? > 0 {
         return Ok(());
     }
-    let sql = format!("CREATE DATABASE IF NOT EXISTS `{}`{} ENGINE = Atomic", engine.database, on(engine));
+    let sql =
+        format!("CREATE DATABASE IF NOT EXISTS `{}`{} ENGINE = Atomic", engine.database, on(engine.cluster.as_deref()));
     engine.run(OP, engine.client.clone(), &sql).await
 }
 
 /// Takes the lock; false where another process has it.
 async fn lock(engine: &Engine) -> Result<bool, Error> {
-    let taken = engine.own().query_raw(LOCK).execute().await;
+    let taken = engine.own().query_raw(&locking(engine.cluster.as_deref())).execute().await;
     match taken {
         Ok(()) => return Ok(true),
         // TABLE_ALREADY_EXISTS
@@ -157,7 +164,7 @@ async fn lock(engine: &Engine) -> Result<bool, Error> {
     let answer = engine.answer(OP, engine.client.clone(), query).await?;
     if Values::of(&answer, OP).u64()? > 0 {
         tracing::warn!(store.place = %engine.place, "a process died while it made the schema, it is made again");
-        engine.run(OP, engine.own(), UNLOCK).await?;
+        engine.run(OP, engine.own(), &unlocking(engine.cluster.as_deref())).await?;
     }
     Ok(false)
 }
@@ -188,13 +195,18 @@ async fn make(engine: &Engine, statement: &str) -> Result<(), Error> {
 
 /// The statements of a file, without its comments.
 fn statements(migration: &str) -> impl Iterator<Item = &str> {
-    migration.split(';').map(str::trim).filter(|statement| statement.contains("CREATE "))
+    let start =
+        |statement: &str| ["CREATE TABLE", "DROP TABLE"].into_iter().filter_map(|verb| statement.find(verb)).min();
+    migration.split(';').filter_map(move |statement| Some(statement[start(statement)?..].trim()))
 }
 
-/// How one `CREATE TABLE` is said to a server, or to a cluster.
+/// How one `CREATE TABLE` or `DROP TABLE` is said to a server, or to a cluster.
 fn render(statement: &str, database: &str, cluster: Option<&str>) -> Vec<String> {
-    let statement = statement.find("CREATE TABLE").map_or(statement, |start| &statement[start..]);
     let Some(cluster) = cluster else { return vec![statement.to_owned()] };
+    if let Some(name) = statement.strip_prefix("DROP TABLE IF EXISTS ") {
+        let drop = |name: &str| format!("DROP TABLE IF EXISTS {name} ON CLUSTER `{cluster}` SYNC");
+        return vec![drop(name), drop(&format!("{name}_local"))];
+    }
     let rest = statement.strip_prefix("CREATE TABLE IF NOT EXISTS ").unwrap_or(statement);
     let (name, body) = rest.split_once(' ').unwrap_or((rest, ""));
     let (columns, engine) = body.split_once("ENGINE = ").unwrap_or((body, ""));
@@ -221,8 +233,8 @@ fn render(statement: &str, database: &str, cluster: Option<&str>) -> Vec<String>
     vec![replicated, distributed]
 }
 
-fn on(engine: &Engine) -> String {
-    engine.cluster.as_ref().map_or_else(String::new, |cluster| format!(" ON CLUSTER `{cluster}`"))
+fn on(cluster: Option<&str>) -> String {
+    cluster.map_or_else(String::new, |cluster| format!(" ON CLUSTER `{cluster}`"))
 }
 
 #[cfg(test)]
@@ -233,7 +245,8 @@ mod tests {
     #[test]
     fn a_cluster_gets_replicated_tables_and_distributed_ones_over_them() {
         let all = MIGRATIONS.iter().flat_map(|migration| statements(migration)).chain([VERSIONS]);
-        let made: Vec<String> = all.flat_map(|statement| render(statement, "llmtrace", Some("main"))).collect();
+        let mut made: Vec<String> = all.flat_map(|statement| render(statement, "llmtrace", Some("main"))).collect();
+        made.extend([locking(Some("main")), unlocking(Some("main"))]);
         let made = made.join(";\n\n") + ";\n";
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/clickhouse/cluster.snapshot.sql");
         let known = std::fs::read_to_string(path).unwrap_or_default();
@@ -248,9 +261,9 @@ mod tests {
     fn one_server_gets_the_statements_as_they_stand_in_the_file() {
         for statement in MIGRATIONS.iter().flat_map(|migration| statements(migration)) {
             let made = render(statement, "llmtrace", None);
-            assert!(
-                made.len() == 1 && statement.ends_with(&made[0]) && made[0].starts_with("CREATE TABLE IF NOT EXISTS")
-            );
+            assert_eq!(made, [statement]);
+            let can_run_twice = ["CREATE TABLE IF NOT EXISTS", "DROP TABLE IF EXISTS"];
+            assert!(can_run_twice.iter().any(|start| statement.starts_with(start)), "{statement}");
         }
     }
 }

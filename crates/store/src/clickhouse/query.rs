@@ -72,8 +72,8 @@ impl Query {
         }
     }
 
-    /// Order and bound of a page: one row more than asked for tells whether there is a next page.
-    pub(super) fn newest_first(&mut self, page: &PageRequest) {
+    /// Order and bound of a page.
+    pub(super) fn newest_first(&mut self, page: &PageRequest, rows: usize) {
         if let Some(cursor) = page.after {
             self.and("started_at <=", "Int64", cursor.started_at.unix_us().to_string());
             self.push(" AND (started_at, exchange_id) < (");
@@ -83,7 +83,7 @@ impl Query {
             self.push(")");
         }
         self.push(" ORDER BY started_at DESC, exchange_id DESC LIMIT ");
-        self.bind("UInt64", (u64::from(page.limit.min(PageRequest::MAX)) + 1).to_string());
+        self.bind("UInt64", rows.to_string());
     }
 }
 
@@ -144,7 +144,7 @@ fn candidates(query: &mut Query, scope: &TenantScope, filter: &SpanFilter) {
     }
 }
 
-fn times(query: &mut Query, filter: &SpanFilter) {
+pub(super) fn times(query: &mut Query, filter: &SpanFilter) {
     if let Some(from) = filter.from {
         query.and("started_at >=", "Int64", from.unix_us().to_string());
     }

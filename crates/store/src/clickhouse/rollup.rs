@@ -4,25 +4,22 @@
 //! marked, adds its spans up, and puts the sums and that number in place. An hour is clean while both are the same. No clock
 //! takes part, and of two builders the one that read later wins, whoever writes last. See docs/adr/0019.
 
+mod build;
+
 use std::{collections::BTreeSet, ops::Range};
 
-use llmtrace_model::{Dimension, SpanFilter, StatsQuery, TenantId, TenantScope, Timestamp};
+use llmtrace_model::{Dimension, SpanFilter, StatsQuery, TenantScope, Timestamp};
 
+pub(super) use self::build::{forget, tend};
 use super::{
     client::Engine,
     query::{Query, escaped},
     sums,
     wire::Values,
 };
-use crate::{Backlog, Error};
+use crate::Error;
 
 const HOUR_US: i64 = 3_600_000_000;
-/// How long after its end an hour is rolled up: most spans that started in it have been written by then.
-const GRACE_US: i64 = 120_000_000;
-/// The hours of one piece of work.
-const UNITS: usize = 64;
-/// The most entries of one family in one hour. A family with more is not kept: its spans are read instead.
-const ENTRIES_MAX: usize = 500_000;
 /// With more hours that are not rolled up, all spans are read: the list of hours would be longer than what it saves.
 const DIRTY_MAX: usize = 2000;
 /// Ranges of time in one statement.
@@ -316,103 +313,4 @@ pub(super) fn rolled(plan: &Plan, scope: &TenantScope, query: &StatsQuery) -> Qu
         }
         sql.push(&format!(") GROUP BY {names}b_kind, b_bucket"));
     })
-}
-
-/// The first hour that has not ended.
-fn closed(now: Timestamp) -> i64 {
-    now.unix_us().saturating_sub(GRACE_US).div_euclid(HOUR_US)
-}
-
-/// How many hours are due.
-async fn due(engine: &Engine, now: Timestamp) -> Result<u64, Error> {
-    let mut query = Query::of("SELECT count() FROM (");
-    dirty(&mut query, &TenantScope::All, &(i64::MIN..closed(now)));
-    query.push(")");
-    engine.number("tend", query).await
-}
-
-/// Adds some of the hours up that have ended by `now` and are due, the newest first, and says how many are left.
-pub(super) async fn tend(engine: &Engine, now: Timestamp) -> Result<Backlog, Error> {
-    let mut query = Query::default();
-    dirty(&mut query, &TenantScope::All, &(i64::MIN..closed(now)));
-    query.push(&format!(" ORDER BY hour DESC, tenant_id LIMIT {UNITS}"));
-    // The marks are read before the spans: what comes in between is marked once more.
-    let units = units("tend", &engine.rows("tend", query).await?)?;
-    if units.is_empty() {
-        return Ok(Backlog::default());
-    }
-    for (family, columns) in FAMILIES {
-        engine.change("tend", built(family, columns, &units)).await?;
-    }
-    let mut query = Query::of(
-        "INSERT INTO rolled (tenant_id, hour, generation, marks) SELECT u.1, u.2, u.3, u.3 FROM (SELECT arrayJoin(",
-    );
-    bind_units(&mut query, &units);
-    query.push(") AS u)");
-    engine.change("tend", query).await?;
-    let rollup_hours = if units.len() < UNITS { 0 } else { due(engine, now).await? };
-    Ok(Backlog { rollup_hours, text_spans: 0 })
-}
-
-fn bind_units(query: &mut Query, units: &[Unit]) {
-    let units: Vec<String> =
-        units.iter().map(|unit| format!("('{}',{},{})", escaped(&unit.tenant), unit.hour, unit.marks)).collect();
-    query.bind("Array(Tuple(String, Int64, UInt64))", format!("[{}]", units.join(",")));
-}
-
-/// Adds one family of some hours up inside the engine, by the primary key of `spans`.
-fn built(family: u8, told: u16, units: &[Unit]) -> Query {
-    let entry = (sums::columns(""), sums::columns("b_"));
-    let dimensions: Vec<&str> = columns(told).filter(|(_, is_told)| *is_told).map(|(name, _)| name).collect();
-    let into: Vec<&str> = dimensions.iter().copied().chain(entry.0.iter().map(String::as_str)).collect();
-    let mut keys = vec![("tenant_id".to_owned(), "a_tenant".to_owned()), (sums::HOUR.to_owned(), "a_hour".to_owned())];
-    keys.extend(dimensions.iter().map(|name| ((*name).to_owned(), format!("a_{name}"))));
-    let max = "toUInt64(least({}, toUInt128(18446744073709551615)))";
-    let values: Vec<String> = dimensions
-        .iter()
-        .map(|name| format!("a_{name}"))
-        .chain(entry.1.iter().map(|name| {
-            let is_usage = name.starts_with("b_u") && name != "b_unpriced";
-            if is_usage { max.replace("{}", name) } else { name.clone() }
-        }))
-        .collect();
-    let mut query = Query::of(&format!(
-        "INSERT INTO rollups (family, tenant_id, hour, marks, is_whole, {}) SELECT ",
-        into.join(", ")
-    ));
-    query.bind("UInt8", family.to_string());
-    query.push(&format!(", c_tenant, c_hour, c_marks, length(c_all) <= {ENTRIES_MAX}"));
-    for place in 1..=values.len() {
-        query.push(&format!(", arrayMap(c_entry -> c_entry.{place}, if(length(c_all) <= {ENTRIES_MAX}, c_all, []))"));
-    }
-    query.push(" FROM (SELECT u.1 AS c_tenant, u.2 AS c_hour, u.3 AS c_marks FROM (SELECT arrayJoin(");
-    bind_units(&mut query, units);
-    query.push(&format!(
-        ") AS u)) AS c_units LEFT JOIN (SELECT toString(a_tenant) AS d_tenant, a_hour AS d_hour, groupArray(tuple({})) AS c_all FROM (",
-        values.join(", ")
-    ));
-    sums::spans(&mut query, &keys, |query| {
-        let hours = || units.iter().map(|unit| unit.hour);
-        query.push(" AND (tenant_id, ");
-        query.push(sums::HOUR);
-        query.push(") IN ");
-        bind_hours(query, units.iter().map(|unit| (unit.tenant.as_str(), unit.hour)));
-        query.and("started_at >=", "Int64", start(hours().min().unwrap_or_default()).to_string());
-        if let Some(until) = hours().max().and_then(|hour| (hour + 1).checked_mul(HOUR_US)) {
-            query.and("started_at <", "Int64", until.to_string());
-        }
-    });
-    query.push(") GROUP BY a_tenant, a_hour) AS c_sums ON c_tenant = d_tenant AND c_hour = d_hour");
-    query
-}
-
-/// Removes the roll-ups of hours from the disk, after spans of them were removed and the hours marked.
-pub(super) async fn forget(engine: &Engine, op: &'static str, hours: &BTreeSet<(TenantId, i64)>) -> Result<(), Error> {
-    let hours: Vec<_> = hours.iter().collect();
-    for some in hours.chunks(DIRTY_MAX) {
-        let mut query = Query::of("(toString(tenant_id), hour) IN ");
-        bind_hours(&mut query, some.iter().map(|(tenant, hour)| (tenant.as_str(), *hour)));
-        engine.remove(op, "rollups", query).await?;
-    }
-    Ok(())
 }

@@ -21,13 +21,13 @@ pub(super) async fn stats(engine: &Engine, scope: &TenantScope, query: &StatsQue
     match rollup::plan(engine, scope, query).await? {
         Some(plan) => {
             let (rolled, raw) = tokio::join!(
-                engine.rows(op, rollup::rolled(&plan, scope, query)),
-                engine.rows(op, spans(scope, query, Some(&plan))),
+                engine.sums(op, rollup::rolled(&plan, scope, query)),
+                engine.sums(op, spans(scope, query, Some(&plan))),
             );
             sums::read(&rolled?, op, width, &mut groups)?;
             sums::read(&raw?, op, width, &mut groups)?;
         }
-        None => sums::read(&engine.rows(op, spans(scope, query, None)).await?, op, width, &mut groups)?,
+        None => sums::read(&engine.sums(op, spans(scope, query, None)).await?, op, width, &mut groups)?,
     }
     Ok(groups.finish())
 }
@@ -62,7 +62,7 @@ pub(super) async fn models(
     ));
     conditions(&mut query, scope, filter);
     query.push(&format!(") GROUP BY a_provider, a_model ORDER BY max((a_at, a_id)) DESC LIMIT {MAX_MODELS}"));
-    let answer = engine.rows(op, query).await?;
+    let answer = engine.sums(op, query).await?;
     let mut from = Values::of(&answer, op);
     let mut all = Vec::new();
     while from.more() {

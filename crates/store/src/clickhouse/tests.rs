@@ -4,10 +4,13 @@ mod tls;
 
 use std::sync::Arc;
 
-use llmtrace_model::{PageRequest, Span, SpanFilter, SpanRecord, Subject, TenantScope, Timestamp};
+use llmtrace_model::{
+    Erased, PageRequest, Retention, Retentions, Span, SpanFilter, SpanRecord, Subject, TenantScope, Timestamp,
+};
 
 use super::{
     Clickhouse,
+    query::Query,
     write::{Step, batch_until},
 };
 use crate::{
@@ -89,13 +92,13 @@ async fn a_newer_schema_is_refused_and_an_older_one_where_it_must_not_be_changed
     let (clickhouse, _guard) = engines::clickhouse();
     let refusing = Options { clickhouse: clickhouse.clone(), migrate: crate::Migrate::Refuse, ..Options::default() };
     let why = open_spans("storage.spans", "clickhouse:", &refusing).await.err().unwrap().to_string();
-    assert!(why.contains("has schema 0, expected 2"), "{why}");
+    assert!(why.contains("has schema 0, expected 3"), "{why}");
     let options = Options { clickhouse, ..Options::default() };
     let Ok(store) = Clickhouse::open(&options).await else { panic!("the settings are right") };
     let engine = &store.engine;
     engine.run("test", engine.own(), "INSERT INTO schema_versions (version) SELECT 4000").await.unwrap();
     let why = open_spans("storage.spans", "clickhouse:", &options).await.err().unwrap().to_string();
-    assert!(why.contains("has schema 4000, this program knows up to 2"), "{why}");
+    assert!(why.contains("has schema 4000, this program knows up to 3"), "{why}");
 }
 
 #[tokio::test]
@@ -172,6 +175,45 @@ async fn closed_hours_are_read_from_roll_ups_until_they_are_marked_again() {
     assert_eq!(cost().await, 1003, "it is clean again");
     store.erase(&ALL, &Subject::Everything, hours(9)).await.unwrap();
     assert_eq!(store.stats(&ALL, &llmtrace_model::StatsQuery::default()).await.unwrap(), [], "nothing is left");
+}
+
+#[tokio::test]
+async fn a_day_expires_once_and_takes_its_sums_along() {
+    let (store, _guard) = open().await;
+    let hours = |n: i64| Timestamp::from_unix_us(START.unix_us() + n * 3_600_000_000);
+    let span = |n: u64, hour, owner: &str| numbered(n).tenant(owner).at(hours(hour)).said("q", "a").record();
+    let batch = [span(1, 0, "a"), span(2, 36, "a"), span(3, 0, "kept"), span(4, 36, "kept"), span(5, 900, "a")];
+    store.write(&batch).await.unwrap();
+    while store.tend(hours(999)).await.unwrap().rollup_hours > 0 {}
+    let number = async |sql: &str| store.engine.number("test", Query::of(sql)).await.unwrap();
+    let mutations = "SELECT count() FROM system.mutations WHERE database = currentDatabase()";
+    let sums = "SELECT count() FROM rollups FINAL WHERE notEmpty(kind) AND family = 1";
+    assert_eq!(number(sums).await, 5);
+    let five = Retention { content_days: None, span_days: Some(5) };
+    let mut rules = Retentions { default: five, ..Retentions::default() };
+    rules.of.insert("kept".parse().unwrap(), Retention::default());
+    let expired = async |rules: &Retentions, hour| {
+        let erased = store.expire(rules, hours(hour)).await.unwrap();
+        assert_eq!(store.expire(rules, hours(hour)).await.unwrap(), Erased::default());
+        (erased.spans, erased.contents)
+    };
+    // The first day is over; the second is, half of it older than five days, only when it is over, too.
+    assert_eq!(expired(&rules, 6 * 24 + 23).await, (1, 1));
+    assert_eq!(number(sums).await, 4);
+    let before = number(mutations).await;
+    assert_eq!(expired(&rules, 6 * 24 + 23).await, (0, 0));
+    assert_eq!(number(mutations).await, before, "there is nothing left to do");
+    assert_eq!(expired(&rules, 7 * 24).await, (1, 1));
+    assert_eq!(number(sums).await, 3);
+    // Over for every rule: the month goes as a whole.
+    rules.of.clear();
+    assert_eq!(expired(&rules, 36 * 24).await, (2, 2));
+    assert_eq!(number(sums).await, 1);
+    let months = "SELECT uniqExact(partition) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'spans'";
+    assert_eq!(number(months).await, 1);
+    assert_eq!(everything(&store).await, [batch[4].span.clone()]);
+    let rows = store.stats(&ALL, &llmtrace_model::StatsQuery::default()).await.unwrap();
+    assert_eq!(rows[0].measures.requests, 1);
 }
 
 /// Ten thousand are the most of one batch, and their ids are one parameter of a statement.

@@ -132,3 +132,19 @@ pub(super) async fn no_other_read_loads_bytes(store: Store) {
     }
     assert_eq!(everything(&store).await, std::slice::from_ref(&record.span));
 }
+
+pub(super) async fn bytes_of_several_exchanges_come_in_the_order_of_their_ids(store: Store) {
+    let of = |n: u64, owner: &str| numbered(n).tenant(owner).raw(chat(&format!("q{n}"), "a")).record();
+    let bare = numbered(9).tenant("a").record();
+    let batch = [of(1, "a"), of(2, "a"), of(3, "b"), bare];
+    write(&store, &batch).await;
+    let unknown = numbered(99).record();
+    let asked = [&batch[2], &batch[1], &unknown, &batch[3], &batch[0], &batch[1]];
+    let ids: Vec<_> = asked.iter().map(|record| record.span.exchange_id).collect();
+    let expected: Vec<_> = asked.iter().map(|record| record.raw.clone()).collect();
+    assert_eq!(store.raws(&ALL, &ids).await.unwrap(), expected);
+    let of_a: Vec<_> = expected.iter().cloned().enumerate().map(|(n, raw)| raw.filter(|_| n != 0)).collect();
+    assert_eq!(store.raws(&tenant("a"), &ids).await.unwrap(), of_a);
+    assert_eq!(store.raws(&ALL, &[]).await.unwrap(), []);
+    assert_eq!(store.raws(&ALL, &[unknown.span.exchange_id]).await.unwrap(), [None]);
+}
