@@ -1,13 +1,10 @@
 //! Notes which tenants were seen, so that they can be listed without scanning spans.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use llmtrace_model::{SpanRecord, TenantId, Timestamp};
 use llmtrace_store::MetaStore;
+use tokio::time::Instant;
 
 use crate::telemetry::Events;
 
@@ -45,8 +42,20 @@ impl Tenants {
                 self.owed.push((span.tenant_id.clone(), at));
             }
         }
-        if self.owed.is_empty() || self.failed_at.is_some_and(|at| at.elapsed() < PAUSE) {
-            self.forget_some();
+        if self.failed_at.is_none_or(|at| at.elapsed() >= PAUSE) {
+            self.pay(events).await;
+        }
+        self.forget_some();
+    }
+
+    /// When what is owed should be tried again though no span comes; `None` where nothing is.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.failed_at.filter(|_| !self.owed.is_empty()).map(|at| at + PAUSE)
+    }
+
+    /// Tells the store what it is owed.
+    pub(super) async fn pay(&mut self, events: &Events) {
+        if self.owed.is_empty() {
             return;
         }
         // Cancelling may leave the tenants noted: noting them once more changes nothing.
@@ -64,7 +73,6 @@ impl Tenants {
                 self.failed_at = Some(Instant::now());
             }
         }
-        self.forget_some();
     }
 
     /// Keeps within the bound; the next span of a tenant that is forgotten here notes it anew.
@@ -99,9 +107,10 @@ mod tests {
         tenants.note([&*record("a")].into_iter(), &events).await;
         tenants.note([&*record("b")].into_iter(), &events).await;
         assert_eq!((failures(), tenants.owed.len()), (1, 2), "the second was not tried");
+        assert_eq!(tenants.due(), tenants.failed_at.map(|at| at + PAUSE));
         tenants.meta = open_meta("test", "memory:", &Options::default()).await.unwrap();
-        tenants.failed_at = None;
-        tenants.note([].into_iter(), &events).await;
+        tenants.pay(&events).await;
+        assert_eq!(tenants.due(), None, "nothing is owed");
         let names = tenants.meta.tenants().await.unwrap().into_iter().map(|tenant| tenant.id.to_string());
         assert_eq!((names.collect::<Vec<_>>(), tenants.owed.len()), (vec!["a".to_owned(), "b".to_owned()], 0));
     }

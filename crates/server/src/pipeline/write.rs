@@ -52,7 +52,7 @@ impl Writer {
 
     /// Writes until every worker has ended and everything they finished is stored.
     pub(super) async fn run(mut self, mut from_workers: mpsc::Receiver<Handed>) {
-        while let Some(Handed { finished: mut batch, mut room }) = from_workers.recv().await {
+        while let Some(Handed { finished: mut batch, mut room }) = self.next(&mut from_workers).await {
             let due = tokio::time::Instant::now() + self.batch.wait;
             while batch.len() < self.batch.rows && room.num_permits() < self.batch_bytes {
                 // Cancel-safe: a message that is not received stays in the channel.
@@ -68,6 +68,19 @@ impl Writer {
                 return;
             }
             self.tenants.note(batch.iter().map(|f| &*f.record), &self.events).await;
+        }
+        self.tenants.pay(&self.events).await;
+    }
+
+    /// The next spans; meanwhile the store of tenants is told what it is owed, since no span of theirs may ever come again.
+    async fn next(&mut self, from_workers: &mut mpsc::Receiver<Handed>) -> Option<Handed> {
+        loop {
+            let Some(due) = self.tenants.due() else { return from_workers.recv().await };
+            // Cancel-safe: a message that is not received stays in the channel.
+            match tokio::time::timeout_at(due, from_workers.recv()).await {
+                Ok(handed) => return handed,
+                Err(_elapsed) => self.tenants.pay(&self.events).await,
+            }
         }
     }
 
