@@ -3,18 +3,20 @@
 import os
 import random
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
-from harness import free_port, poll
+from harness import poll
 
+from .engines import Clickhouse, Redis, fill, small_disk
 from .faults import Balancer
-from .world import CannotRun, Outcome, World, caught_up, judge, metric, nothing_lost, recovered
+from .world import CannotRun, Kill, Outcome, World, caught_up, judge, metric, nothing_lost, peak_mib, recovered, rss_mib
 
 CASES = {}
 BOTH = ("lite", "production")
 KILLS = int(os.environ.get("CHAOS_KILLS", "20"))
+# Most resident memory while a store is away.
+MEMORY_MIB = 200
 BACKLOG = int(os.environ.get("CHAOS_BACKLOG_BYTES", str(1 << 30)))
 
 
@@ -36,10 +38,9 @@ def kill(world: World, times: int = KILLS) -> Outcome:
     kills, ready = [], []
     for _ in range(times):
         time.sleep(random.uniform(0.5, 2.0))
-        kills.append(time.monotonic())
-        proxy.kill()
+        kills.append(Kill.of(proxy))
         proxy = world.start(port=proxy.port)
-        ready.append(time.monotonic() - kills[-1])
+        ready.append(time.monotonic() - kills[-1].at)
     since = time.monotonic()
     recovery = recovered(proxy, since, world.rate)
     load.stop()
@@ -83,26 +84,52 @@ def rolling(world: World) -> Outcome:
 # -- the span store --
 
 
-def during(world: World, name: str, begin, end, drain: float = 180) -> Outcome:
-    """Load before, during and after a fault."""
+def during(world: World, name: str, begin, end, times: int = 1) -> Outcome:
+    """Load before, during and after a fault of `times` the usual length."""
     proxy = world.start()
     load = world.load(proxy, name.replace(" ", "-"))
     time.sleep(2)
     begin()
-    time.sleep(world.seconds)
+    seconds = world.seconds * times
+    time.sleep(seconds / 2)
+    half = rss_mib(proxy)
+    time.sleep(seconds / 2)
+    whole, waiting = rss_mib(proxy), peak_mib(proxy)
     end()
     since = time.monotonic()
-    recovery = recovered(proxy, since, world.rate, drain)
+    recovery = recovered(proxy, since, world.rate, 600)
     time.sleep(1)
     load.stop()
-    out = nothing_lost(judge(name, world, load, [proxy], drain=drain))
-    out.recovery_s, out.note = recovery, f"fault of {world.seconds:g} s"
+    out = nothing_lost(judge(name, world, load, [proxy]))
+    out.recovery_s, out.note = recovery, f"fault of {seconds:g} s; {half} MiB in its middle, {whole} at its end"
+    out.promise(waiting <= MEMORY_MIB, f"memory grew to {waiting} MiB during the fault")
     return out
 
 
 @case("store away", BOTH)
 def store_away(world: World) -> Outcome:
     return during(world, "store away", world.store_away, world.store_back)
+
+
+@case("store away for long", BOTH)
+def store_away_for_long(world: World) -> Outcome:
+    return during(world, "store away for long", world.store_away, world.store_back, times=10)
+
+
+@case("clickhouse killed")
+def clickhouse_killed(world: World) -> Outcome:
+    """kill -9 of the engine itself, in the middle of whatever it was doing."""
+    engine = Clickhouse(world, Path(f"{world.folder}-clickhouse"))
+    return during(world, "clickhouse killed", engine.kill, engine.begin)
+
+
+@case("clickhouse disk full")
+def clickhouse_disk_full(world: World) -> Outcome:
+    """The disk of a real engine."""
+    disk = small_disk(world, "clickhouse-disk", "512m")
+    Clickhouse(world, disk / "data")
+    full = []
+    return during(world, "clickhouse disk full", lambda: full.append(fill(disk)), lambda: full.pop().unlink())
 
 
 def engine_fault(engine: str, mode: str, words: str):
@@ -116,8 +143,9 @@ def engine_fault(engine: str, mode: str, words: str):
 
 engine_fault("CLICKHOUSE", "hang", "hangs")
 engine_fault("CLICKHOUSE", "reset", "resets")
+engine_fault("CLICKHOUSE", "lossy", "loses answers")
 engine_fault("CLICKHOUSE", "error-500", "answers 500")
-engine_fault("CLICKHOUSE", "disk-full", "disk full")
+engine_fault("CLICKHOUSE", "disk-full", "says disk full")
 engine_fault("CLICKHOUSE", "slow", "slow")
 engine_fault("POSTGRES", "refuse", "down")
 engine_fault("POSTGRES", "hang", "hangs")
@@ -126,41 +154,6 @@ engine_fault("REDIS", "hang", "hangs")
 
 
 # -- Redis --
-
-
-class Redis:
-    """A Redis of the case's own."""
-
-    def __init__(self, world: World, *args: str, config: str | None = None):
-        self.port, self.args, self.config = free_port(), args, config
-        self.folder = Path(str(world.folder) + f"-redis-{self.port}")
-        self.folder.mkdir(parents=True)
-        self.process = None
-        world.closing.append(self.end)
-        self.begin()
-
-    def begin(self):
-        command = ["redis-server"]
-        if self.config:
-            file = self.folder / "own.conf"
-            file.write_text(self.config)
-            command.append(str(file))
-        command += ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder), *self.args]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        poll("Redis", lambda: self.cli("ping") == "PONG")
-
-    def cli(self, *words: str) -> str:
-        asked = subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, check=False)
-        return asked.stdout.strip()
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def end(self):
-        if self.process.poll() is None:
-            self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @case("redis restarted empty")
@@ -190,17 +183,11 @@ def redis_failover(world: World) -> Outcome:
 
 @case("journal disk full", BOTH)
 def disk_full(world: World) -> Outcome:
-    small = Path(str(world.folder) + "-small")
-    small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "none", str(small)], capture_output=True, check=False)
-    if mounted.returncode:
-        raise CannotRun("a small file system cannot be mounted: needs root and the right to mount")
-    world.closing.append(lambda: (subprocess.run(["umount", str(small)], check=False), small.rmdir()))
+    small = small_disk(world, "small", "8m")
     proxy = world.start(env={"LLMTRACE_JOURNAL__PATH": str(small / "journal")})
     load = world.load(proxy, "disk-full")
     time.sleep(1)
-    filler = small / "filler"
-    subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64k"], capture_output=True, check=False)
+    filler = fill(small)
     world.store_away()
     degraded = 0.0
     end = time.monotonic() + min(world.seconds, 20)
@@ -226,8 +213,7 @@ def damaged(world: World, name: str, damage) -> Outcome:
     time.sleep(1)
     world.store_away()
     time.sleep(min(world.seconds, 8))
-    killed = time.monotonic()
-    proxy.kill()
+    killed = Kill.of(proxy)
     load.stop()
     files = [f for f in world.journal_files() if f.stat().st_size > 4096]
     assert files, "the journal holds nothing to damage"
@@ -300,8 +286,7 @@ def orphaned(world: World) -> Outcome:
     time.sleep(1)
     world.store_away("a")
     time.sleep(min(world.seconds, 5))
-    killed = time.monotonic()
-    first.kill()
+    killed = Kill.of(first)
     load.stop()
     world.store_back()
     since = time.monotonic()
@@ -349,6 +334,7 @@ def backlog(world: World) -> Outcome:
         time.sleep(0.5)
     size = metric(proxy, "llmtrace_journal_bytes")
     heavy.stop()
+    waiting = peak_mib(proxy)
     light = world.load(proxy, "backlog-light")
     world.store_back()
     since = time.monotonic()
@@ -357,7 +343,8 @@ def backlog(world: World) -> Outcome:
     beside = judge("beside", world, light, [proxy])
     out = judge("backlog drained under traffic", world, heavy, [proxy])
     out.recovery_s = recovery
-    out.note = f"cap {BACKLOG >> 20} MiB, {size / (1 << 20):.0f} MiB waited, {recovery and size / recovery / (1 << 20):.0f} MiB/s"
+    mib = size / (1 << 20)
+    out.note = f"cap {BACKLOG >> 20} MiB, {mib:.0f} MiB waited, {mib / recovery:.0f} MiB/s; {waiting} MiB of memory at most before the store came back"
     out.promise(size <= BACKLOG * 1.05, f"the journal grew to {size:.0f} bytes")
     out.promise(out.missing <= out.shed, f"{out.missing} exchanges are not stored and {out.shed} counted as shed")
     out.promise(beside.missing == 0 and beside.client_errors == 0, f"beside the draining {beside.missing} were lost: {beside.broken}")

@@ -1,6 +1,7 @@
 """A TCP proxy in front of an engine, which misbehaves on demand."""
 
 import asyncio
+import random
 import socket
 import struct
 import threading
@@ -25,7 +26,8 @@ class FaultProxy:
     """Forwards to `target` while it is in the mode `pass`.
 
     `refuse` closes the listener and every connection, `reset` accepts and resets, `hang` accepts and never answers, `slow` takes
-    `delay_s` for every piece of an answer, `error-500` and `disk-full` answer every HTTP request with an error of the engine.
+    `delay_s` for every piece of an answer, `lossy` resets every third connection on which an answer comes, after the request was
+    carried out, `error-500` and `disk-full` answer every HTTP request with an error of the engine.
     """
 
     def __init__(self, host: str, port: int, delay_s: float = 0.5):
@@ -106,6 +108,8 @@ class FaultProxy:
             await self._until_not_hanging()
             if answers and self.mode == "slow":
                 await asyncio.sleep(self.delay_s)
+            if answers and self.mode == "lossy" and random.random() < 1 / 3:
+                return reset(writer)
             writer.write(data)
             await writer.drain()
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from harness import marked, new_mark
 
 WORKERS = 64
+# Among which the exchanges of a load are divided.
+TENANTS = 4
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Sent:
     """One request, as its client saw it."""
 
     mark: str
+    tenant: str
     streamed: bool
     at: float
     # When its connection was opened: a kill before the request may have left it one that is dead.
@@ -55,7 +58,7 @@ class Load:
             wait = self.start + number / self.rate - time.monotonic()
             if self.ended.wait(max(0.0, wait)):
                 return
-            sent = Sent(new_mark(), number % 3 == 0 and not self.body_bytes, 0.0)
+            sent = Sent(new_mark(), f"{self.agent}-{number % TENANTS}", number % 3 == 0 and not self.body_bytes, 0.0)
             try:
                 if connection is None:
                     connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -83,7 +86,7 @@ class Load:
             # Letters that do not compress below three quarters.
             text = random.randbytes(self.body_bytes * 3 // 8).hex()
         body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": text}]}
-        headers = {"content-type": "application/json", "x-llmtrace-agent-id": self.agent} | marked(sent.mark)
+        headers = {"content-type": "application/json", "x-llmtrace-agent-id": self.agent, "x-llmtrace-tenant-id": sent.tenant} | marked(sent.mark)
         if not self.keep_alive:
             headers["connection"] = "close"
         if sent.streamed:

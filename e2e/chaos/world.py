@@ -1,7 +1,7 @@
 """Proxies of one profile with their engines, and the comparison of what was sent with what is stored."""
 
 import collections
-import json
+import itertools
 import os
 import re
 import shutil
@@ -12,18 +12,58 @@ import urllib.parse
 import urllib.request
 import uuid
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from harness import Provider, Proxy, get, poll
 
 from .faults import FaultProxy
-from .load import Load
+from .load import Load, Sent
 
 # What the journal is promised to have taken before a kill.
 GRACE_S = 0.25
-# What a killed process may still take from being sent the signal to its end: connections made then are dead, too.
-DYING_S = 0.05
+# What a client may take from being connected to noting when it was.
+NOTING_S = 0.05
 ENGINES = ("CLICKHOUSE", "POSTGRES", "REDIS")
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A death by SIGKILL: when the signal was sent, and when nothing was left of the process."""
+
+    at: float
+    gone: float
+
+    @classmethod
+    def of(cls, proxy: Proxy):
+        at = time.monotonic()
+        proxy.kill()
+        return cls(at, time.monotonic())
+
+    def hit(self, sent: Sent) -> bool:
+        """Whether it may have cost the exchange its answer, or its last record."""
+        ended = sent.answered_at or sent.failed_at or time.monotonic()
+        return sent.connected_at <= self.gone + NOTING_S and self.at <= ended + GRACE_S
+
+    def buried(self, sent: Sent) -> bool:
+        """Whether the exchange was written into a connection whose proxy was gone: nobody received it."""
+        return sent.answered_at is None and sent.connected_at <= self.gone + NOTING_S < sent.at
+
+    def blurs(self, sent: Sent) -> bool:
+        """Whether it was so near that the journal may have less."""
+        return self.at - GRACE_S < (sent.answered_at or sent.at) <= self.gone + GRACE_S
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What exchanges add up to."""
+
+    requests: int = 0
+    tokens: int = 0
+    cost: Decimal = Decimal(0)
+
+    def __add__(self, other):
+        return Sums(self.requests + other.requests, self.tokens + other.tokens, self.cost + other.cost)
 
 
 class CannotRun(Exception):
@@ -57,7 +97,8 @@ class World:
 
     def __init__(self, folder: Path, profile: str, rate: float, seconds: float):
         self.folder, self.profile, self.rate, self.seconds = folder, profile, rate, seconds
-        self.provider = Provider("--keep", "1000000")
+        # More than are on their way at once; what it received is not asked for here.
+        self.provider = Provider("--keep", "200")
         self.proxies: list[Proxy] = []
         self.closing = []
         self.faults: dict[str, FaultProxy] = {}
@@ -178,7 +219,13 @@ def peak_mib(proxy: Proxy) -> int:
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
 
 
-def judge(case: str, world: World, load: Load, asked: list[Proxy], kills=(), drain: float = 180) -> Outcome:
+def rss_mib(proxy: Proxy) -> int:
+    """Resident memory now."""
+    status = Path(f"/proc/{proxy.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) // 1024
+
+
+def judge(case: str, world: World, load: Load, asked: list[Proxy], kills: list[Kill] = (), drain: float = 180) -> Outcome:
     """Compares what clients saw with what the API of the proxies `asked` gives; each has a store of its own."""
     for proxy in asked:
         # Twice: the last answers may not have reached the journal when it is first asked.
@@ -186,12 +233,14 @@ def judge(case: str, world: World, load: Load, asked: list[Proxy], kills=(), dra
             poll("an empty journal", lambda proxy=proxy: caught_up(proxy) and metric(proxy, "llmtrace_in_flight_requests") == 0, drain, 0.1)
             time.sleep(0.3)
     stored = collections.defaultdict(list)
-    totals = collections.Counter()
+    totals = collections.defaultdict(Sums)
     for proxy in asked:
         for span in proxy.spans(agent_id=load.agent):
             stored[span["session_id"]].append(span)
-        total = get(f"{proxy.url}/api/v1/stats?agent_id={load.agent}&from=2020-01-01T00:00:00Z&until=2099-01-01T00:00:00Z", 60)["total"]
-        totals += collections.Counter(requests=total["requests"], tokens=total["usage"]["total"])
+        asks = f"agent_id={load.agent}&group_by=tenant_id&from=2020-01-01T00:00:00Z&until=2099-01-01T00:00:00Z"
+        for group in get(f"{proxy.url}/api/v1/stats?{asks}", 60)["groups"]:
+            sums = group["total"]
+            totals[group["key"]["tenant_id"]] += Sums(sums["requests"], sums["usage"]["total"], Decimal(sums["cost_usd"]))
     out = Outcome(case, sent=len(load.sent), stored=sum(map(len, stored.values())))
     out.duplicated = sum(len(spans) > 1 for spans in stored.values())
     out.interrupted = sum(s["end_reason"] == "interrupted" for spans in stored.values() for s in spans)
@@ -199,16 +248,12 @@ def judge(case: str, world: World, load: Load, asked: list[Proxy], kills=(), dra
     out.peak_mib = max(peak_mib(p) for p in asked)
     wrong = 0
     for sent in load.sent:
-        if sent.answered_at is None and any(sent.connected_at <= k + DYING_S < sent.at for k in kills):
-            # Written into a connection whose proxy was gone: nobody received it.
+        if any(kill.buried(sent) for kill in kills):
             out.sent -= 1
             continue
         spans = stored[sent.mark]
-        ended = sent.answered_at or sent.failed_at or time.monotonic()
-        killed = any(sent.connected_at <= k + DYING_S <= ended + GRACE_S for k in kills)
-        # In the last moments before a kill the journal may have less.
-        doubtful = any(k - GRACE_S < (sent.answered_at or sent.at) <= k + GRACE_S for k in kills)
-        out.missing += not spans and not doubtful
+        killed = any(kill.hit(sent) for kill in kills)
+        out.missing += not spans and not any(kill.blurs(sent) for kill in kills)
         out.client_errors += sent.answered_at is None and not killed
         if sent.answered_at and not killed:
             wrong += any(s["end_reason"] != "complete" or (s["usage"] or {}).get("total") != sent.tokens for s in spans)
@@ -216,10 +261,21 @@ def judge(case: str, world: World, load: Load, asked: list[Proxy], kills=(), dra
     out.promise(wrong == 0, f"{wrong} answered exchanges are stored with another end or other usage than their clients saw")
     strangers = len(set(stored) - {s.mark for s in load.sent})
     out.promise(strangers == 0, f"{strangers} spans belong to no exchange")
-    # What each exchange adds is added once.
-    spent = sum((s["usage"] or {"total": 0})["total"] for spans in stored.values() for s in spans)
-    out.promise(totals["requests"] == out.stored and totals["tokens"] == spent, f"sums say {dict(totals)}, the spans {out.stored} and {spent} tokens")
-    errors = collections.Counter(s.error for s in load.sent if s.error and not any(s.connected_at <= k + DYING_S <= s.failed_at + GRACE_S for k in kills))
+    # What each exchange adds is added once, to its own tenant; and its tenant was seen.
+    spent = collections.defaultdict(Sums)
+    for span in itertools.chain.from_iterable(stored.values()):
+        spent[span["tenant_id"]] += Sums(1, (span["usage"] or {"total": 0})["total"], Decimal(span["cost_usd"] or 0))
+    out.promise(totals == spent, f"sums say {dict(totals)}, the spans {dict(spent)}")
+    belongs = {s.mark: s.tenant for s in load.sent}
+    strayed = sum(span["tenant_id"] != belongs.get(mark) for mark, spans in stored.items() for span in spans)
+    out.promise(strayed == 0, f"{strayed} spans are stored for another tenant")
+    # A store of tenants that was away is left alone for ten seconds.
+    listed = lambda: {tenant["tenant_id"] for proxy in asked for tenant in get(f"{proxy.url}/api/v1/tenants", 60)["items"]}
+    try:
+        poll("every tenant", lambda: set(spent) <= listed(), 20, 0.5)
+    except AssertionError:
+        out.promise(False, f"tenants with spans are not listed: {sorted(set(spent) - listed())}")
+    errors = collections.Counter(s.error for s in load.sent if s.error and not any(kill.hit(s) for kill in kills))
     out.promise(out.client_errors == 0, f"{out.client_errors} clients saw an error: {errors.most_common(3)}")
     return out
 
