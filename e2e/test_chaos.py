@@ -32,7 +32,7 @@ def test_nothing_is_lost_in_lite(world, name):
 
 
 @pytest.mark.parametrize("world", ["production"], indirect=True)
-@pytest.mark.parametrize("name", ["store away", "start with every store away"])
+@pytest.mark.parametrize("name", ["store away", "clickhouse loses answers", "start with every store away"])
 def test_nothing_is_lost_in_production(world, name):
     assert os.environ.get("LLMTRACE_TEST_CLICKHOUSE_URL"), "run the tests with `make test`, or start the engines with `scripts/engines.sh`"
     holds(CASES[name][0](world))

@@ -10,7 +10,8 @@ from harness import poll
 
 from .engines import Clickhouse, Redis, fill, small_disk
 from .faults import Balancer
-from .world import CannotRun, Kill, Outcome, World, caught_up, judge, metric, nothing_lost, peak_mib, recovered, rss_mib
+from .load import Reads
+from .world import CannotRun, Kill, Outcome, World, caught_up, judge, metric, nothing_lost, peak_mib, recovered, rss_mib, silent_probes
 
 CASES = {}
 BOTH = ("lite", "production")
@@ -84,15 +85,16 @@ def rolling(world: World) -> Outcome:
 # -- the span store --
 
 
-def during(world: World, name: str, begin, end, times: int = 1) -> Outcome:
-    """Load before, during and after a fault of `times` the usual length."""
+def during(world: World, name: str, begin, end, times: int = 1, reads: bool = False) -> Outcome:
+    """Load before, during and after a fault of `times` the usual length; `reads`: which may not be seen in answers of the API."""
     proxy = world.start()
     load = world.load(proxy, name.replace(" ", "-"))
+    asked = Reads(proxy, load.agent) if reads else None
     time.sleep(2)
     begin()
     seconds = world.seconds * times
     time.sleep(seconds / 2)
-    half = rss_mib(proxy)
+    half, silent = rss_mib(proxy), silent_probes(proxy)
     time.sleep(seconds / 2)
     whole, waiting = rss_mib(proxy), peak_mib(proxy)
     end()
@@ -103,6 +105,13 @@ def during(world: World, name: str, begin, end, times: int = 1) -> Outcome:
     out = nothing_lost(judge(name, world, load, [proxy]))
     out.recovery_s, out.note = recovery, f"fault of {seconds:g} s; {half} MiB in its middle, {whole} at its end"
     out.promise(waiting <= MEMORY_MIB, f"memory grew to {waiting} MiB during the fault")
+    out.promise(not silent, f"during the fault {silent}")
+    if asked:
+        asked.stop()
+        hits = int(metric(proxy, "llmtrace_cache_reads_total", outcome="hit"))
+        out.note += f"; {len(asked.seconds)} questions to the API, {hits} answered from Redis, the slowest after {max(asked.seconds):.1f} s"
+        out.promise(not asked.errors, f"questions to the API failed: {asked.errors[:3]}")
+        out.promise(asked.went_back == 0, f"sums went back {asked.went_back} times")
     return out
 
 
@@ -132,13 +141,13 @@ def clickhouse_disk_full(world: World) -> Outcome:
     return during(world, "clickhouse disk full", lambda: full.append(fill(disk)), lambda: full.pop().unlink())
 
 
-def engine_fault(engine: str, mode: str, words: str):
+def engine_fault(engine: str, mode: str, words: str, reads: bool = False):
     name = f"{engine.lower()} {words}"
 
     @case(name)
     def run(world: World) -> Outcome:
         fault = world.faults[engine]
-        return during(world, name, lambda: fault.set(mode), lambda: fault.set("pass"))
+        return during(world, name, lambda: fault.set(mode), lambda: fault.set("pass"), reads=reads)
 
 
 engine_fault("CLICKHOUSE", "hang", "hangs")
@@ -147,10 +156,10 @@ engine_fault("CLICKHOUSE", "lossy", "loses answers")
 engine_fault("CLICKHOUSE", "error-500", "answers 500")
 engine_fault("CLICKHOUSE", "disk-full", "says disk full")
 engine_fault("CLICKHOUSE", "slow", "slow")
-engine_fault("POSTGRES", "refuse", "down")
-engine_fault("POSTGRES", "hang", "hangs")
-engine_fault("REDIS", "refuse", "down")
-engine_fault("REDIS", "hang", "hangs")
+engine_fault("POSTGRES", "refuse", "down", reads=True)
+engine_fault("POSTGRES", "hang", "hangs", reads=True)
+engine_fault("REDIS", "refuse", "down", reads=True)
+engine_fault("REDIS", "hang", "hangs", reads=True)
 
 
 # -- Redis --
@@ -160,7 +169,7 @@ engine_fault("REDIS", "hang", "hangs")
 def redis_empty(world: World) -> Outcome:
     redis = Redis(world)
     world.faults["REDIS"].retarget("127.0.0.1", redis.port)
-    return during(world, "redis restarted empty", redis.kill, redis.begin)
+    return during(world, "redis restarted empty", redis.kill, redis.begin, reads=True)
 
 
 @case("redis sentinel failover")
@@ -175,7 +184,7 @@ def redis_failover(world: World) -> Outcome:
     poll("the replica", lambda: "slave0" in master.cli("info", "replication") and str(replica.port) in sentinel.cli("sentinel", "replicas", "chaos"))
     world.extra["LLMTRACE_REDIS_URL"] = f"redis+sentinel://127.0.0.1:{sentinel.port}/chaos"
     promoted = lambda: poll("a new master", lambda: str(replica.port) in sentinel.cli("sentinel", "get-master-addr-by-name", "chaos"), 60)
-    return during(world, "redis sentinel failover", master.kill, promoted)
+    return during(world, "redis sentinel failover", master.kill, promoted, reads=True)
 
 
 # -- the journal --
@@ -224,7 +233,7 @@ def damaged(world: World, name: str, damage) -> Outcome:
     recovery = recovered(proxy, since, world.rate)
     out = judge(name, world, load, [proxy], [killed])
     found = int(metric(proxy, "llmtrace_journal_damaged_total"))
-    out.recovery_s, out.note = recovery, f"{out.missing} lost to the damage, {found} places found damaged"
+    out.recovery_s, out.note = recovery, f"{out.missing} lost to the damage, {found} found damaged"
     out.promise(out.missing <= cost, f"{out.missing} exchanges are lost, and the damage explains at most {cost}")
     out.promise(found > 0 or out.missing == 0, "the damage was not counted")
     # An exchange whose second record is gone is there as an interrupted one.

@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from harness import marked, new_mark
+from harness import get, marked, new_mark
 
 WORKERS = 64
 # Among which the exchanges of a load are divided.
@@ -102,3 +102,31 @@ class Load:
         sent.tokens = json.loads(text)["usage"]["total_tokens"]
         # Last, since it says that the rest is there.
         sent.answered_at = time.monotonic()
+
+
+class Reads:
+    """Asks for the sums of a load twice a second, as a dashboard does, until it is stopped."""
+
+    def __init__(self, proxy, agent: str):
+        self.url, self.seconds, self.errors, self.last, self.went_back = proxy.url, [], [], 0, 0
+        self.question = f"/api/v1/stats?agent_id={agent}&from=2020-01-01T00:00:00Z&until=2099-01-01T00:00:00Z"
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._ask, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.ended.set()
+        self.thread.join(60)
+        return self
+
+    def _ask(self):
+        while not self.ended.wait(0.5):
+            start = time.monotonic()
+            try:
+                requests = get(self.url + self.question, 30)["total"]["requests"]
+            except (OSError, http.client.HTTPException) as error:
+                self.errors.append(repr(error))
+                continue
+            self.seconds.append(time.monotonic() - start)
+            self.went_back += requests < self.last
+            self.last = requests

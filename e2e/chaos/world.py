@@ -1,6 +1,7 @@
 """Proxies of one profile with their engines, and the comparison of what was sent with what is stored."""
 
 import collections
+import http.client
 import itertools
 import os
 import re
@@ -217,6 +218,17 @@ def metric(proxy: Proxy, name: str, **labels) -> float:
 def peak_mib(proxy: Proxy) -> int:
     status = Path(f"/proc/{proxy.process.pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
+
+
+def silent_probes(proxy: Proxy) -> list[str]:
+    """What an orchestrator or a person asks and gets no good answer to in time; a store that fails is no reason to be restarted."""
+    wrong = []
+    for path in ("/livez", "/readyz", "/health", "/metrics"):
+        try:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(proxy.url + path, timeout=5).read()
+        except (OSError, http.client.HTTPException) as error:
+            wrong.append(f"{path}: {error!r}")
+    return wrong
 
 
 def rss_mib(proxy: Proxy) -> int:
