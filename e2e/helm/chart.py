@@ -103,8 +103,8 @@ class Helm:
     env: dict = field(default_factory=dict)
 
     def run(self, *args, check: bool = True, kubectl: bool = False, cwd: Path | None = None) -> str:
-        env = os.environ | {"HELM_CACHE_HOME": str(self.home), "HELM_CONFIG_HOME": str(self.home)} | self.env
-        env = {key: value for key, value in env.items() if "proxy" not in key.lower()}
+        env = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+        env |= {"HELM_CACHE_HOME": str(self.home), "HELM_CONFIG_HOME": str(self.home)} | self.env
         command = [program(self.name, "kubectl" if kubectl else "helm"), *map(str, args)]
         done = subprocess.run(
             command, env=env, cwd=cwd, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL

@@ -88,7 +88,7 @@ podAntiAffinity:
 
 {{/* How pods are replaced: a volume for one node, or a store for one instance, is given up before it is taken. */}}
 {{- define "llmtrace.strategy" -}}
-{{- $single := and (eq .Values.persistence.type "claim") (or (ne .Values.proxy.storageProfile "production") (not (has "ReadWriteMany" .Values.persistence.accessModes))) -}}
+{{- $single := and (eq .Values.persistence.type "claim") (or (not (include "llmtrace.servers" . | fromJsonArray)) (not (has "ReadWriteMany" .Values.persistence.accessModes))) -}}
 {{- if .Values.proxy.updateStrategy -}}
 {{- toYaml .Values.proxy.updateStrategy -}}
 {{- else if $single -}}

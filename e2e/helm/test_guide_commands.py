@@ -1,0 +1,262 @@
+"""The documented commands in the documented order, by both helms and kubectl, against a played cluster.
+
+`docker build` and what needs a running container (port forwarding into a pod) are tested elsewhere or not at all; `helm
+dependency update` runs against copies of the stand-ins, since the registry is not reached.
+"""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from chart import CHART, STORES, STUBS
+from registry import Registry
+
+REPOSITORY = "proxy.image.repository=your-registry.io/llmtrace-proxy"
+PASSWORD = "YOUR_SECURE_PASSWORD"
+POSTGRES_URL = f"postgres://llmtrace:{PASSWORD}@llmtrace-postgresql:5432/llmtrace"
+PRODUCTION = ["-f", "./deployments/helm/llmtrace/values-production.yaml"]
+# With `--wait` a command ends when the pods are ready: when every Secret and key that they name is there.
+WAIT = ["--wait", "--timeout", "30s"]
+
+
+def install(helm, *args):
+    helm.run("install", "llmtrace", "./deployments/helm/llmtrace", "--namespace", "llmtrace", "--create-namespace", *args, *WAIT, cwd=root(helm))
+
+
+def install_production(helm):
+    secret = ["--set", f"postgresql.auth.password={PASSWORD}", "--set", f"secrets.postgresUrl={POSTGRES_URL}"]
+    install(helm, *PRODUCTION, "--set", REPOSITORY, *secret)
+
+
+def upgrade(helm, *args):
+    helm.run("upgrade", "llmtrace", "./deployments/helm/llmtrace", "--namespace", "llmtrace", *args, *WAIT, cwd=root(helm))
+
+
+def root(helm) -> Path:
+    """The repository's root, from which the commands are run."""
+    return helm.chart.parents[2]
+
+
+def image(cluster) -> str:
+    return cluster.get("Deployment", "llmtrace")["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def secret(cluster, name: str) -> dict:
+    return {key: base64.b64decode(value).decode() for key, value in cluster.get("Secret", name)["data"].items()}
+
+
+def test_update_helm_dependencies(each_helm, tmp_path):
+    """From the repository that Chart.yaml names, played by a registry on loopback that serves the stand-ins."""
+    packed = tmp_path / "packed"
+    for store in STORES:
+        each_helm.run("package", STUBS / store, "-d", packed)
+    registry = Registry(tmp_path, "registry-1.docker.io", sorted(packed.iterdir()))
+    chart = tmp_path / "deployments" / "helm" / "llmtrace"
+    shutil.copytree(CHART, chart, ignore=shutil.ignore_patterns("charts", "Chart.lock"))
+    each_helm.env |= registry.env()
+    try:
+        each_helm.run("dependency", "update", cwd=chart)
+    finally:
+        registry.close()
+    assert sorted(path.name.rsplit("-", 1)[0] for path in (chart / "charts").iterdir()) == STORES
+    assert {each.split("/")[0] for each in registry.asked} == {"registry-1.docker.io"}
+    each_helm.run("lint", "--strict", chart)
+
+
+def test_dependencies_are_pinned_and_can_be_left_out():
+    for each in yaml.safe_load((CHART / "Chart.yaml").read_text())["dependencies"]:
+        assert each["condition"] == f"{each['name']}.enabled"
+        assert re.fullmatch(r"\d+\.\d+\.\d+", each["version"])
+
+
+@pytest.mark.smoke
+def test_install_development(installing, cluster):
+    install(installing, "--set", REPOSITORY)
+    assert image(cluster) == "your-registry.io/llmtrace-proxy:0.1.0"
+    assert cluster.get("Deployment", "llmtrace")["status"]["readyReplicas"] == 1
+    listed = installing.kubectl("get", "pods", "-n", "llmtrace")
+    for name in ("llmtrace-clickhouse-shard0-0", "llmtrace-postgresql-0", "llmtrace-redis-master-0"):
+        assert name in listed
+    # Everything that the documentation names.
+    for kind, name in [("Service", "llmtrace"), ("Secret", "llmtrace"), ("ConfigMap", "llmtrace-config"), ("ServiceAccount", "llmtrace")]:
+        assert cluster.get(kind, name), name
+
+
+@pytest.mark.smoke
+def test_install_production_upgrade_and_uninstall(installing, cluster):
+    install_production(installing)
+    assert secret(cluster, "llmtrace")["LLMTRACE_POSTGRES_URL"] == POSTGRES_URL
+    assert secret(cluster, "llmtrace-postgresql")["password"] == PASSWORD
+    assert cluster.get("Deployment", "llmtrace")["spec"]["replicas"] == 2, "the autoscaler's minimum"
+    passwords = {store: secret(cluster, f"llmtrace-{store}") for store in STORES}
+
+    # The documented upgrade names neither the image nor the password that the installation named.
+    upgrade(installing, *PRODUCTION, "--set", "proxy.image.tag=0.2.0")
+    assert image(cluster) == "your-registry.io/llmtrace-proxy:0.2.0"
+    assert {store: secret(cluster, f"llmtrace-{store}") for store in STORES} == passwords
+    # The URL is the chart's again, and the password comes from the store's own Secret.
+    assert secret(cluster, "llmtrace")["LLMTRACE_POSTGRES_URL"] == POSTGRES_URL.replace(f":{PASSWORD}", "")
+    env = {each["name"]: each for each in cluster.get("Deployment", "llmtrace")["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert env["LLMTRACE_POSTGRES_PASSWORD"]["valueFrom"]["secretKeyRef"] == {"name": "llmtrace-postgresql", "key": "password"}
+
+    installing.run("uninstall", "llmtrace", "--namespace", "llmtrace")
+    left = {item["kind"] for item in cluster.objects.values() if item["metadata"].get("namespace") == "llmtrace"}
+    assert left == {"PersistentVolumeClaim"}
+    installing.kubectl("delete", "pvc", "-n", "llmtrace", "--all")
+    assert cluster.all("PersistentVolumeClaim") == []
+
+
+def test_upgrade_in_place_changes_nothing(installing, cluster):
+    install(installing, "--set", REPOSITORY)
+    before = secret(cluster, "llmtrace"), cluster.get("Deployment", "llmtrace")["spec"]["template"]
+    upgrade(installing)
+    assert (secret(cluster, "llmtrace"), cluster.get("Deployment", "llmtrace")["spec"]["template"]) == before
+
+
+def test_keys_given_once_are_kept(installing, cluster):
+    key = "ab" * 32
+    install(installing, "--set", REPOSITORY, "--set", f"secrets.masterKey={key},secrets.adminKey=first")
+    upgrade(installing, *PRODUCTION, "--set", "proxy.image.tag=0.2.0")
+    kept = secret(cluster, "llmtrace")
+    assert (kept["LLMTRACE_SECRETS__MASTER_KEY"], kept["LLMTRACE_ADMIN_KEY"]) == (key, "first")
+
+
+def test_upgrade_to_another_image(installing, cluster):
+    install(installing, "--set", "proxy.image.repository=registry:5000/team/llmtrace-proxy")
+    upgrade(installing, "--set", "proxy.image.tag=0.2.0")
+    assert image(cluster) == "registry:5000/team/llmtrace-proxy:0.2.0"
+    digest = "sha256:" + "cd" * 32
+    upgrade(installing, "--set", f"proxy.image.digest={digest}")
+    assert image(cluster) == f"registry:5000/team/llmtrace-proxy@{digest}"
+    upgrade(installing, "--set", "proxy.image.repository=other.io/proxy,proxy.image.tag=0.3.0")
+    assert image(cluster) == "other.io/proxy:0.3.0"
+
+
+def test_rollback(installing, cluster):
+    install(installing, "--set", REPOSITORY)
+    first = cluster.get("Deployment", "llmtrace")["spec"]["template"]
+    upgrade(installing, *PRODUCTION, "--set", "proxy.image.tag=0.2.0,proxy.grpc.enabled=true")
+    assert image(cluster).endswith(":0.2.0")
+    installing.run("rollback", "llmtrace", "1", "-n", "llmtrace", *WAIT)
+    assert cluster.get("Deployment", "llmtrace")["spec"]["template"] == first
+    assert cluster.get("HorizontalPodAutoscaler", "llmtrace") is None and cluster.get("Ingress", "llmtrace") is None
+    assert [each["port"] for each in cluster.get("Service", "llmtrace")["spec"]["ports"]] == [80]
+
+
+def test_upgrade_with_the_values_of_before(installing, cluster):
+    install_production(installing)
+    upgrade(installing, "--reset-then-reuse-values", "--set", "proxy.image.tag=0.2.0")
+    assert secret(cluster, "llmtrace")["LLMTRACE_POSTGRES_URL"] == POSTGRES_URL
+    assert image(cluster) == "your-registry.io/llmtrace-proxy:0.2.0"
+
+
+def test_scale_manually(installing, cluster):
+    install(installing, "--set", REPOSITORY)
+    installing.kubectl("scale", "deployment", "llmtrace", "-n", "llmtrace", "--replicas=5")
+    assert cluster.get("Deployment", "llmtrace")["status"]["readyReplicas"] == 5
+
+
+def test_view_logs(installing, cluster):
+    install(installing, "--set", REPOSITORY, "--set", "proxy.replicaCount=2")
+    # All pods of the proxy, and of nothing else.
+    said = installing.kubectl("logs", "-n", "llmtrace", "-l", "app.kubernetes.io/name=llmtrace")
+    assert said.count("says hello") == 2 and not any(store in said for store in STORES)
+    assert "says hello" in installing.kubectl("logs", "-n", "llmtrace", "deployment/llmtrace")
+    for store in STORES:
+        assert "says hello" in installing.kubectl("logs", "-n", "llmtrace", "-l", f"app.kubernetes.io/name={store}")
+
+
+def test_port_forward_finds_a_port_of_the_pod(helm):
+    """`svc/llmtrace 8080:80`, `50051:50051` and the stores': kubectl resolves the Service's port to one of a pod."""
+    objects = helm.template("--set", "proxy.grpc.enabled=true")
+    ports = {each["port"]: each["targetPort"] for each in objects.one("Service")["spec"]["ports"]}
+    numbers = {each["name"]: each["containerPort"] for each in objects.proxy["ports"]}
+    assert {port: numbers[name] for port, name in ports.items()} == {80: 8080, 50051: 50051}
+    assert [each["port"] for each in objects.one("Service", "llmtrace-clickhouse")["spec"]["ports"]] == [8123]
+    assert [each["port"] for each in objects.one("Service", "llmtrace-postgresql")["spec"]["ports"]] == [5432]
+
+
+def test_troubleshooting_commands(installing, cluster):
+    install(installing, "--set", REPOSITORY)
+    said = installing.kubectl("describe", "configmap", "-n", "llmtrace", "llmtrace-config")
+    assert "upstream_url" in said and "password" not in said.lower()
+    data = installing.kubectl("get", "secret", "-n", "llmtrace", "llmtrace", "-o", "jsonpath={.data}")
+    jq = shutil.which("jq")
+    if jq:
+        program = "to_entries[] | {key: .key, value: (.value | @base64d)}"
+        shown = subprocess.run([jq, program], input=data, capture_output=True, text=True, check=True).stdout
+        assert '"http://llmtrace-clickhouse:8123"' in shown
+    assert set(json.loads(data)) == set(secret(cluster, "llmtrace"))
+    assert installing.kubectl("logs", "-n", "llmtrace", "-l", "app.kubernetes.io/name=llmtrace", "--previous")
+    assert "llmtrace" in installing.kubectl("get", "hpa,deployment", "-n", "llmtrace")
+
+
+def test_external_services(installing, cluster):
+    install(installing, "-f", str(root(installing) / "deployments/helm/llmtrace/values-external.yaml"))
+    assert cluster.all("StatefulSet") == []
+    assert secret(cluster, "llmtrace") == {
+        "LLMTRACE_CLICKHOUSE_URL": "http://clickhouse.your-infra.svc:8123",
+        "LLMTRACE_CLICKHOUSE_DATABASE": "llmtrace",
+        "LLMTRACE_POSTGRES_URL": "postgres://user:pass@postgres.your-infra.svc:5432/llmtrace",
+        "LLMTRACE_REDIS_URL": "redis://redis.your-infra.svc:6379",
+    }
+
+
+def test_existing_secret(installing, cluster):
+    about = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "llmtrace"}}
+    cluster.put(("v1", "namespaces", "", "llmtrace"), about)
+    keys = ["LLMTRACE_CLICKHOUSE_URL", "LLMTRACE_CLICKHOUSE_DATABASE", "LLMTRACE_POSTGRES_URL", "LLMTRACE_REDIS_URL"]
+    mine = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "my-llmtrace-credentials"}, "data": dict.fromkeys(keys, "eA==")}
+    cluster.put(("v1", "secrets", "llmtrace", "my-llmtrace-credentials"), mine)
+    install(installing, "--set", "secrets.create=false,secrets.existingSecret=my-llmtrace-credentials")
+    assert cluster.get("Secret", "llmtrace") is None
+    assert cluster.get("Deployment", "llmtrace")["status"]["readyReplicas"] == 1
+    # A key that is missing is told by the pod, as soon as it is there again all is well.
+    del mine["data"]["LLMTRACE_REDIS_URL"]
+    cluster.put(("v1", "secrets", "llmtrace", "my-llmtrace-credentials"), mine)
+    installing.kubectl("scale", "deployment", "llmtrace", "-n", "llmtrace", "--replicas=2")
+    assert cluster.get("Deployment", "llmtrace")["status"]["readyReplicas"] == 0
+
+
+def test_helm_test(installing, cluster):
+    install(installing, "--set", REPOSITORY)
+    assert "Succeeded" in installing.run("test", "llmtrace", "-n", "llmtrace", "--timeout", "30s")
+    assert not [pod for pod in cluster.all("Pod") if pod["metadata"]["name"] == "llmtrace-test"], "removed when it succeeded"
+
+
+def test_migrations_by_a_job(installing, cluster):
+    install(installing, "--set", REPOSITORY, "--set", "migrations.job.enabled=true")
+    (job,) = cluster.all("Job")
+    # Another version is another Job: one that is done cannot be changed.
+    upgrade(installing, "--set", "migrations.job.enabled=true,proxy.image.tag=0.2.0")
+    assert [each["metadata"]["name"] for each in cluster.all("Job")] != [job["metadata"]["name"]]
+
+
+def test_the_claim_of_the_lite_profile_outlives_the_release(installing, cluster):
+    install(installing, "-f", "./deployments/helm/llmtrace/values-lite.yaml", "--set", REPOSITORY)
+    assert cluster.all("StatefulSet") == [] and cluster.get("Secret", "llmtrace") is None
+    installing.run("uninstall", "llmtrace", "--namespace", "llmtrace")
+    assert cluster.get("PersistentVolumeClaim", "llmtrace-data")
+    # The next installation of this name takes it over.
+    install(installing, "-f", "./deployments/helm/llmtrace/values-lite.yaml", "--set", REPOSITORY)
+
+
+def test_notes_name_this_release(installing, cluster):
+    args = ["--namespace", "team-a", "--create-namespace", "--set", REPOSITORY, *WAIT]
+    said = installing.run("install", "gateway", "./deployments/helm/llmtrace", *args, cwd=root(installing))
+    assert "kubectl port-forward -n team-a svc/gateway-llmtrace 8080:80" in said
+    assert "helm test gateway -n team-a" in said
+    assert "WARNING: this version asks for no key" in said
+    assert "get no updates since August 2025" in said
+    for store in STORES:
+        for text in secret_of(cluster, f"gateway-{store}", "team-a").values():
+            assert text not in said
+
+
+def secret_of(cluster, name: str, space: str) -> dict:
+    return {key: base64.b64decode(value).decode() for key, value in cluster.get("Secret", name, space)["data"].items()}
