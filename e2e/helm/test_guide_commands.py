@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, STORES, STUBS
+from chart import CHART, STORES, STUBS, Failed
 from registry import Registry
 
 REPOSITORY = "proxy.image.repository=your-registry.io/llmtrace-proxy"
@@ -161,6 +161,37 @@ def test_scale_manually(installing, cluster):
     assert cluster.get("Deployment", "llmtrace")["status"]["readyReplicas"] == 5
 
 
+def test_upgrade_after_scaling_manually(installing, cluster):
+    """Helm 3 sets the number of the values again. Helm 4 asks first, since it was somebody else's last."""
+    install(installing, "--set", REPOSITORY)
+    installing.kubectl("scale", "deployment", "llmtrace", "-n", "llmtrace", "--replicas=5")
+    if installing.name == "helm4":
+        with pytest.raises(Failed, match=r"conflict with .kubectl. .*spec.replicas"):
+            upgrade(installing, "--set", "proxy.image.tag=0.2.0")
+        upgrade(installing, "--set", "proxy.image.tag=0.2.0", "--force-conflicts")
+    else:
+        upgrade(installing, "--set", "proxy.image.tag=0.2.0")
+    assert cluster.get("Deployment", "llmtrace")["spec"]["replicas"] == 1
+    # Naming the number that runs is what both take.
+    installing.kubectl("scale", "deployment", "llmtrace", "-n", "llmtrace", "--replicas=3")
+    upgrade(installing, "--set", "proxy.replicaCount=3")
+
+
+def test_hpa_not_scaling_commands(installing, cluster):
+    install(installing, *PRODUCTION, "--set", REPOSITORY)
+    meta = {"name": "metrics-server", "labels": {"k8s-app": "metrics-server"}}
+    pod = {"metadata": {"labels": meta["labels"]}, "spec": {"containers": [{"name": "m", "image": "m"}]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": meta["labels"]}, "template": pod}
+    cluster.put(("apps/v1", "deployments", "kube-system", "metrics-server"), {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec})
+    for each in [each for each in cluster.all("Pod", "llmtrace") if each["metadata"]["labels"]["app.kubernetes.io/name"] == "llmtrace"]:
+        name = each["metadata"]["name"]
+        usage = [{"name": "proxy", "usage": {"cpu": "12m", "memory": "70Mi"}}]
+        about = {"apiVersion": "metrics.k8s.io/v1beta1", "kind": "PodMetrics", "metadata": {"name": name}, "containers": usage}
+        cluster.put(("metrics.k8s.io/v1beta1", "pods", "llmtrace", name), about | {"timestamp": "2026-01-01T00:00:00Z", "window": "30s"})
+    assert "metrics-server" in installing.kubectl("get", "deployment", "-n", "kube-system", "metrics-server")
+    assert installing.kubectl("top", "pods", "-n", "llmtrace").count("70Mi") == 2
+
+
 def test_view_logs(installing, cluster):
     install(installing, "--set", REPOSITORY, "--set", "proxy.replicaCount=2")
     # All pods of the proxy, and of nothing else.
@@ -256,6 +287,26 @@ def test_notes_name_this_release(installing, cluster):
     for store in STORES:
         for text in secret_of(cluster, f"gateway-{store}", "team-a").values():
             assert text not in said
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["proxy.storageProfile=lite"], ["never be used", "--set redis.enabled=false", "volume that is lost with the pod"]),
+        (["proxy.storageProfile=memory"], ["gone when the pod goes"]),
+        ([], ["names no registry", "its node is lost"]),
+        (["persistence.type=claim"], []),
+        (["secrets.create=false,secrets.existingSecret=mine"], ["the Secret mine", "rollout restart"]),
+        (["ingress.enabled=true"], ["http://llmtrace.local/dashboard", "or the Ingress"]),
+        (["proxy.grpc.enabled=true"], ["50051", "nobody listens"]),
+    ],
+)
+def test_notes_say_what_is_at_stake(helm, cluster, tmp_path, values, words):
+    helm.env["KUBECONFIG"] = str(cluster.write_kubeconfig(tmp_path / "kubeconfig"))
+    sets = [part for value in values for part in ("--set", value)]
+    said = helm.run("install", "llmtrace", helm.chart, "-n", "x", "--dry-run=client", *sets).split("NOTES:")[1]
+    for word in [*words, "kubectl rollout status -n x deployment/llmtrace"]:
+        assert word in said
 
 
 def secret_of(cluster, name: str, space: str) -> dict:

@@ -31,6 +31,8 @@ class Cluster:
         self.version = version
         self.objects: dict[tuple, dict] = {}
         self.applied: dict[tuple, dict] = {}
+        # Deployments whose number of replicas was last set by hand: that field has another owner now.
+        self.scaled: dict[tuple, int] = {}
         self.requests: list[str] = []
         self.events: list[tuple[int, tuple, str, dict]] = []
         self.revision = 1
@@ -269,7 +271,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "GET":
             wanted = json.loads(raw)["spec"]["replicas"]
             changed = copy.deepcopy(item)
-            changed["spec"]["replicas"] = wanted
+            changed["spec"]["replicas"] = self.cluster.scaled[key] = wanted
             self.cluster.put(key, changed)
             reconcile(self.cluster)
         meta = {field: item["metadata"][field] for field in ("name", "namespace", "uid", "resourceVersion")}
@@ -317,6 +319,12 @@ class Handler(BaseHTTPRequestHandler):
             return copy.deepcopy(body)
         if "apply-patch" in form:
             mark = (key, query.get("fieldManager", ""))
+            wanted = body.get("spec", {}).get("replicas")
+            if key in self.cluster.scaled and wanted not in (None, self.cluster.scaled[key]):
+                if query.get("force") != "true":
+                    owner = 'conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas'
+                    raise Answer(409, "Conflict", f"Apply failed with 1 conflict: {owner}")
+                del self.cluster.scaled[key]
             new = patches.apply(copy.deepcopy(old or {}), self.cluster.applied.get(mark, {}), body)
             if "dryRun" not in query:
                 self.cluster.applied[mark] = copy.deepcopy(body)
