@@ -1,19 +1,24 @@
 """The documented commands in the documented order, by both helms and kubectl, against a played cluster.
 
-`docker build` and what needs a running container (port forwarding into a pod) are tested elsewhere or not at all; `helm
-dependency update` runs against copies of the stand-ins, since the registry is not reached.
+`docker build` is tested with the image. `helm dependency update` gets the stand-ins of the sub-charts, from a registry that is
+played, too. The pods are played but for one, behind which the real proxy runs.
 """
 
 import base64
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
+import time
+import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, STORES, STUBS, Failed
+from chart import CHART, STORES, STUBS, Failed, Objects, program, proxy_binary
 from registry import Registry
 
 REPOSITORY = "proxy.image.repository=your-registry.io/llmtrace-proxy"
@@ -202,14 +207,27 @@ def test_view_logs(installing, cluster):
         assert "says hello" in installing.kubectl("logs", "-n", "llmtrace", "-l", f"app.kubernetes.io/name={store}")
 
 
-def test_port_forward_finds_a_port_of_the_pod(helm):
-    """`svc/llmtrace 8080:80`, `50051:50051` and the stores': kubectl resolves the Service's port to one of a pod."""
-    objects = helm.template("--set", "proxy.grpc.enabled=true")
-    ports = {each["port"]: each["targetPort"] for each in objects.one("Service")["spec"]["ports"]}
-    numbers = {each["name"]: each["containerPort"] for each in objects.proxy["ports"]}
-    assert {port: numbers[name] for port, name in ports.items()} == {80: 8080, 50051: 50051}
-    assert [each["port"] for each in objects.one("Service", "llmtrace-clickhouse")["spec"]["ports"]] == [8123]
-    assert [each["port"] for each in objects.one("Service", "llmtrace-postgresql")["spec"]["ports"]] == [5432]
+def test_verify(installing, cluster, tmp_path):
+    """Port forwarding and /health, with the real proxy behind the pod: its configuration and variables are the rendered ones. No
+    store is there, which keeps it neither from starting nor from being ready."""
+    install(installing, "--set", REPOSITORY)
+    objects = Objects(list(cluster.objects.values()))
+    with started_proxy(objects, tmp_path) as port:
+        cluster.ports["llmtrace-"] = port
+        with forwarded(installing, "svc/llmtrace", ":80") as (local, said):
+            assert said.endswith("-> 8080"), "port 80 of the Service is 8080 of the pod"
+            health = json.loads(ask(f"http://127.0.0.1:{local}/health"))
+            assert health["status"] == "degraded"
+            ask(f"http://127.0.0.1:{local}/readyz")
+            assert "llmtrace_build_info" in ask(f"http://127.0.0.1:{local}/metrics")
+
+
+@pytest.mark.parametrize(("service", "port", "pod_port"), [("llmtrace", 50051, 50051), ("llmtrace-clickhouse", 8123, 8123), ("llmtrace-postgresql", 5432, 5432)])
+def test_port_forward_of_other_services(installing, cluster, service, port, pod_port):
+    install(installing, "--set", REPOSITORY, "--set", "proxy.grpc.enabled=true")
+    cluster.ports["llmtrace-"] = 0
+    with forwarded(installing, f"svc/{service}", f":{port}") as (_, said):
+        assert said.endswith(f"-> {pod_port}")
 
 
 def test_troubleshooting_commands(installing, cluster):
@@ -307,6 +325,57 @@ def test_notes_say_what_is_at_stake(helm, cluster, tmp_path, values, words):
     said = helm.run("install", "llmtrace", helm.chart, "-n", "x", "--dry-run=client", *sets).split("NOTES:")[1]
     for word in [*words, "kubectl rollout status -n x deployment/llmtrace"]:
         assert word in said
+
+
+@contextmanager
+def started_proxy(objects: Objects, folder: Path):
+    """The real proxy with the rendered configuration and environment, but for where it listens and writes."""
+    binary = proxy_binary()
+    assert binary is not None, "the proxy is not built: run `cargo build -p llmtrace-server`, or set LLMTRACE_BIN_DIR"
+    (folder / "llmtrace.yaml").write_text(objects.config_text)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {name: objects.value_of(name) for name in objects.env}
+    env |= {"LLMTRACE_CONFIG": str(folder / "llmtrace.yaml"), "LLMTRACE_LISTEN_ADDR": f"127.0.0.1:{port}"}
+    env |= {"LLMTRACE_STORAGE__PATH": str(folder / "data"), "LLMTRACE_SHUTDOWN__TIMEOUT_SECONDS": "1"}
+    with open(folder / "log", "w") as log:
+        process = subprocess.Popen([binary], env=env, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + 60
+        while True:
+            assert process.poll() is None and time.monotonic() < end, (folder / "log").read_text()
+            try:
+                ask(f"http://127.0.0.1:{port}/readyz")
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def forwarded(helm, what: str, ports: str):
+    """kubectl port-forward, once it listens: the local port and what it said."""
+    command = [program(helm.name, "kubectl"), "port-forward", "-n", "llmtrace", what, ports, "--address", "127.0.0.1"]
+    env = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()} | helm.env
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        said = process.stdout.readline().strip()
+        found = re.match(r"Forwarding from 127\.0\.0\.1:(\d+) -> \d+", said)
+        assert found, said + process.stdout.read()
+        yield int(found[1]), said
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ask(url: str) -> str:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=20) as answer:
+        return answer.read().decode()
 
 
 def secret_of(cluster, name: str, space: str) -> dict:

@@ -20,6 +20,7 @@ import yaml
 from . import patches, resources
 from .admission import Refused, admit
 from .controllers import reconcile
+from .forward import Forwarding
 
 PATH = re.compile(r"^/(?:api/(v1)|apis/([^/]+/[^/]+))(?:/namespaces/([^/]+)(?=/[^/]))?(?:/([^/]+))?(?:/([^/]+))?(?:/([^/]+))?$")
 
@@ -31,6 +32,8 @@ class Cluster:
         self.version = version
         self.objects: dict[tuple, dict] = {}
         self.applied: dict[tuple, dict] = {}
+        # Where the port of each pod is, for `kubectl port-forward`: PREFIX_OF_NAME → port on loopback.
+        self.ports: dict[str, int] = {}
         # Deployments whose number of replicas was last set by hand: that field has another owner now.
         self.scaled: dict[tuple, int] = {}
         self.requests: list[str] = []
@@ -172,6 +175,8 @@ class Handler(BaseHTTPRequestHandler):
         if kind is None:
             raise Answer(404, "NotFound", "the server could not find the requested resource")
         key = (group_version, plural, space, name)
+        if part == "portforward":
+            return self.forward(name)
         if self.command == "GET" and not name:
             return self.watch(key, query) if query.get("watch") in ("true", "1") else self.listing(key, kind, query)
         with self.cluster.changed:
@@ -184,6 +189,19 @@ class Handler(BaseHTTPRequestHandler):
             if self.command == "GET":
                 return 200, self.existing(key)
             return self.write(key, kind, query, raw)
+
+    def forward(self, pod: str):
+        """Hands the connection over, where it is of the older of the two forms that kubectl tries."""
+        port = next((port for prefix, port in self.cluster.ports.items() if pod.startswith(prefix)), None)
+        if "SPDY/3.1" not in self.headers.get("Upgrade", "") or port is None:
+            raise Answer(403, "Forbidden", "no such upgrade here")
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "SPDY/3.1")
+        self.send_header("X-Stream-Protocol-Version", "portforward.k8s.io")
+        self.end_headers()
+        self.close_connection = True
+        Forwarding(self.connection, port).run()
 
     def existing(self, key: tuple) -> dict:
         if key not in self.cluster.objects:
