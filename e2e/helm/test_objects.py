@@ -77,6 +77,16 @@ def test_an_existing_secret_with_bundled_stores_needs_no_passwords(helm):
     assert env["LLMTRACE_POSTGRES_URL"]["secretKeyRef"]["name"] == "mine"
 
 
+def test_a_variable_of_ones_own_comes_once(helm):
+    """Here a password that an agent puts into a file: server-side apply refuses a name that comes twice."""
+    values = {
+        "secrets": {"create": False, "existingSecret": "mine"},
+        "proxy": {"extraEnv": [{"name": "LLMTRACE_POSTGRES_PASSWORD", "value": "file:/vault/secrets/postgres"}]},
+    }
+    variables = [each for each in helm.template(values=values).proxy["env"] if each["name"] == "LLMTRACE_POSTGRES_PASSWORD"]
+    assert variables == [{"name": "LLMTRACE_POSTGRES_PASSWORD", "value": "file:/vault/secrets/postgres"}]
+
+
 def test_no_master_key_is_invented(helm):
     objects = helm.template()
     assert "LLMTRACE_SECRETS__MASTER_KEY" not in objects.env and len(objects.secret()) == 4

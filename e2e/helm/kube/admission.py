@@ -35,9 +35,19 @@ def check_names(item: dict):
         for key, value in labels.items():
             if not LABEL.match(value) or len(key.rpartition("/")[2]) > 63:
                 raise Refused(f'{kind} "{name}" is invalid: label {key}={value}')
+    for container in containers(item):
+        variables = [variable["name"] for variable in container.get("env", [])]
+        if len(variables) != len(set(variables)):
+            raise Refused(f'{kind} "{name}" is invalid: env of {container["name"]} names a variable twice')
     # The pods of a StatefulSet carry its name and a hash in a label.
     if kind == "StatefulSet" and len(name) > 52:
         raise Refused(f'{kind} "{name}" is invalid: metadata.name leaves its pods no room')
+
+
+def containers(item: dict) -> list[dict]:
+    spec = item.get("spec") or {}
+    pod = spec if item["kind"] == "Pod" else (spec.get("template") or {}).get("spec") or {}
+    return pod.get("containers", []) + pod.get("initContainers", [])
 
 
 def metadata_labels(item):

@@ -105,8 +105,19 @@
 {{- toJson $data -}}
 {{- end -}}
 
-{{/* The environment of the proxy: never a secret itself, always where it is. */}}
+{{/* The environment of the proxy. What extraEnv names is said once, there: Kubernetes refuses a name that comes twice. */}}
 {{- define "llmtrace.env" -}}
+{{- $out := list -}}
+{{- $own := list -}}
+{{- range .Values.proxy.extraEnv -}}{{- $own = append $own .name -}}{{- end -}}
+{{- range include "llmtrace.chartEnv" . | fromYamlArray -}}
+{{- if not (has .name $own) -}}{{- $out = append $out . -}}{{- end -}}
+{{- end -}}
+{{- toYaml (concat $out .Values.proxy.extraEnv) -}}
+{{- end -}}
+
+{{/* What the chart itself sets: never a secret, always where it is. */}}
+{{- define "llmtrace.chartEnv" -}}
 {{- $name := include "llmtrace.secretName" . -}}
 {{- $existing := .Values.secrets.existingSecret -}}
 - name: LLMTRACE_CONFIG
@@ -125,9 +136,6 @@
 {{- if or $existing (hasKey (include "llmtrace.secretData" . | fromJson) "LLMTRACE_SECRETS__MASTER_KEY") }}
 - name: LLMTRACE_SECRETS__MASTER_KEY
   valueFrom: {secretKeyRef: {name: {{ $name }}, key: LLMTRACE_SECRETS__MASTER_KEY{{ if $existing }}, optional: true{{ end }}}}
-{{- end }}
-{{- with .Values.proxy.extraEnv }}
-{{ toYaml . }}
 {{- end }}
 {{- end -}}
 
