@@ -146,6 +146,12 @@ def test_two_ports_that_are_one(helm):
     refused(helm, {"proxy": {"grpc": {"enabled": True, "port": 8080}}}, "proxy.grpc.port is 8080")
 
 
+def test_labels_and_fields_that_are_the_charts(helm):
+    refused(helm, {"proxy": {"podLabels": {"app.kubernetes.io/name": "x"}}}, "proxy.podLabels", "app.kubernetes.io/name")
+    refused(helm, {"commonLabels": {"app.kubernetes.io/instance": "x"}}, "commonLabels", "another label")
+    refused(helm, {"service": {"spec": {"ports": []}}}, "service.spec.ports", "service.extraPorts")
+
+
 def test_a_job_for_a_store_that_it_cannot_reach(helm):
     refused(helm, {"migrations": {"job": {"enabled": True}}, "proxy": {"storageProfile": "lite"}}, "migrations.job.enabled", "lite")
 

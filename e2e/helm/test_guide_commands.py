@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, STORES, STUBS, Failed, Objects, program, proxy_binary
+from chart import CHART, HELMS, STORES, STUBS, Failed, Helm, Objects, program, proxy_binary
 from registry import Registry
 
 REPOSITORY = "proxy.image.repository=your-registry.io/llmtrace-proxy"
@@ -158,6 +158,16 @@ def test_upgrade_with_the_values_of_before(installing, cluster):
     upgrade(installing, "--reset-then-reuse-values", "--set", "proxy.image.tag=0.2.0")
     assert secret(cluster, "llmtrace")["LLMTRACE_POSTGRES_URL"] == POSTGRES_URL
     assert image(cluster) == "your-registry.io/llmtrace-proxy:0.2.0"
+
+
+def test_helm_4_goes_on_with_what_helm_3_installed(chart_folder, cluster, tmp_path):
+    env = {"KUBECONFIG": str(cluster.write_kubeconfig(tmp_path / "kubeconfig"))}
+    three, four = (Helm(name, chart_folder, tmp_path, dict(env)) for name in HELMS)
+    install_production(three)
+    upgrade(four, *PRODUCTION, "--set", "proxy.image.tag=0.2.0")
+    assert image(cluster) == "your-registry.io/llmtrace-proxy:0.2.0"
+    four.run("rollback", "llmtrace", "1", "-n", "llmtrace", *WAIT)
+    assert image(cluster) == "your-registry.io/llmtrace-proxy:0.1.0"
 
 
 def test_scale_manually(installing, cluster):

@@ -212,6 +212,18 @@ None repeats a secret.
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- range $key := list "type" "selector" "ports" -}}
+{{- if hasKey $.Values.service.spec $key -}}
+{{- fail (printf "service.spec.%s is what the chart sets itself: see service.type, service.port and service.extraPorts" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- range $value, $labels := dict "commonLabels" .Values.commonLabels "proxy.podLabels" .Values.proxy.podLabels -}}
+{{- range $label := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/part-of" -}}
+{{- if hasKey $labels $label -}}
+{{- fail (printf "%s holds %s, by which the Service finds its pods: see nameOverride, or use another label" $value $label) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.proxy.grpc.enabled (eq (int .Values.service.port) (int .Values.service.grpcPort)) -}}
 {{- fail (printf "service.port and service.grpcPort are both %d: give them different ports" (int .Values.service.port)) -}}
 {{- end -}}
