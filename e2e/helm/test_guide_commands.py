@@ -6,27 +6,23 @@ played, too. The pods are played but for one, behind which the real proxy runs.
 
 import base64
 import json
-import os
 import re
 import shutil
-import socket
 import subprocess
-import time
-import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, HELMS, STORES, STUBS, Failed, Helm, Objects, program, proxy_binary
+from chart import CHART, HELMS, STORES, STUBS, Failed, Helm, Objects
 from registry import Registry
+from running import ask, forwarded, started_proxy
 
 REPOSITORY = "proxy.image.repository=your-registry.io/llmtrace-proxy"
 PASSWORD = "YOUR_SECURE_PASSWORD"
 POSTGRES_URL = f"postgres://llmtrace:{PASSWORD}@llmtrace-postgresql:5432/llmtrace"
 PRODUCTION = ["-f", "./deployments/helm/llmtrace/values-production.yaml"]
 # With `--wait` a command ends when the pods are ready: when every Secret and key that they name is there.
-WAIT = ["--wait", "--timeout", "30s"]
+WAIT = ["--wait", "--timeout", "60s"]
 
 
 def install(helm, *args):
@@ -335,57 +331,6 @@ def test_notes_say_what_is_at_stake(helm, cluster, tmp_path, values, words):
     said = helm.run("install", "llmtrace", helm.chart, "-n", "x", "--dry-run=client", *sets).split("NOTES:")[1]
     for word in [*words, "kubectl rollout status -n x deployment/llmtrace"]:
         assert word in said
-
-
-@contextmanager
-def started_proxy(objects: Objects, folder: Path):
-    """The real proxy with the rendered configuration and environment, but for where it listens and writes."""
-    binary = proxy_binary()
-    assert binary is not None, "the proxy is not built: run `cargo build -p llmtrace-server`, or set LLMTRACE_BIN_DIR"
-    (folder / "llmtrace.yaml").write_text(objects.config_text)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = {name: objects.value_of(name) for name in objects.env}
-    env |= {"LLMTRACE_CONFIG": str(folder / "llmtrace.yaml"), "LLMTRACE_LISTEN_ADDR": f"127.0.0.1:{port}"}
-    env |= {"LLMTRACE_STORAGE__PATH": str(folder / "data"), "LLMTRACE_SHUTDOWN__TIMEOUT_SECONDS": "1"}
-    with open(folder / "log", "w") as log:
-        process = subprocess.Popen([binary], env=env, stdout=log, stderr=log)
-    try:
-        end = time.monotonic() + 60
-        while True:
-            assert process.poll() is None and time.monotonic() < end, (folder / "log").read_text()
-            try:
-                ask(f"http://127.0.0.1:{port}/readyz")
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def forwarded(helm, what: str, ports: str):
-    """kubectl port-forward, once it listens: the local port and what it said."""
-    command = [program(helm.name, "kubectl"), "port-forward", "-n", "llmtrace", what, ports, "--address", "127.0.0.1"]
-    env = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()} | helm.env
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        said = process.stdout.readline().strip()
-        found = re.match(r"Forwarding from 127\.0\.0\.1:(\d+) -> \d+", said)
-        assert found, said + process.stdout.read()
-        yield int(found[1]), said
-    finally:
-        process.kill()
-        process.wait()
-
-
-def ask(url: str) -> str:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=20) as answer:
-        return answer.read().decode()
 
 
 def secret_of(cluster, name: str, space: str) -> dict:
