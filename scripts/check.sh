@@ -19,6 +19,7 @@ judge 'dependencies: fetched' 60 cargo fetch --locked --quiet
 # Advisories need a database from the network: `cargo deny check advisories` where there is one.
 judge 'dependencies: bans, licences, sources' 30 cargo deny --offline check bans licenses sources
 judge 'dependencies: unused' 30 cargo shear
+judge 'Dockerfile' 10 hadolint Dockerfile
 # On a fresh clone this builds the tests' dependencies.
 judge 'architecture' 480 cargo test --quiet --locked --workspace --test architecture
 [ "${#failed[@]}" = 0 ] || die "make check failed: $(printf '%s; ' "${failed[@]}")"

@@ -1,0 +1,70 @@
+"""compose.yaml without Docker: what it says is whole, closed, and a configuration that the proxy takes."""
+
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from harness import BIN, ROOT
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+PROXIES = ["proxy", "lite"]
+
+
+def filled(text: str) -> str:
+    """With the defaults of its variables."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_the_proxy_takes_its_environment(name, tmp_path):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("LLMTRACE_")}
+    said = {k: filled(v) for k, v in SERVICES[name]["environment"].items()}
+    image = {"LLMTRACE_CONFIG": str(ROOT / "deployments" / "image" / "llmtrace.yaml")}
+    done = subprocess.run([BIN / "llmtrace-proxy", "check"], env=clean | image | said, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    shown = yaml.safe_load(done.stdout)
+    assert (shown["listen_addr"], shown["storage"]["path"]) == ("0.0.0.0:8080", "/var/lib/llmtrace")
+    if name == "proxy":
+        assert shown["storage"]["spans"] == "clickhouse:" and shown["clickhouse"]["password"] == "***"
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_the_proxy_can_do_no_more_than_it_must(name):
+    service = SERVICES[name]
+    assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["user"] == "10001:10001"
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["stop_grace_period"].rstrip("s")) > 30 + 5, "more than the proxy takes to end"
+
+
+def test_nothing_is_reached_from_another_machine():
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports and all(port.startswith("127.0.0.1:") for port in ports)
+    assert not [name for name in ("clickhouse", "postgres", "redis") if SERVICES[name].get("ports")]
+
+
+def test_images_are_pinned_and_files_and_volumes_are_there():
+    used = set()
+    for name, service in SERVICES.items():
+        assert re.search(r":v?[\d$]", service["image"]), f"{name}: {service['image']}"
+        for volume in service["volumes"]:
+            source = volume.split(":")[0]
+            if source.startswith("."):
+                assert (ROOT / source).is_file(), source
+            else:
+                used.add(source)
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_servers_are_named_as_the_proxy_is_told():
+    urls = [filled(v) for k, v in SERVICES["proxy"]["environment"].items() if k.endswith("_URL") and "UPSTREAM" not in k]
+    hosts = {re.search(r"//(?:\w+@)?(\w+):\d+", url)[1] for url in urls}
+    assert hosts == set(SERVICES["proxy"]["depends_on"]) == {"clickhouse", "postgres", "redis"}
+
+
+def test_the_toolchain_of_the_image_is_the_projects():
+    channel = re.search(r'channel = "(\d+\.\d+)', (ROOT / "rust-toolchain.toml").read_text())[1]
+    assert f"rust:{channel}-" in (ROOT / "Dockerfile").read_text()
