@@ -1,6 +1,6 @@
 # Every target says what it installs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help toolchain run demo web test test-helm check bench bench-wire fuzz crash chaos e2e
+.PHONY: help toolchain run demo web test test-helm image test-image check bench bench-wire fuzz crash chaos e2e
 
 help: ## Lists the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -23,6 +23,12 @@ test: ## Installs what the tests need into .venv and e2e/node (Debian packages: 
 
 test-helm: ## Every test of the Helm chart, with both Helms, the schemas of four Kubernetes versions and two scanners (into .venv-helm*)
 	@scripts/helm.sh
+
+image: ## Builds the image llmtrace-proxy:VERSION (needs docker, podman or buildah)
+	@scripts/image.sh
+
+test-image: ## Builds the image on stand-ins for its base images and runs it and the chart's pod against real stores (needs root; Debian packages: buildah, podman, runc, debootstrap; 5 GB below target/image, `scripts/image.sh clean` removes them)
+	@scripts/image.sh test
 
 check: ## Format, clippy, documentation, dependencies, architecture
 	@scripts/check.sh
