@@ -28,7 +28,7 @@ use self::{
     keep::{Changed, Found, Keep, Urgency},
 };
 use crate::{
-    Backend, Backlog, Error, ErrorKind, ModelTraffic, Reprice, ServerOptions, SpanRead, SpanStore, SpanWrite,
+    Backend, Backlog, Error, ErrorKind, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite,
     open::{OpenError, Refused},
     redis::{Link, Purpose},
 };

@@ -10,7 +10,7 @@ use redis::Value;
 
 use super::*;
 use crate::{
-    Options, Secret,
+    Options, Secret, ServerOptions,
     conformance::{
         builders::{START, SpanBuilder, numbered, span},
         engines,
