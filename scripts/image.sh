@@ -83,8 +83,10 @@ test_image() {
         more=("${BUILD_WITH[@]}")
     fi
     export LLMTRACE_IMAGE=localhost/llmtrace-proxy:$version
+    # The caches that the Dockerfile mounts are kept here, for the next run.
+    mkdir -p "$HERE/tmp"
     # No layer is kept: each would be another copy of the toolchain's stage.
-    timed 'image' 2400 buildah "${storage[@]}" bud --format docker --isolation chroot --pull-never --layers=false "${more[@]}" \
+    timed 'image' 2400 env TMPDIR="$HERE/tmp" buildah "${storage[@]}" bud --format docker --isolation chroot --pull-never --layers=false "${more[@]}" \
         "${arguments[@]}" -t "$LLMTRACE_IMAGE" "$context"
 
     cargo build --locked -p llmtrace-testkit --bin fake-provider

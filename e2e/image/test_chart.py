@@ -3,6 +3,7 @@
 A pod of podman is no pod of a cluster: what it cannot do is taken out in `playable`, and said there.
 """
 
+import http.client
 import json
 import sys
 import threading
@@ -54,13 +55,12 @@ class Pod:
 
     def is_ready(self) -> bool:
         try:
-            return tool("podman", "exec", self.name, "/usr/local/bin/llmtrace-proxy", "health") != "" and self.status("/readyz") == 200
+            healthy = tool("podman", "exec", self.name, "/usr/local/bin/llmtrace-proxy", "health")
+            return bool(healthy) and self.status("/readyz") == 200
         except AssertionError:
             return False
 
     def status(self, path: str) -> int:
-        import http.client
-
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", path)
