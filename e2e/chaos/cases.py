@@ -54,7 +54,8 @@ def kill(world: World, times: int = KILLS) -> Outcome:
 @case("rolling restart", BOTH)
 def rolling(world: World) -> Outcome:
     names = ["a", "b"]
-    proxies = {name: world.start(name) for name in names}
+    delay = {"LLMTRACE_SHUTDOWN__DELAY_SECONDS": "1"}
+    proxies = {name: world.start(name, env=delay) for name in names}
     balancer = Balancer([proxies[n].port for n in names])
     load = world.load(balancer.port, "rolling", keep_alive=False)
     slowest = 0.0
@@ -62,12 +63,14 @@ def rolling(world: World) -> Outcome:
         for name in names:
             time.sleep(1.5)
             since = time.monotonic()
-            # As Kubernetes does: no new connections for what is about to stop, then SIGTERM.
+            # As in Kubernetes: SIGTERM first, and a moment later nobody is sent there any more.
+            proxies[name].process.terminate()
+            time.sleep(0.5)
             balancer.ports = [proxies[n].port for n in names if n != name]
-            time.sleep(0.3)
-            status = proxies[name].stop()
+            # Not stop(): a second signal ends the delay.
+            status = proxies[name].process.wait(30)
             assert status == 0, f"exit status {status}: {proxies[name].said()}"
-            proxies[name] = world.start(name, port=proxies[name].port)
+            proxies[name] = world.start(name, port=proxies[name].port, env=delay)
             balancer.ports = [proxies[n].port for n in names]
             slowest = max(slowest, time.monotonic() - since)
     time.sleep(1)
