@@ -49,7 +49,13 @@ pub(crate) fn store_options(config: &Config) -> anyhow::Result<llmtrace_store::O
 
 fn clickhouse(from: &ClickhouseOptions) -> anyhow::Result<llmtrace_store::ClickhouseOptions> {
     Ok(llmtrace_store::ClickhouseOptions {
-        server: server("clickhouse", from.url.as_ref(), from.password.as_ref(), from.ca_bundle.as_deref(), 0)?,
+        server: server(
+            "clickhouse.ca_bundle",
+            from.url.as_ref(),
+            from.password.as_ref(),
+            from.ca_bundle.as_deref(),
+            0,
+        )?,
         database: from.database.clone(),
         cluster: from.cluster.clone(),
     })
@@ -57,15 +63,16 @@ fn clickhouse(from: &ClickhouseOptions) -> anyhow::Result<llmtrace_store::Clickh
 
 fn postgres(from: &PostgresOptions) -> anyhow::Result<ServerOptions> {
     let ca_bundle = from.ca_bundle.as_deref();
-    server("postgres", from.url.as_ref(), from.password.as_ref(), ca_bundle, from.max_connections)
+    server("postgres.ca_bundle", from.url.as_ref(), from.password.as_ref(), ca_bundle, from.max_connections)
 }
 
 fn redis(from: &RedisOptions) -> anyhow::Result<ServerOptions> {
-    server("redis", from.url.as_ref(), from.password.as_ref(), from.ca_bundle.as_deref(), 0)
+    server("redis.ca_bundle", from.url.as_ref(), from.password.as_ref(), from.ca_bundle.as_deref(), 0)
 }
 
+/// `setting` is that of the bundle.
 fn server(
-    section: &str,
+    setting: &'static str,
     url: Option<&ServerAddress>,
     password: Option<&Password>,
     ca_bundle: Option<&Path>,
@@ -74,8 +81,8 @@ fn server(
     let ca_pem = match ca_bundle {
         Some(path) => {
             // Read as certificates first, so that a wrong file is named here and not by an engine.
-            listen::chain("ca_bundle", path).with_context(|| section.to_owned())?;
-            Some(std::fs::read(path).with_context(|| format!("{section}.ca_bundle: reading {}", path.display()))?)
+            listen::chain(setting, path)?;
+            Some(std::fs::read(path).with_context(|| format!("{setting}: reading {}", path.display()))?)
         }
         None => None,
     };
