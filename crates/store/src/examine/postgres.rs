@@ -109,10 +109,13 @@ fn of_connections(setting: &str, rows: &[Vec<String>]) -> Vec<Note> {
         let found = format!("connections of {whose}: {used} of {all} are used");
         let remedy = "lower postgres.max_connections of each instance, put a pooler before the server, or raise its \
                       max_connections (the database's or the user's CONNECTION LIMIT)";
-        match used.saturating_mul(100) / all.max(1) {
-            ..=MANY => Note::ok(setting, found),
-            ..=ALMOST_ALL => Note::warn(setting, found, remedy),
-            _ => Note::fail(setting, found, remedy),
+        let percent = used.saturating_mul(100) / all.max(1);
+        if percent > ALMOST_ALL {
+            Note::fail(setting, found, remedy)
+        } else if percent > MANY {
+            Note::warn(setting, found, remedy)
+        } else {
+            Note::ok(setting, found)
         }
     };
     rows.iter().map(told).collect()
