@@ -162,7 +162,7 @@ fn minutes(minutes: i64) -> Option<i64> {
 type Question = (&'static str, i64, Vec<Dimension>, Option<i64>, SpanFilter);
 
 fn questions() -> Vec<Question> {
-    use Dimension::{Agent, Model, Provider, Status, User};
+    use Dimension::{Agent, Model, Provider, Status, Tenant, User};
     let none = SpanFilter::default;
     let user = SpanFilter { user_id: Some("user-0007".to_owned()), ..none() };
     let narrow = SpanFilter { environment: Some("production".to_owned()), model: Some("model-3".to_owned()), ..none() };
@@ -180,6 +180,7 @@ fn questions() -> Vec<Question> {
         ("24 h in steps of 15 m (every span)", day, vec![], minutes(15), none()),
         ("24 h of a tag (every span)", day, vec![], None, tagged.clone()),
         ("30 d", month, vec![], None, none()),
+        ("30 d by tenant", month, vec![Tenant], None, none()),
         ("30 d by model", month, vec![Model], None, none()),
         ("30 d by agent and model", month, vec![Agent, Model], None, none()),
         ("30 d by provider, model and status", month, vec![Provider, Model, Status], None, none()),
