@@ -16,6 +16,10 @@ use crate::{
 const RIGHTS: &str = "~llmtrace:* +get +mget +set +del +evalsha +eval +time +hset +hmget +hexists +pexpire +zadd \
     +zrangebyscore +zrem +info";
 
+/// What it needs more where the servers are a cluster, and where sentinels name the master.
+const OF_A_CLUSTER: &str = "+cluster|slots";
+const OF_SENTINELS: &str = "+role";
+
 const MINUTE: Duration = Duration::from_secs(60);
 /// Nothing of Redis looks at it.
 const NOW: Timestamp = Timestamp::from_unix_us(0);
@@ -71,6 +75,14 @@ async fn settle(store: &Arc<dyn CounterStore>, tenant: &TenantId, number: u8) ->
 
 async fn read(store: &Arc<dyn CounterStore>, tenant: &TenantId) -> Option<Counter> {
     store.counters(tenant, &[name("w")], NOW).await.unwrap().pop().unwrap()
+}
+
+/// Makes a user with these rights, and says how it is named in a URL.
+async fn user(server: &Server, rights: &[&str]) -> &'static str {
+    let words = ["ACL", "SETUSER", "llmtrace", "on", ">p@:/?#%"].into_iter();
+    let rights = rights.iter().flat_map(|rights| rights.split_ascii_whitespace());
+    server.ask(&words.chain(rights).collect::<Vec<_>>()).await;
+    "llmtrace:p%40%3A%2F%3F%23%25"
 }
 
 /// Every call of the port, for tenants whose keys lie in many slots, and an answer that is kept and ended.
@@ -131,8 +143,13 @@ async fn cached(server: &ServerOptions) -> (Cached, Arc<Mutex<Vec<CacheEvent>>>)
 #[tokio::test]
 async fn a_cluster_counts_and_keeps() {
     let nodes = cluster(&[]).await;
+    let mut name = "";
+    for node in &nodes {
+        name = user(node, &[RIGHTS, OF_A_CLUSTER]).await;
+    }
     // Two of three: the third is found.
-    everything_works(&at(&format!("redis+cluster://127.0.0.1:{},127.0.0.1:{}", nodes[0].port, nodes[1].port))).await;
+    let url = format!("redis+cluster://{name}@127.0.0.1:{},127.0.0.1:{}", nodes[0].port, nodes[1].port);
+    everything_works(&at(&url)).await;
     for node in &nodes {
         assert_ne!(node.ask(&["DBSIZE"]).await, redis::Value::Int(0), "keys lie on all of them");
     }
@@ -140,13 +157,9 @@ async fn a_cluster_counts_and_keeps() {
 
 #[tokio::test]
 async fn a_user_with_few_rights_counts_and_keeps() {
-    for settings in [&[][..], &["--databases", "4"]] {
-        let server = Server::start(settings);
-        let mut words = vec!["ACL", "SETUSER", "llmtrace", "on", ">p@:/?#%"];
-        words.extend(RIGHTS.split_ascii_whitespace());
-        server.ask(&words).await;
-        everything_works(&at(&format!("redis://llmtrace:p%40%3A%2F%3F%23%25@127.0.0.1:{}", server.port))).await;
-    }
+    let server = Server::start(&[]);
+    let name = user(&server, &[RIGHTS]).await;
+    everything_works(&at(&format!("redis://{name}@127.0.0.1:{}", server.port))).await;
 }
 
 #[tokio::test]
@@ -186,8 +199,10 @@ async fn after_a_failover_calls_go_on_with_the_new_master() {
     let replica = Server::start(&own);
     replica.until(&["INFO", "replication"], "master_link_status:up").await;
     let sentinel = Server::sentinel(master.port);
+    user(&master, &[RIGHTS, OF_SENTINELS]).await;
+    let name = user(&replica, &[RIGHTS, OF_SENTINELS]).await;
     sentinel.until(&["SENTINEL", "REPLICAS", "main"], &replica.port.to_string()).await;
-    let url = at(&format!("redis+sentinel://127.0.0.1:{}/main", sentinel.port));
+    let url = at(&format!("redis+sentinel://{name}@127.0.0.1:{}/main", sentinel.port));
     let (store, tenant) = (counters(&url).await, tenant("t"));
     make(&store, &tenant).await;
     assert!(matches!(store.take(&tenant, &take(1), NOW).await.unwrap(), Taken::Granted { .. }));
