@@ -1,6 +1,7 @@
 //! The connection to Redis: made when it is needed, and made again.
 
 mod dial;
+mod failure;
 mod inspect;
 mod target;
 
@@ -12,6 +13,7 @@ use redis::{Cmd, ErrorKind as Kind, RedisError, ServerErrorKind, Value};
 pub(crate) use self::inspect::{field, is_old, texts};
 use self::{
     dial::{Connection, dial},
+    failure::{failed, silent},
     inspect::{Fit, look},
     target::Target,
 };
@@ -47,7 +49,7 @@ struct State {
     closed: bool,
     connection: Option<(u64, Connection)>,
     attempts: u64,
-    failed: Option<(Instant, ErrorKind, String)>,
+    failed: Option<(Instant, Error)>,
     complaint: Option<String>,
 }
 
@@ -96,7 +98,7 @@ impl Link {
                 state.connection = None;
             }
         }
-        Err(self.failed(op, &error))
+        Err(failed(&self.target, op, &error))
     }
 
     /// The connection, made if there is none. One caller tries at a time; while the server is known to be away the others fail
@@ -117,8 +119,7 @@ impl Link {
             return Ok(found);
         }
         let connected = tokio::time::timeout(CONNECT, Box::pin(self.connect())).await.unwrap_or_else(|_| {
-            let why = format!("{} did not answer within {CONNECT:?}{}", self.place(), self.silence_hint());
-            Err(Error::new(ErrorKind::Unavailable, Backend::Redis, "connect", why))
+            Err(silent(&self.target, "connect", format!("{} did not answer within {CONNECT:?}", self.place())))
         });
         let mut state = self.state.lock();
         match connected {
@@ -136,7 +137,7 @@ impl Link {
                 Ok((number, connection))
             }
             Err(error) => {
-                state.failed = Some((Instant::now(), error.kind, error.source.to_string()));
+                state.failed = Some((Instant::now(), error.again(op)));
                 Err(Error { op, ..error })
             }
         }
@@ -148,17 +149,17 @@ impl Link {
             return Err(Error::closed(Backend::Redis, op));
         }
         if state.connection.is_none()
-            && let Some((at, kind, why)) = &state.failed
+            && let Some((at, error)) = &state.failed
             && at.elapsed() < PAUSE
         {
-            return Err(Error::new(*kind, Backend::Redis, op, why.clone()));
+            return Err(error.again(op));
         }
         Ok(state.connection.clone())
     }
 
     async fn connect(&self) -> Result<(Connection, Option<String>), Error> {
         let op = "connect";
-        let failed = |error: RedisError| self.failed(op, &error);
+        let failed = |error: RedisError| failed(&self.target, op, &error);
         let mut connection = dial(&self.target).await.map_err(failed)?;
         if self.purpose == Purpose::Cache {
             return Ok((connection, None));
@@ -167,47 +168,6 @@ impl Link {
             Fit::Yes => Ok((connection, None)),
             Fit::Complaint(what) => Ok((connection, Some(what))),
             Fit::No(why) => Err(Error::new(ErrorKind::Config, Backend::Redis, op, why)),
-        }
-    }
-
-    fn failed(&self, op: &'static str, error: &RedisError) -> Error {
-        let place = self.place();
-        let (kind, hint) = match error.kind() {
-            _ if error.is_timeout() && op == "connect" => (ErrorKind::Timeout, self.silence_hint()),
-            _ if error.is_timeout() => (ErrorKind::Timeout, ""),
-            Kind::AuthenticationFailed => {
-                (ErrorKind::Unavailable, "; look at redis.password and the user in redis.url")
-            }
-            Kind::Server(ServerErrorKind::NoPerm) => {
-                (ErrorKind::Unavailable, "; the user of redis.url needs the commands and keys named in the guide")
-            }
-            Kind::MasterNameNotFoundBySentinel => {
-                (ErrorKind::Unavailable, "; look at the name of the master in redis.url")
-            }
-            Kind::InvalidClientConfig => (ErrorKind::Config, ""),
-            Kind::Parse | Kind::UnexpectedReturnType => (ErrorKind::Corrupt, ""),
-            _ if error.code() == Some("NOAUTH") => (ErrorKind::Unavailable, "; set redis.password"),
-            _ => (ErrorKind::Unavailable, self.tls_hint(op, error)),
-        };
-        Error::new(kind, Backend::Redis, op, format!("{place}: {error}{hint}"))
-    }
-
-    /// What to look at where nothing answers: a server without TLS waits for the rest of what it takes for a command.
-    fn silence_hint(&self) -> &'static str {
-        if self.target.is_tls() { "; where it speaks no TLS write redis:// in redis.url" } else { "" }
-    }
-
-    /// What to look at where encryption may be what stands in the way; the text only chooses the hint.
-    fn tls_hint(&self, op: &str, error: &RedisError) -> &'static str {
-        let text = error.to_string();
-        if text.contains("certificate") {
-            "; look at redis.ca_bundle, and whether the host in redis.url is a name of the certificate"
-        } else if text.contains("corrupt message") {
-            "; where it speaks no TLS write redis:// in redis.url"
-        } else if op == "connect" && !self.target.is_tls() && !error.is_connection_refusal() && error.is_io_error() {
-            "; where it speaks TLS write rediss:// in redis.url"
-        } else {
-            ""
         }
     }
 }

@@ -38,4 +38,6 @@ async fn a_server_that_is_away_does_not_keep_it_from_opening() {
     assert_eq!(error.kind, ErrorKind::Unavailable);
     let text = format!("{error:?}");
     assert!(text.contains(&port.to_string()) && !text.contains("hunter2"), "{text}");
+    let says = error.complaint().unwrap();
+    assert_eq!(says, "redis.url: the server cannot be reached, see that it runs, or correct host and port");
 }

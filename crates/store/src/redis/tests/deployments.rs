@@ -166,8 +166,8 @@ async fn a_user_with_few_rights_counts_and_keeps() {
 async fn a_user_who_may_too_little_is_told_where_to_look() {
     let server = Server::start(&["--requirepass", "secret"]);
     for (url, part) in [
-        (format!("redis://127.0.0.1:{}", server.port), "set redis.password"),
-        (format!("redis://:hunter2@127.0.0.1:{}", server.port), "look at redis.password and the user in redis.url"),
+        (format!("redis://127.0.0.1:{}", server.port), "redis.password: the server asks for one"),
+        (format!("redis://:hunter2@127.0.0.1:{}", server.port), "redis.password: the server refuses it"),
     ] {
         let error = counters(&at(&url)).await.ping().await.unwrap_err();
         let text = format!("{error}: {}", error.source);
@@ -176,7 +176,11 @@ async fn a_user_who_may_too_little_is_told_where_to_look() {
     let server = Server::start(&[]);
     server.ask(&["ACL", "SETUSER", "u", "on", ">p", "~other:*", "+@all"]).await;
     let error = counters(&at(&format!("redis://u:p@127.0.0.1:{}", server.port))).await.ping().await.unwrap_err();
-    assert!(error.source.to_string().contains("needs the commands and keys named in the guide"), "{}", error.source);
+    assert!(
+        error.source.to_string().contains("give it the commands and keys that the guide names"),
+        "{}",
+        error.source
+    );
     server.ask(&["ACL", "SETUSER", "v", "on", ">p", "~*", "+@all", "-info"]).await;
     let store = counters(&at(&format!("redis://v:p@127.0.0.1:{}", server.port))).await;
     store.ping().await.unwrap();
