@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Note, size};
+use super::{Note, of_error, size};
 use crate::{
     ServerOptions,
     redis::{Link, Purpose, field, texts},
@@ -19,10 +19,7 @@ pub(super) async fn examine(setting: &str, options: &ServerOptions) -> Vec<Note>
     };
     let looked = look(setting, &link).await;
     link.close();
-    looked.unwrap_or_else(|error| {
-        let remedy = "see that it is there, that the user may use it, and what its own log says";
-        vec![Note::fail(setting, error.source.to_string(), remedy)]
-    })
+    looked.unwrap_or_else(|error| vec![of_error(setting, &error)])
 }
 
 async fn look(setting: &str, link: &Link) -> Result<Vec<Note>, crate::Error> {
