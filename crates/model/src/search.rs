@@ -13,9 +13,48 @@ const TERM_CHARS: usize = 64;
 /// Japanese and Korean write without spaces: a run of theirs gives every pair of neighbours, and a lone character itself.
 pub fn terms(text: &str, each: &mut impl FnMut(&str)) {
     let mut splitter = Splitter { each, term: String::new(), chars: 0, last: None, pairs: 0 };
-    text.chars().for_each(|c| splitter.take(c));
-    splitter.end();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    // From one ASCII sign to the next: they part terms whatever is around them, and most runs between them are plain words.
+    while at < bytes.len() {
+        let start = at;
+        let mut kinds = 0;
+        while let Some(kind) = bytes.get(at).map(|byte| KINDS[usize::from(*byte)])
+            && kind != SIGN
+        {
+            kinds |= kind;
+            at += 1;
+        }
+        if at > start {
+            splitter.run(&text[start..at], kinds);
+        }
+        at += 1;
+    }
 }
+
+/// What a byte may be part of; a run has the sum of its bytes' kinds.
+const SIGN: u8 = 0;
+const SMALL: u8 = 1;
+const CAPITAL: u8 = 2;
+const BEYOND_ASCII: u8 = 4;
+
+const KINDS: [u8; 256] = {
+    let mut kinds = [SIGN; 256];
+    let mut at = 0u8;
+    loop {
+        kinds[at as usize] = match at {
+            b'a'..=b'z' | b'0'..=b'9' => SMALL,
+            b'A'..=b'Z' => CAPITAL,
+            0x80.. => BEYOND_ASCII,
+            _ => SIGN,
+        };
+        if at == u8::MAX {
+            break;
+        }
+        at += 1;
+    }
+    kinds
+};
 
 struct Splitter<'a, F> {
     each: &'a mut F,
@@ -28,6 +67,24 @@ struct Splitter<'a, F> {
 }
 
 impl<F: FnMut(&str)> Splitter<'_, F> {
+    /// Takes what stands between two signs of ASCII.
+    fn run(&mut self, run: &str, kinds: u8) {
+        if kinds & BEYOND_ASCII != 0 {
+            run.chars().for_each(|c| self.take(c));
+            self.end();
+            return;
+        }
+        let run = &run[..run.len().min(TERM_CHARS)];
+        if kinds & CAPITAL == 0 {
+            (self.each)(run);
+        } else {
+            self.term.push_str(run);
+            self.term.make_ascii_lowercase();
+            (self.each)(&self.term);
+            self.term.clear();
+        }
+    }
+
     fn take(&mut self, c: char) {
         if !c.is_alphanumeric() {
             self.end();
@@ -41,7 +98,11 @@ impl<F: FnMut(&str)> Splitter<'_, F> {
             self.end_cjk();
             if self.chars < TERM_CHARS {
                 self.chars += 1;
-                self.term.extend(c.to_lowercase());
+                if c.is_ascii() {
+                    self.term.push(c.to_ascii_lowercase());
+                } else {
+                    self.term.extend(c.to_lowercase());
+                }
             }
         }
     }
@@ -238,7 +299,31 @@ mod tests {
         }
     }
 
+    /// The rule itself, one character after the other.
+    fn by_characters(text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut each = |term: &str| found.push(term.to_owned());
+        let mut splitter = Splitter { each: &mut each, term: String::new(), chars: 0, last: None, pairs: 0 };
+        text.chars().for_each(|c| splitter.take(c));
+        splitter.end();
+        found
+    }
+
     proptest! {
+        #[test]
+        fn runs_give_the_terms_that_their_characters_give(
+            // Short and long words, capitals, a sign and a mark beyond ASCII, letters that become two or become ASCII, CJK.
+            words in proptest::collection::vec(
+                r"[a-zA-Z0-9]{0,3}|[aB]{62,66}|[ ._\n\x00]|[\u{a0}\u{301}é]|[\u{130}\u{212a}ß]|[東京ㅎ가]{1,3}",
+                0..40
+            ),
+            any in "\\PC{0,20}",
+        ) {
+            for text in [words.concat(), words.join(" "), any] {
+                prop_assert_eq!(split(&text), by_characters(&text));
+            }
+        }
+
         #[test]
         fn a_text_holds_each_of_its_own_terms(text in "\\PC{0,60}") {
             for term in split(&text) {

@@ -15,6 +15,8 @@ mod rollup;
 mod row;
 mod stats;
 mod sums;
+mod tables;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -33,15 +35,17 @@ use llmtrace_model::{
 };
 use tokio::sync::Mutex;
 
-use self::{client::Engine, query::Query};
+use self::{client::Engine, query::Query, tables::Maker};
 use crate::{
-    Backend, Backlog, Error, Migrate, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore, SpanWrite,
-    open::Refused,
+    Backend, Backlog, Error, ErrorKind, Migrate, ModelTraffic, Options, Reprice, Schema, SpanRead, SpanStore,
+    SpanWrite, open::Refused, pool::Pool,
 };
 
 /// Spans on a ClickHouse server.
 pub(crate) struct Clickhouse {
     engine: Engine,
+    /// Makes rows of records.
+    maker: Pool<Maker>,
     /// Held while something is looked up and then changed: what one call of this process wrote, the next one sees. Not while
     /// rows are removed, which takes as long as parts are rewritten: spans to store do not wait for that, and what is written
     /// meanwhile is found by the next call, as that of another process is.
@@ -54,8 +58,13 @@ impl Clickhouse {
     /// Takes the settings and tries once to reach the server; see [`Engine::open`].
     pub(crate) async fn open(options: &Options) -> Result<Self, Refused> {
         let engine = Engine::new(&options.clickhouse, options.migrate)?;
+        let maker = Pool::start(Backend::Clickhouse, "store-rows", vec![Maker::new()]);
+        let maker = maker.map_err(|error| Refused::Engine {
+            place: engine.place.clone(),
+            source: Error::new(ErrorKind::Unavailable, Backend::Clickhouse, "start thread", error),
+        })?;
         engine.open().await?;
-        Ok(Self { engine, writing: Mutex::new(()), left: AtomicU64::new(0) })
+        Ok(Self { engine, maker, writing: Mutex::new(()), left: AtomicU64::new(0) })
     }
 }
 
@@ -81,7 +90,7 @@ impl SpanWrite for Clickhouse {
     async fn write(&self, batch: &[Arc<SpanRecord>]) -> Result<(), Error> {
         self.engine.ready("write").await?;
         let _one_at_a_time = self.writing.lock().await;
-        write::batch(&self.engine, batch).await
+        write::batch(&self.engine, &self.maker, batch).await
     }
 
     async fn reprice(&self, batch: &[Reprice]) -> Result<u64, Error> {
@@ -195,6 +204,7 @@ impl SpanStore for Clickhouse {
 
     async fn close(&self) -> Result<(), Error> {
         self.engine.close();
+        self.maker.close().await;
         Ok(())
     }
 }

@@ -256,6 +256,18 @@ SETTINGS index_granularity = 64, min_age_to_force_merge_seconds = 600;
 
 CREATE TABLE IF NOT EXISTS rollups ON CLUSTER `main` AS rollups_local ENGINE = Distributed('main', 'llmtrace', 'rollups_local', cityHash64(tenant_id));
 
+ALTER TABLE bodies_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS term_hashes Array(UInt64) DEFAULT arrayMap(term -> xxh3(term), terms) CODEC(ZSTD(1)) AFTER terms;
+
+ALTER TABLE bodies ON CLUSTER `main` ADD COLUMN IF NOT EXISTS term_hashes Array(UInt64) DEFAULT arrayMap(term -> xxh3(term), terms) CODEC(ZSTD(1)) AFTER terms;
+
+ALTER TABLE bodies_local ON CLUSTER `main` ADD INDEX IF NOT EXISTS by_term_hash term_hashes TYPE bloom_filter(0.01) GRANULARITY 1;
+
+ALTER TABLE bodies_local ON CLUSTER `main` DROP INDEX IF EXISTS by_term;
+
+ALTER TABLE bodies_local ON CLUSTER `main` MATERIALIZE COLUMN term_hashes;
+
+ALTER TABLE bodies_local ON CLUSTER `main` MATERIALIZE INDEX by_term_hash;
+
 CREATE TABLE IF NOT EXISTS schema_versions_local ON CLUSTER `main` (version UInt32, at DateTime DEFAULT now()) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/llmtrace/schema_versions_local', '{replica}') ORDER BY version;
 
 CREATE TABLE IF NOT EXISTS schema_versions ON CLUSTER `main` AS schema_versions_local ENGINE = Distributed('main', 'llmtrace', 'schema_versions_local', 0);

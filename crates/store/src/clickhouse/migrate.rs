@@ -14,7 +14,8 @@ use crate::{Backend, Error, ErrorKind, Migrate, Schema, open::Refused};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/clickhouse/0001_spans.sql"),
     include_str!("../../migrations/clickhouse/0002_rollups.sql"),
-    include_str!("../../migrations/clickhouse/0004_rollups_by_month.sql"),
+    include_str!("../../migrations/clickhouse/0003_rollups_by_month.sql"),
+    include_str!("../../migrations/clickhouse/0004_term_hashes.sql"),
 ];
 
 /// The version this program writes.
@@ -184,6 +185,20 @@ async fn apply(engine: &Engine) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes a database as an earlier version left it.
+#[cfg(test)]
+pub(super) async fn make_old(engine: &Engine, version: u32) -> Result<(), Error> {
+    create_database(engine).await?;
+    make(engine, VERSIONS).await?;
+    for (version, migration) in (1..=version).zip(MIGRATIONS) {
+        for statement in statements(migration) {
+            make(engine, statement).await?;
+        }
+        engine.run(OP, engine.own(), &format!("INSERT INTO schema_versions (version) SELECT {version}")).await?;
+    }
+    Ok(())
+}
+
 /// Makes a table: on a cluster the replicated one and the one that spreads over the shards.
 async fn make(engine: &Engine, statement: &str) -> Result<(), Error> {
     let rendered = render(statement, &engine.database, engine.cluster.as_deref());
@@ -195,17 +210,23 @@ async fn make(engine: &Engine, statement: &str) -> Result<(), Error> {
 
 /// The statements of a file, without its comments.
 fn statements(migration: &str) -> impl Iterator<Item = &str> {
-    let start =
-        |statement: &str| ["CREATE TABLE", "DROP TABLE"].into_iter().filter_map(|verb| statement.find(verb)).min();
+    let verbs = ["CREATE TABLE", "ALTER TABLE", "DROP TABLE"];
+    let start = move |statement: &str| verbs.into_iter().filter_map(|verb| statement.find(verb)).min();
     migration.split(';').filter_map(move |statement| Some(statement[start(statement)?..].trim()))
 }
 
-/// How one `CREATE TABLE` or `DROP TABLE` is said to a server, or to a cluster.
+/// How one `CREATE TABLE`, `ALTER TABLE` or `DROP TABLE` is said to a server, or to a cluster.
 fn render(statement: &str, database: &str, cluster: Option<&str>) -> Vec<String> {
     let Some(cluster) = cluster else { return vec![statement.to_owned()] };
     if let Some(name) = statement.strip_prefix("DROP TABLE IF EXISTS ") {
         let drop = |name: &str| format!("DROP TABLE IF EXISTS {name} ON CLUSTER `{cluster}` SYNC");
         return vec![drop(name), drop(&format!("{name}_local"))];
+    }
+    if let Some((name, change)) = statement.strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(' ')) {
+        let local = format!("ALTER TABLE {name}_local ON CLUSTER `{cluster}` {change}");
+        // What spreads over the shards knows columns and nothing else.
+        let spread = format!("ALTER TABLE {name} ON CLUSTER `{cluster}` {change}");
+        return if change.starts_with("ADD COLUMN") { vec![local, spread] } else { vec![local] };
     }
     let rest = statement.strip_prefix("CREATE TABLE IF NOT EXISTS ").unwrap_or(statement);
     let (name, body) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -262,7 +283,7 @@ mod tests {
         for statement in MIGRATIONS.iter().flat_map(|migration| statements(migration)) {
             let made = render(statement, "llmtrace", None);
             assert_eq!(made, [statement]);
-            let can_run_twice = ["CREATE TABLE IF NOT EXISTS", "DROP TABLE IF EXISTS"];
+            let can_run_twice = ["CREATE TABLE IF NOT EXISTS", "ALTER TABLE ", "DROP TABLE IF EXISTS"];
             assert!(can_run_twice.iter().any(|start| statement.starts_with(start)), "{statement}");
         }
     }

@@ -1,7 +1,8 @@
 //! Filters as SQL: constant pieces and bound values.
 
-use llmtrace_model::{Between, ExchangeId, Found, PageRequest, SpanFilter, TenantId, TenantScope, Timestamp};
+use llmtrace_model::{Between, ExchangeId, Found, PageRequest, SpanFilter, TenantId, TenantScope, Terms, Timestamp};
 
+use super::terms::hash;
 use crate::matching::capped;
 
 /// A statement's text with the values of its parameters, in the form the engine reads.
@@ -121,13 +122,26 @@ pub(super) fn conditions(query: &mut Query, scope: &TenantScope, filter: &SpanFi
     candidates(query, scope, filter);
     plain(query, filter);
     if let Some(terms) = &filter.text {
-        query.push(" AND exchange_id IN (SELECT exchange_id FROM bodies FINAL WHERE TRUE");
-        query.scope(scope);
-        times(query, filter);
-        query.push(" AND hasAll(terms, ");
-        query.bind("Array(String)", list(terms.as_slice().iter().map(String::as_str)));
-        query.push("))");
+        said(query, scope, filter, terms);
     }
+}
+
+/// The rows in whose content all terms stand: those of any version by the index of the terms, of which the newest version counts.
+/// Its rank is enough to know it, so that terms are read once.
+fn said(query: &mut Query, scope: &TenantScope, filter: &SpanFilter, terms: &Terms) {
+    let hashes: Vec<String> = terms.as_slice().iter().map(|term| hash(term).to_string()).collect();
+    query.push(" AND (tenant_id, started_at, exchange_id) IN (SELECT tenant_id, started_at, exchange_id FROM bodies FINAL WHERE TRUE");
+    query.scope(scope);
+    times(query, filter);
+    query.push(
+        " AND (tenant_id, started_at, exchange_id, rank) IN \
+        (SELECT tenant_id, started_at, exchange_id, rank FROM bodies WHERE TRUE",
+    );
+    query.scope(scope);
+    times(query, filter);
+    query.push(" AND hasAll(term_hashes, ");
+    query.bind("Array(UInt64)", format!("[{}]", hashes.join(",")));
+    query.push(")))");
 }
 
 /// Few rows that an index leads to, not yet merged: what matches is among them.

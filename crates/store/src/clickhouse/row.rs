@@ -4,13 +4,13 @@ use llmtrace_model::{
     Confidence, ErrorInfo, ExchangeId, Finding, Money, Severity, Span, SpanId, Timestamp, Timing, TraceId, Unit, Units,
     Usage, UsageSource,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use super::{
     query::number,
     wire::{Rows, Values},
 };
-use crate::{Backend, Error, ErrorKind};
+use crate::Error;
 
 /// The columns of a span, in the order of [`put`] and [`take`].
 pub(super) const COLUMNS: &str = "exchange_id, version, tenant_id, started_at, trace_id, span_id, parent_span_id, agent_id, \
@@ -47,7 +47,7 @@ pub(super) fn put(to: &mut Rows, span: &Span) -> Result<(), Error> {
     to.len(span.params.len());
     for (name, value) in &span.params {
         to.text(name);
-        json(to, value)?;
+        to.json(value)?;
     }
     to.bool(span.stream);
     to.text(span.status.as_str());
@@ -81,7 +81,7 @@ pub(super) fn put(to: &mut Rows, span: &Span) -> Result<(), Error> {
         to.text(value);
     }
     put_findings(to, &span.findings);
-    json(to, &span.coverage)
+    to.json(&span.coverage)
 }
 
 fn put_findings(to: &mut Rows, findings: &[Finding]) {
@@ -91,14 +91,6 @@ fn put_findings(to: &mut Rows, findings: &[Finding]) {
     findings.iter().for_each(|finding| to.f32(finding.confidence.get()));
     to.texts(findings.iter().map(|finding| &finding.rule));
     to.texts(findings.iter().map(|finding| &finding.reason));
-}
-
-/// Writes a value as a text of JSON.
-pub(super) fn json(to: &mut Rows, value: &impl Serialize) -> Result<(), Error> {
-    let text = serde_json::to_vec(value)
-        .map_err(|error| Error::new(ErrorKind::Rejected, Backend::Clickhouse, "write", error))?;
-    to.blob(&text);
-    Ok(())
 }
 
 /// Reads a span from the columns of this file.

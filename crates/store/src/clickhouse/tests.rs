@@ -10,7 +10,9 @@ use llmtrace_model::{
 
 use super::{
     Clickhouse,
-    query::Query,
+    client::Engine,
+    migrate,
+    query::{Query, escaped, list, number},
     write::{Step, batch_until},
 };
 use crate::{
@@ -46,8 +48,8 @@ async fn a_batch_that_was_cut_anywhere_is_there_once_when_it_is_written_again() 
     for (at, last) in (1u64..).step_by(10).zip(STEPS) {
         let batch: Vec<_> = (at..at + 5).map(said).collect();
         // Cut once, cut again with other borders, then whole.
-        batch_until(&store.engine, &batch, last).await.unwrap();
-        batch_until(&store.engine, &batch[2..], last).await.unwrap();
+        batch_until(&store.engine, &store.maker, &batch, last).await.unwrap();
+        batch_until(&store.engine, &store.maker, &batch[2..], last).await.unwrap();
         store.write(&batch).await.unwrap();
         store.write(&batch[1..3]).await.unwrap();
         let found = everything(&store).await;
@@ -65,7 +67,7 @@ async fn a_batch_that_was_cut_anywhere_is_there_once_when_it_is_written_again() 
 async fn a_later_version_elsewhere_leaves_nothing_of_one_that_was_cut() {
     let (store, _guard) = open().await;
     for (number, last) in (1u64..).zip(STEPS) {
-        batch_until(&store.engine, &[said(number)], last).await.unwrap();
+        batch_until(&store.engine, &store.maker, &[said(number)], last).await.unwrap();
         let moved = numbered(number).tenant("other").at(START).version(1).record();
         store.write(&[Arc::clone(&moved)]).await.unwrap();
         let found = everything(&store).await;
@@ -92,13 +94,62 @@ async fn a_newer_schema_is_refused_and_an_older_one_where_it_must_not_be_changed
     let (clickhouse, _guard) = engines::clickhouse();
     let refusing = Options { clickhouse: clickhouse.clone(), migrate: crate::Migrate::Refuse, ..Options::default() };
     let why = open_spans("storage.spans", "clickhouse:", &refusing).await.err().unwrap().to_string();
-    assert!(why.contains("has schema 0, expected 3"), "{why}");
+    assert!(why.contains("has schema 0, expected 4"), "{why}");
     let options = Options { clickhouse, ..Options::default() };
     let Ok(store) = Clickhouse::open(&options).await else { panic!("the settings are right") };
     let engine = &store.engine;
     engine.run("test", engine.own(), "INSERT INTO schema_versions (version) SELECT 4000").await.unwrap();
     let why = open_spans("storage.spans", "clickhouse:", &options).await.err().unwrap().to_string();
-    assert!(why.contains("has schema 4000, this program knows up to 3"), "{why}");
+    assert!(why.contains("has schema 4000, this program knows up to 4"), "{why}");
+}
+
+/// The engine makes the hashes of terms that an earlier version stored; they are ours, or nothing is found.
+#[tokio::test]
+async fn what_was_said_before_terms_were_hashed_is_found() {
+    for (clickhouse, _guard) in [engines::clickhouse(), engines::clickhouse_old()] {
+        let options = Options { clickhouse, ..Options::default() };
+        let Ok(engine) = Engine::new(&options.clickhouse, crate::Migrate::Auto) else {
+            panic!("the settings are right")
+        };
+        migrate::make_old(&engine, 2).await.unwrap();
+        let said = "Refund 東京都 GRÖSSE x'1\\ 안녕 \u{130}\u{212a} a-very-long-word-".to_owned() + &"z".repeat(90);
+        let record = numbered(1).said(&said, "so be it").record();
+        let (span, content) = (&record.span, record.content.as_ref().unwrap());
+        let mut terms = std::collections::BTreeSet::new();
+        content.each_text(&mut |text| {
+            llmtrace_model::terms(text, &mut |term| {
+                terms.insert(term.to_owned());
+            });
+        });
+        let mut old = Query::of(
+            "INSERT INTO bodies (exchange_id, tenant_id, started_at, content, terms, rank, is_deleted) SELECT ",
+        );
+        old.bind("UInt128", number(span.exchange_id).to_string());
+        old.push(", ");
+        old.bind("String", span.tenant_id.to_string());
+        old.push(", ");
+        old.bind("Int64", span.started_at.unix_us().to_string());
+        old.push(", ");
+        old.bind("String", escaped(&serde_json::to_string(content).unwrap()));
+        old.push(", ");
+        old.bind("Array(String)", list(terms.iter().map(String::as_str)));
+        old.push(", 1, 0");
+        engine.answer("test", engine.own(), old).await.unwrap();
+
+        let Ok(store) = Clickhouse::open(&options).await else { panic!("the schema is brought up to date") };
+        store.write(&[Arc::new(SpanRecord::bare(span.clone()))]).await.unwrap();
+        let found = async |text: &str| {
+            let filter = SpanFilter { text: llmtrace_model::Terms::parse(text), ..SpanFilter::default() };
+            store.count(&ALL, &filter).await.unwrap()
+        };
+        assert!(terms.len() > 12);
+        for (text, count) in
+            [(said.as_str(), 1), ("refund 京都 grösse so be it", 1), ("refund absent", 0), ("refun", 0)]
+        {
+            assert_eq!(found(text).await, count, "{text}");
+        }
+        assert_eq!(store.exchange(&ALL, span.exchange_id).await.unwrap().unwrap(), *record);
+    }
 }
 
 #[tokio::test]

@@ -1,20 +1,63 @@
 //! RowBinary, the engine's own format of rows: values one after the other, numbers in little-endian order.
 //!
-//! Written into one buffer per table and batch and read from one answer; neither makes an object per value.
+//! Written into a few buffers per table and batch and read from one answer; neither makes an object per value.
 
 use std::str::FromStr;
 
+use bytes::Bytes;
+use serde::Serialize;
+
 use super::failure::damaged;
-use crate::Error;
+use crate::{Backend, Error, ErrorKind};
+
+/// Bytes from which on a piece of rows is whole: rows are never moved again, however many there are.
+const PIECE: usize = 1 << 20;
 
 /// Rows to insert.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
+    /// What is being written: the last rows, up to a [`PIECE`].
     pub(super) bytes: Vec<u8>,
-    pub(super) count: u64,
+    pieces: Vec<Bytes>,
+    count: u64,
+    /// Where JSON is made whose length is to stand before it.
+    json: Vec<u8>,
 }
 
 impl Rows {
+    /// Ends a row.
+    pub(super) fn end(&mut self) {
+        self.count += 1;
+        if self.bytes.len() >= PIECE {
+            let next = Vec::with_capacity(PIECE + PIECE / 8);
+            self.pieces.push(std::mem::replace(&mut self.bytes, next).into());
+            // One huge value must not be kept for all later ones.
+            self.json.shrink_to(PIECE);
+        }
+    }
+
+    /// Says whether there is no row.
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// All rows, in pieces that end anywhere.
+    pub(super) fn into_pieces(mut self) -> Vec<Bytes> {
+        self.pieces.push(self.bytes.into());
+        self.pieces
+    }
+
+    /// A value as a text of JSON.
+    pub(super) fn json(&mut self, value: &impl Serialize) -> Result<(), Error> {
+        let mut json = std::mem::take(&mut self.json);
+        json.clear();
+        serde_json::to_writer(&mut json, value)
+            .map_err(|error| Error::new(ErrorKind::Rejected, Backend::Clickhouse, "write", error))?;
+        self.blob(&json);
+        self.json = json;
+        Ok(())
+    }
+
     pub(super) fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }
@@ -63,6 +106,11 @@ impl Rows {
     pub(super) fn blob(&mut self, bytes: &[u8]) {
         self.len(bytes.len());
         self.bytes.extend_from_slice(bytes);
+    }
+
+    pub(super) fn numbers(&mut self, numbers: &[u64]) {
+        self.len(numbers.len());
+        numbers.iter().for_each(|number| self.u64(*number));
     }
 
     pub(super) fn texts<T: AsRef<str>>(&mut self, texts: impl ExactSizeIterator<Item = T>) {
