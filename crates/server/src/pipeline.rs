@@ -39,8 +39,11 @@ use crate::{
     telemetry::Events,
 };
 
-/// How many finished batches may wait for the writer before the workers wait for it; in bytes see [`work::Room`].
+/// How many takes of the workers may wait for the writer at least, and a batch of them where that is more: while one batch is
+/// written, the next one gathers. In bytes see [`work::Room`].
 const WRITER_QUEUE: usize = 8;
+/// More spans than this never wait for the writer, whatever a batch is.
+const ROWS_MAX: usize = 1 << 16;
 
 /// What every step of the back lane may use.
 struct Context {
@@ -83,8 +86,8 @@ fn start_with(
     context: Context,
     tasks: &Tasks,
 ) -> std::io::Result<()> {
-    let (to_writer, from_workers) = mpsc::channel(WRITER_QUEUE);
     let (batch, events) = (context.options.batch, context.events.clone());
+    let (to_writer, from_workers) = mpsc::channel(WRITER_QUEUE.max(batch.rows.min(ROWS_MAX) / work::TAKE));
     let room = Room::new(context.options.memory_bytes);
     let writer = write::Writer::new(stores, deliveries.clone(), batch, room.batch_bytes(), events, tasks.clone());
     tasks.spawn("span writer", writer.run(from_workers));

@@ -363,10 +363,10 @@ pub struct PipelineOptions {
     /// Size of what waits in memory, half before decoding and half on the way to the store; the rest waits in the journal.
     pub queue_max_bytes: ByteSize,
     /// Spans per write.
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(with = "Option<u32>", range(min = 1, max = 10_000))]
     pub batch_rows: u32,
     /// Milliseconds after which a smaller batch is written.
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(with = "Option<u64>", range(min = 1, max = 10_000))]
     pub batch_ms: u64,
 }
 

@@ -171,6 +171,12 @@ fn a_profile_fills_in_what_is_null() {
     assert_eq!(memory.journal.mode, JournalMode::Memory);
     assert_eq!((memory.retention.content_days.0, memory.retention.span_days.0), (None, None));
     assert_eq!((lite.retention.content_days.0, lite.retention.span_days.0), (Some(30), Some(90)));
+
+    let servers = "clickhouse: {url: 'http://c'}\npostgres: {url: 'postgres://u@p'}\nredis: {url: 'redis://r'}\n";
+    let production = load_yaml(&format!("{servers}storage: {{profile: production}}")).unwrap();
+    for (config, batch) in [(&Config::default(), (500, 100)), (&memory, (500, 100)), (&production, (10_000, 1000))] {
+        assert_eq!((config.pipeline.batch_rows, config.pipeline.batch_ms), batch);
+    }
 }
 
 #[test]

@@ -118,14 +118,15 @@ pub(super) fn fill_in(layers: &mut Layers, sources: &Sources) {
             layers.replace(key, Value::String(value), &Origin::Profile);
         }
     }
-    let kept = match text(layers, "storage.profile").as_str() {
-        "memory" => ["forever".into(), "forever".into()],
-        "production" => [Value::from(30), Value::from(395)],
-        _ => [Value::from(30), Value::from(90)],
+    let by_profile = match text(layers, "storage.profile").as_str() {
+        "memory" => ["forever".into(), "forever".into(), Value::from(500), Value::from(100)],
+        "production" => [Value::from(30), Value::from(395), Value::from(10_000), Value::from(1000)],
+        _ => [Value::from(30), Value::from(90), Value::from(500), Value::from(100)],
     };
-    for (key, days) in ["retention.content_days", "retention.span_days"].into_iter().zip(kept) {
+    let keys = ["retention.content_days", "retention.span_days", "pipeline.batch_rows", "pipeline.batch_ms"];
+    for (key, value) in keys.into_iter().zip(by_profile) {
         if layers.get(key).is_some_and(Value::is_null) {
-            layers.replace(key, days, &Origin::Profile);
+            layers.replace(key, value, &Origin::Profile);
         }
     }
     fill_in_aws(layers, sources);

@@ -17,7 +17,7 @@ use super::{Context, Step, decode, raw, write::Finished};
 use crate::journal::{Deliveries, Delivery, Entry};
 
 /// How many records a worker takes at once.
-const TAKE: usize = 128;
+pub(super) const TAKE: usize = 128;
 /// Most bytes of them; more would gain nothing.
 const TAKE_BYTES: usize = 8 * 1024 * 1024;
 /// How long a worker waits for the next record before it looks whether it should end.
