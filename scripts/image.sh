@@ -58,8 +58,8 @@ test_image() {
     done
     scripts/setup-test.sh
     need_helm
-    requirements e2e/image/requirements.txt
     mkdir -p "$HERE"
+    install_requirements "$HERE/venv" e2e/image/requirements.txt
     # A storage of its own: nothing of the user's is touched, and all of it goes at once.
     export LLMTRACE_IMAGE_STORAGE=$HERE/storage
     driver=overlay
@@ -89,13 +89,13 @@ test_image() {
     timed 'image' 2400 env TMPDIR="$HERE/tmp" buildah "${storage[@]}" bud --format docker --isolation chroot --pull-never --layers=false "${more[@]}" \
         "${arguments[@]}" -t "$LLMTRACE_IMAGE" "$context"
 
-    cargo build --locked -p llmtrace-testkit --bin fake-provider
+    [ -n "${LLMTRACE_BIN_DIR:-}" ] || cargo build --locked -p llmtrace-testkit --bin fake-provider
     local started status=0
     started=$(scripts/engines.sh start)
     eval "$started"
     trap 'scripts/engines.sh stop' EXIT
     LLMTRACE_BIN_DIR=${LLMTRACE_BIN_DIR:-${CARGO_TARGET_DIR:-$ROOT/target}/debug} \
-        timed 'containers' 300 "$VENV/bin/python" -m pytest e2e/image -q --color=no || status=1
+        timed 'containers' 300 "$HERE/venv/bin/python" -m pytest e2e/image -q --color=no || status=1
     podman "${storage[@]}" --runtime runc rm --all --force --time 0 >/dev/null
     return "$status"
 }
@@ -104,6 +104,7 @@ case ${1:-build} in
 build) build "${@:2}" ;;
 test) test_image ;;
 clean)
+    ! grep -q " $HERE/" /proc/mounts || die "something below $HERE is mounted: a test still runs"
     case $HERE in */image) rm -rf "$HERE" ;; esac
     ;;
 *) die "unknown: $1; expected build, test or clean" ;;
