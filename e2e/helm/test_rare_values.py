@@ -12,7 +12,14 @@ RARE = [
     {"service": {"type": "NodePort", "spec": {"externalTrafficPolicy": "Local"}, "annotations": {"a": "b"}}},
     {"config": None},
     {"config": {"tls": {"cert": "/a", "key": "/b"}}, "ingress": {"enabled": True, "hosts": [{"host": ""}, {"host": "*.x.com"}]}},
-    {"autoscaling": {"enabled": True, "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "1"}}}], "targetCPUUtilizationPercentage": None, "targetMemoryUtilizationPercentage": None}},
+    {
+        "autoscaling": {
+            "enabled": True,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "1"}}}],
+            "targetCPUUtilizationPercentage": None,
+            "targetMemoryUtilizationPercentage": None,
+        }
+    },
     {"nameOverride": "gw"},
     {"fullnameOverride": "gw"},
     {"serviceAccount": {"create": False, "name": "sa"}},
