@@ -1,6 +1,9 @@
 -- The sums of closed hours in partitions of a month, so that those of hours that are no longer kept go without touching others.
 -- Read and written by clickhouse/rollup*.rs and clickhouse/expire.rs. Sums are recomputed (ADR 0019): the old ones are not moved, all
 -- hours are due again, and are added up from their spans until then. `rolled` goes first: it says which hours are done.
+--
+-- The arrays of a row are of one length: an entry is a group, with its sums and, as two arrays of one length, the buckets of its
+-- histograms and how many are in each. A bucket from 32768 on is one of first tokens, the others are durations, which every span has.
 
 DROP TABLE IF EXISTS rolled;
 
@@ -33,9 +36,6 @@ CREATE TABLE IF NOT EXISTS rollups (
     environment Array(LowCardinality(Nullable(String))),
     release Array(LowCardinality(Nullable(String))),
     user_id Array(LowCardinality(Nullable(String))),
-    kind Array(UInt8) CODEC(ZSTD(1)),
-    bucket Array(UInt16) CODEC(ZSTD(1)),
-    requests Array(UInt64) CODEC(T64, ZSTD(1)),
     errors Array(UInt64) CODEC(T64, ZSTD(1)),
     unpriced Array(UInt64) CODEC(T64, ZSTD(1)),
     u1 Array(UInt64) CODEC(T64, ZSTD(1)),
@@ -52,7 +52,9 @@ CREATE TABLE IF NOT EXISTS rollups (
     u12 Array(UInt64) CODEC(T64, ZSTD(1)),
     nanos Array(Int128) CODEC(ZSTD(1)),
     first Array(Int64) CODEC(Delta, ZSTD(1)),
-    last Array(Int64) CODEC(Delta, ZSTD(1))
+    last Array(Int64) CODEC(Delta, ZSTD(1)),
+    buckets Array(Array(UInt16)) CODEC(ZSTD(1)),
+    counts Array(Array(UInt64)) CODEC(T64, ZSTD(1))
 ) ENGINE = ReplacingMergeTree(marks)
 PARTITION BY toYYYYMM(toDateTime(least(greatest(hour, 0), 1183392) * 3600, 'UTC'))
 ORDER BY (family, hour, tenant_id)

@@ -229,9 +229,6 @@ CREATE TABLE IF NOT EXISTS rollups_local ON CLUSTER `main` (
     environment Array(LowCardinality(Nullable(String))),
     release Array(LowCardinality(Nullable(String))),
     user_id Array(LowCardinality(Nullable(String))),
-    kind Array(UInt8) CODEC(ZSTD(1)),
-    bucket Array(UInt16) CODEC(ZSTD(1)),
-    requests Array(UInt64) CODEC(T64, ZSTD(1)),
     errors Array(UInt64) CODEC(T64, ZSTD(1)),
     unpriced Array(UInt64) CODEC(T64, ZSTD(1)),
     u1 Array(UInt64) CODEC(T64, ZSTD(1)),
@@ -248,7 +245,9 @@ CREATE TABLE IF NOT EXISTS rollups_local ON CLUSTER `main` (
     u12 Array(UInt64) CODEC(T64, ZSTD(1)),
     nanos Array(Int128) CODEC(ZSTD(1)),
     first Array(Int64) CODEC(Delta, ZSTD(1)),
-    last Array(Int64) CODEC(Delta, ZSTD(1))
+    last Array(Int64) CODEC(Delta, ZSTD(1)),
+    buckets Array(Array(UInt16)) CODEC(ZSTD(1)),
+    counts Array(Array(UInt64)) CODEC(T64, ZSTD(1))
 ) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/llmtrace/rollups_local', '{replica}', marks)
 PARTITION BY toYYYYMM(toDateTime(least(greatest(hour, 0), 1183392) * 3600, 'UTC'))
 ORDER BY (family, hour, tenant_id)

@@ -172,7 +172,7 @@ impl<'a> Ends<'a> {
                 query.push(" UNION ALL ");
             }
             if *table == "rollups" {
-                query.push("SELECT least(greatest(min(hour), 0), 1183392) * 3600000000 AS a_first FROM rollups WHERE notEmpty(kind) AND ");
+                query.push("SELECT least(greatest(min(hour), 0), 1183392) * 3600000000 AS a_first FROM rollups WHERE notEmpty(errors) AND ");
                 self.too_old(&mut query, |end| ("hour <", end.div_euclid(HOUR_US)));
             } else {
                 query.push(&format!("SELECT min(started_at) AS a_first FROM {table} WHERE "));

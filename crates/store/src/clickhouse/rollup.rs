@@ -22,6 +22,8 @@ use crate::Error;
 const HOUR_US: i64 = 3_600_000_000;
 /// With more hours that are not rolled up, all spans are read: the list of hours would be longer than what it saves.
 const DIRTY_MAX: usize = 2000;
+/// `rollups.buckets` from here on are of the first token, the others of the duration.
+const FIRST_TOKENS: u16 = 1 << 15;
 /// Ranges of time in one statement.
 const RANGES_MAX: usize = 50;
 
@@ -271,46 +273,68 @@ impl Plan {
 }
 
 /// The groups of a query as far as roll-ups tell them; by the primary key of `rollups`.
+///
+/// Sums and buckets are read apart: there are a hundred buckets to a group, and they are nothing but numbers.
 pub(super) fn rolled(plan: &Plan, scope: &TenantScope, query: &StatsQuery) -> Query {
     // Any time of an hour names its step; that of the lowest hour would begin before the lowest time.
     let keys =
         sums::keys(query, "greatest(toInt128(hour) * 3600000000, toInt128('-9223372036854775808'))", sums::value_of);
-    let names: String = keys.iter().map(|(_, name)| format!("{name}, ")).collect();
+    let names: Vec<&str> = keys.iter().map(|(_, name)| name.as_str()).collect();
+    let listed: String = names.iter().map(|name| format!("{name}, ")).collect();
+    let usage = |value: &dyn Fn(usize) -> String| -> String {
+        (1..=sums::BUCKETS).map(|n| format!("{} AS b_u{n}, ", value(n))).collect()
+    };
     sums::groups(&keys, |sql| {
-        sql.push(&format!("SELECT {names}kind AS b_kind, bucket AS b_bucket, sum(requests) AS b_requests"));
-        sql.push(", sum(errors) AS b_errors, sum(unpriced) AS b_unpriced");
-        for n in 1..=sums::BUCKETS {
-            sql.push(&format!(", sum(toUInt128(u{n})) AS b_u{n}"));
+        sql.push(&format!(
+            "SELECT {listed}toUInt8(0) AS b_kind, toUInt16(0) AS b_bucket, toUInt64(0) AS b_requests, sum(errors) AS b_errors, \
+             sum(unpriced) AS b_unpriced, {}sum(nanos) AS b_nanos, min(first) AS b_first, max(last) AS b_last FROM (",
+            usage(&|n| format!("sum(toUInt128(u{n}))"))
+        ));
+        entries(sql, plan, scope, &keys, &sums::columns(""));
+        sql.push(")");
+        if !names.is_empty() {
+            sql.push(&format!(" GROUP BY {}", names.join(", ")));
         }
-        sql.push(", sum(nanos) AS b_nanos, min(first) AS b_first, max(last) AS b_last FROM (SELECT ");
-        for (expression, name) in &keys {
-            sql.push(&format!("{expression} AS {name}, "));
-        }
-        let entry = sums::columns("").join(", ");
-        sql.push(&entry);
-        sql.push(" FROM rollups FINAL ARRAY JOIN ");
-        for (name, _) in columns(plan.columns).filter(|(_, is_told)| *is_told) {
-            sql.push(&format!("{name}, "));
-        }
-        sql.push(&entry);
-        sql.push(" WHERE throwIf(is_whole = 0, 'an hour was rolled up meanwhile, ask again') = 0 AND family = ");
-        sql.bind("UInt8", plan.family.to_string());
-        within(sql, scope, &plan.hours);
-        if !plan.dirty.is_empty() {
-            sql.push(" AND (toString(tenant_id), hour) NOT IN ");
-            bind_hours(sql, plan.dirty.iter().map(|(tenant, hour)| (tenant.as_str(), *hour)));
-        }
-        for (column, value) in wanted(&plan.filter).unwrap_or_default() {
-            let kind = if column == "http_status" { "UInt16" } else { "String" };
-            sql.and(&format!("{column} ="), kind, escaped(&value));
-        }
-        if let Some(model) = &plan.filter.model {
-            sql.push(" AND (ifNull(request_model = ");
-            sql.bind("String", escaped(model));
-            sql.push(", 0) OR ifNull(response_model = ");
-            sql.bind("String", escaped(model));
-            sql.push(", 0))");
-        }
-        sql.push(&format!(") GROUP BY {names}b_kind, b_bucket"));
+        // A bucket takes no part in what is not counted in it.
+        sql.push(&format!(
+            " UNION ALL SELECT {listed}toUInt8(if(bucket < {FIRST_TOKENS}, 1, 2)) AS b_kind, toUInt16(bucket % {FIRST_TOKENS}) AS b_bucket, \
+             sum(spans) AS b_requests, toUInt64(0) AS b_errors, toUInt64(0) AS b_unpriced, {}toInt128(0) AS b_nanos, \
+             toInt64(9223372036854775807) AS b_first, toInt64('-9223372036854775808') AS b_last FROM (",
+            usage(&|_| "toUInt128(0)".to_owned())
+        ));
+        entries(sql, plan, scope, &keys, &["buckets".to_owned(), "counts".to_owned()]);
+        sql.push(&format!(") ARRAY JOIN buckets AS bucket, counts AS spans GROUP BY {listed}bucket"));
     })
+}
+
+/// The entries of the roll-ups a plan reads: the keys, by their names, and some columns.
+fn entries(sql: &mut Query, plan: &Plan, scope: &TenantScope, keys: &[(String, String)], read: &[String]) {
+    sql.push("SELECT ");
+    for (expression, name) in keys {
+        sql.push(&format!("{expression} AS {name}, "));
+    }
+    let read = read.join(", ");
+    sql.push(&format!("{read} FROM rollups FINAL ARRAY JOIN "));
+    for (name, _) in columns(plan.columns).filter(|(_, is_told)| *is_told) {
+        sql.push(&format!("{name}, "));
+    }
+    sql.push(&read);
+    sql.push(" WHERE throwIf(is_whole = 0, 'an hour was rolled up meanwhile, ask again') = 0 AND family = ");
+    sql.bind("UInt8", plan.family.to_string());
+    within(sql, scope, &plan.hours);
+    if !plan.dirty.is_empty() {
+        sql.push(" AND (toString(tenant_id), hour) NOT IN ");
+        bind_hours(sql, plan.dirty.iter().map(|(tenant, hour)| (tenant.as_str(), *hour)));
+    }
+    for (column, value) in wanted(&plan.filter).unwrap_or_default() {
+        let kind = if column == "http_status" { "UInt16" } else { "String" };
+        sql.and(&format!("{column} ="), kind, escaped(&value));
+    }
+    if let Some(model) = &plan.filter.model {
+        sql.push(" AND (ifNull(request_model = ");
+        sql.bind("String", escaped(model));
+        sql.push(", 0) OR ifNull(response_model = ");
+        sql.bind("String", escaped(model));
+        sql.push(", 0))");
+    }
 }

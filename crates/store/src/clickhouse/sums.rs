@@ -60,9 +60,9 @@ pub(super) fn spans(query: &mut Query, keys: &[(String, String)], conditions: im
     query.push(&format!(") GROUP BY {names}b_kind, b_bucket"));
 }
 
-/// The names of the columns of an entry, after its keys.
+/// What an entry adds up to, as columns.
 pub(super) fn columns(prefix: &str) -> Vec<String> {
-    let plain = ["kind", "bucket", "requests", "errors", "unpriced"].map(|name| format!("{prefix}{name}"));
+    let plain = ["errors", "unpriced"].map(|name| format!("{prefix}{name}"));
     let usage = (1..=BUCKETS).map(|n| format!("{prefix}u{n}"));
     let rest = ["nanos", "first", "last"].map(|name| format!("{prefix}{name}"));
     plain.into_iter().chain(usage).chain(rest).collect()

@@ -238,7 +238,7 @@ async fn a_day_expires_once_and_takes_its_sums_along() {
     while store.tend(hours(999)).await.unwrap().rollup_hours > 0 {}
     let number = async |sql: &str| store.engine.number("test", Query::of(sql)).await.unwrap();
     let mutations = "SELECT count() FROM system.mutations WHERE database = currentDatabase()";
-    let sums = "SELECT count() FROM rollups FINAL WHERE notEmpty(kind) AND family = 1";
+    let sums = "SELECT count() FROM rollups FINAL WHERE notEmpty(errors) AND family = 1";
     assert_eq!(number(sums).await, 5);
     let five = Retention { content_days: None, span_days: Some(5) };
     let mut rules = Retentions { default: five, ..Retentions::default() };

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use llmtrace_model::{TenantId, TenantScope, Timestamp};
 
-use super::{DIRTY_MAX, FAMILIES, HOUR_US, Unit, bind_hours, columns, dirty, start, units};
+use super::{DIRTY_MAX, FAMILIES, FIRST_TOKENS, HOUR_US, Unit, bind_hours, columns, dirty, start, units};
 use crate::{
     Backlog, Error,
     clickhouse::{
@@ -20,8 +20,8 @@ const GRACE_US: i64 = 120_000_000;
 /// The most hours of one piece of work, and the most spans in them, unless one hour has more.
 const UNITS: usize = 512;
 const SPANS: u64 = 200_000;
-/// The most entries of one family in one hour. A family with more is not kept: its spans are read instead.
-const ENTRIES_MAX: usize = 500_000;
+/// The most buckets of one family in one hour. A family with more is not kept: its spans are read instead.
+const BUCKETS_MAX: usize = 500_000;
 
 /// The first hour that has not ended.
 fn closed(now: Timestamp) -> i64 {
@@ -100,39 +100,52 @@ fn bind_units(query: &mut Query, units: &[Unit]) {
     query.bind("Array(Tuple(String, Int64, UInt64))", format!("[{}]", units.join(",")));
 }
 
-/// Adds one family of some hours up inside the engine, by the primary key of `spans`.
+/// Adds one family of some hours up inside the engine, by the primary key of `spans`: buckets, then groups, then hours.
 fn built(family: u8, told: u16, units: &[Unit]) -> Query {
-    let entry = (sums::columns(""), sums::columns("b_"));
     let dimensions: Vec<&str> = columns(told).filter(|(_, is_told)| *is_told).map(|(name, _)| name).collect();
-    let into: Vec<&str> = dimensions.iter().copied().chain(entry.0.iter().map(String::as_str)).collect();
     let mut keys = vec![("tenant_id".to_owned(), "a_tenant".to_owned()), (sums::HOUR.to_owned(), "a_hour".to_owned())];
     keys.extend(dimensions.iter().map(|name| ((*name).to_owned(), format!("a_{name}"))));
-    let max = "toUInt64(least({}, toUInt128(18446744073709551615)))";
-    let values: Vec<String> = dimensions
-        .iter()
-        .map(|name| format!("a_{name}"))
-        .chain(entry.1.iter().map(|name| {
-            let is_usage = name.starts_with("b_u") && name != "b_unpriced";
-            if is_usage { max.replace("{}", name) } else { name.clone() }
-        }))
-        .collect();
+    let names: Vec<&str> = keys.iter().map(|(_, name)| name.as_str()).collect();
+    let totals = sums::columns("b_").into_iter().map(|name| match name.as_str() {
+        "b_first" => format!("min({name})"),
+        "b_last" => format!("max({name})"),
+        "b_errors" | "b_unpriced" | "b_nanos" => format!("sum({name})"),
+        _ => format!("toUInt64(least(sum({name}), toUInt128(18446744073709551615)))"),
+    });
+    let values: Vec<String> = names[2..].iter().map(ToString::to_string).chain(totals).collect();
+    let into: Vec<String> = dimensions.iter().map(ToString::to_string).chain(sums::columns("")).collect();
+    let last = into.len() + 1;
+
     let mut query = Query::of(&format!(
-        "INSERT INTO rollups (family, tenant_id, hour, marks, is_whole, {}) SELECT ",
+        "INSERT INTO rollups (family, tenant_id, hour, marks, is_whole, {}, buckets, counts) SELECT ",
         into.join(", ")
     ));
     query.bind("UInt8", family.to_string());
-    query.push(&format!(", c_tenant, c_hour, c_marks, length(c_all) <= {ENTRIES_MAX}"));
-    for place in 1..=values.len() {
-        query.push(&format!(", arrayMap(c_entry -> c_entry.{place}, if(length(c_all) <= {ENTRIES_MAX}, c_all, []))"));
+    // An hour without spans has sums, too: none.
+    query.push(&format!(
+        ", c_tenant, c_hour, c_marks, arraySum(c_group -> length(c_group.{last}), c_all) <= {BUCKETS_MAX} AS c_whole"
+    ));
+    for place in 1..last {
+        query.push(&format!(", arrayMap(c_group -> c_group.{place}, if(c_whole, c_all, []))"));
+    }
+    for of in 1..=2 {
+        query.push(&format!(
+            ", arrayMap(c_group -> arrayMap(c_bucket -> c_bucket.{of}, c_group.{last}), if(c_whole, c_all, []))"
+        ));
     }
     query.push(" FROM (SELECT u.1 AS c_tenant, u.2 AS c_hour, u.3 AS c_marks FROM (SELECT arrayJoin(");
     bind_units(&mut query, units);
     query.push(&format!(
-        ") AS u)) AS c_units LEFT JOIN (SELECT toString(a_tenant) AS d_tenant, a_hour AS d_hour, groupArray(tuple({})) AS c_all FROM (",
+        ") AS u)) AS c_units LEFT JOIN (SELECT toString(a_tenant) AS d_tenant, a_hour AS d_hour, groupArray(d_group) AS c_all FROM (\
+         SELECT a_tenant, a_hour, tuple({}, \
+         groupArray((toUInt16(b_bucket + if(b_kind = 2, {FIRST_TOKENS}, 0)), toUInt64(b_requests)))) AS d_group FROM (",
         values.join(", ")
     ));
     sums::spans(&mut query, &keys, |query| of_hours(query, units));
-    query.push(") GROUP BY a_tenant, a_hour) AS c_sums ON c_tenant = d_tenant AND c_hour = d_hour");
+    query.push(&format!(
+        ") GROUP BY {}) GROUP BY a_tenant, a_hour) AS c_sums ON c_tenant = d_tenant AND c_hour = d_hour",
+        names.join(", ")
+    ));
     query
 }
 
