@@ -64,6 +64,10 @@ CODE = re.compile(r"Code: (\d+)")
 CHUNK = 1 << 20
 
 
+# What a server takes of one parameter (its setting http_max_field_value_size).
+FIELD_BYTES = 131072
+
+
 class EngineError(Exception):
     """An exception of the engine: its code, its words, and the HTTP status that goes with it."""
 
@@ -373,6 +377,8 @@ class Handler(BaseHTTPRequestHandler):
             raw = b""
             for part in form.get_payload():
                 name, value = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+                if len(value) > FIELD_BYTES and name != "query":
+                    raise EngineError(1000, "Code: 1000. DB::Exception: HTML Form Exception: Field value too long. (POCO_EXCEPTION)")
                 if name == "query":
                     raw = value
                 else:

@@ -148,6 +148,6 @@ async fn remove(engine: &Engine, op: &'static str, piece: &Piece, tables: &[&'st
 
 fn by_id(ids: &[ExchangeId]) -> Query {
     let mut query = Query::of("exchange_id IN ");
-    query.bind("Array(UInt128)", numbers(ids.iter().copied()));
+    query.bind_all("UInt128", numbers(ids.iter().copied()));
     query
 }

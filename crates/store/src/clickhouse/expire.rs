@@ -11,7 +11,7 @@ use llmtrace_model::{Erased, Retention, Retentions, TenantId, Timestamp};
 
 use super::{
     client::{Engine, Removal},
-    query::{Query, escaped, list},
+    query::{Query, escaped},
     wire::Values,
 };
 use crate::{Backend, Error, ErrorKind};
@@ -132,7 +132,7 @@ impl<'a> Ends<'a> {
         query.push("(FALSE");
         for (end, tenants) in &self.of {
             query.push(" OR (tenant_id IN ");
-            query.bind("Array(String)", list(tenants.iter().map(|tenant| tenant.as_str())));
+            query.bind_texts(tenants.iter().map(|tenant| tenant.as_str()));
             let (term, value) = time(*end);
             query.and(term, "Int64", value.to_string());
             query.push(")");
@@ -141,7 +141,7 @@ impl<'a> Ends<'a> {
             query.push(" OR (TRUE");
             if !self.named.is_empty() {
                 query.push(" AND tenant_id NOT IN ");
-                query.bind("Array(String)", list(self.named.iter().map(|tenant| tenant.as_str())));
+                query.bind_texts(self.named.iter().map(|tenant| tenant.as_str()));
             }
             let (term, value) = time(end);
             query.and(term, "Int64", value.to_string());

@@ -12,7 +12,7 @@ use llmtrace_model::{
 
 use super::{
     client::Engine,
-    query::{Query, conditions, list, number, times},
+    query::{Query, conditions, escaped, number, times},
     read::{select, spans},
     row,
     windows::starts,
@@ -81,28 +81,25 @@ async fn newest(
 /// What lists group spans by, inside a tenant.
 trait Member: Clone + Eq + Hash {
     const COLUMN: &'static str;
-    /// A list of them as a parameter.
-    const LIST: &'static str;
+    /// Its type as a parameter.
+    const KIND: &'static str;
 
     fn take(from: &mut Values<'_>) -> Result<Self, Error>;
 
-    /// The value of such a parameter.
-    fn list<'a>(members: impl Iterator<Item = &'a Self>) -> String
-    where
-        Self: 'a;
+    /// As the value of a parameter.
+    fn value(&self) -> String;
 }
 
 impl Member for TraceId {
     const COLUMN: &'static str = "trace_id";
-    const LIST: &'static str = "Array(UInt128)";
+    const KIND: &'static str = "UInt128";
 
     fn take(from: &mut Values<'_>) -> Result<Self, Error> {
         row::trace_id(from)
     }
 
-    fn list<'a>(members: impl Iterator<Item = &'a Self>) -> String {
-        let ids: Vec<String> = members.map(|trace| u128::from_be_bytes(*trace.as_bytes()).to_string()).collect();
-        format!("[{}]", ids.join(","))
+    fn value(&self) -> String {
+        u128::from_be_bytes(*self.as_bytes()).to_string()
     }
 }
 
@@ -111,14 +108,14 @@ type Session = String;
 
 impl Member for Session {
     const COLUMN: &'static str = "session_id";
-    const LIST: &'static str = "Array(String)";
+    const KIND: &'static str = "String";
 
     fn take(from: &mut Values<'_>) -> Result<Self, Error> {
         Ok(from.maybe_text()?.unwrap_or_default())
     }
 
-    fn list<'a>(members: impl Iterator<Item = &'a Self>) -> String {
-        list(members.map(String::as_str))
+    fn value(&self) -> String {
+        format!("'{}'", escaped(self))
     }
 }
 
@@ -221,18 +218,19 @@ fn members<'a, M: Member + 'a>(
     query: &mut Query,
     scope: &TenantScope,
     filter: &SpanFilter,
-    members: impl Iterator<Item = &'a M>,
+    members: impl Iterator<Item = &'a M> + Clone,
 ) {
-    let members = M::list(members);
     query.push(
         " AND (tenant_id, started_at, exchange_id) IN \
         (SELECT tenant_id, started_at, exchange_id FROM spans WHERE TRUE",
     );
     query.scope(scope);
     times(query, filter);
-    query.and(&format!("{} IN", M::COLUMN), M::LIST, members.clone());
-    query.push(")");
-    query.and(&format!("{} IN", M::COLUMN), M::LIST, members);
+    for end in [")", ""] {
+        query.push(&format!(" AND {} IN ", M::COLUMN));
+        query.bind_all(M::KIND, members.clone().map(Member::value));
+        query.push(end);
+    }
 }
 
 /// One page of traces.

@@ -20,6 +20,9 @@ pub(super) struct Key {
     pub(super) id: ExchangeId,
 }
 
+/// How long a parameter may be: a server takes 128 KiB (`http_max_field_value_size`).
+const PARAMETER_BYTES: usize = 100_000;
+
 const KEY: &str = "(tenant_id, started_at, exchange_id)";
 
 /// All tokens as the filter counts them: up to the largest signed number.
@@ -43,6 +46,33 @@ impl Query {
         self.values.push(value);
     }
 
+    /// Puts a list in this place, in as many parameters as it takes: a server refuses one that is long.
+    pub(super) fn bind_all(&mut self, kind: &str, values: impl Iterator<Item = String>) {
+        let mut parts = vec![String::new()];
+        for value in values {
+            match parts.last_mut() {
+                Some(part) if part.is_empty() => part.push_str(&value),
+                Some(part) if part.len() + value.len() < PARAMETER_BYTES => {
+                    part.push(',');
+                    part.push_str(&value);
+                }
+                _ => parts.push(value),
+            }
+        }
+        let is_one = parts.len() == 1;
+        self.push(if is_one { "" } else { "arrayConcat(" });
+        for (n, part) in parts.into_iter().enumerate() {
+            self.push(if n == 0 { "" } else { ", " });
+            self.bind(&format!("Array({kind})"), format!("[{part}]"));
+        }
+        self.push(if is_one { "" } else { ")" });
+    }
+
+    /// Texts as a list.
+    pub(super) fn bind_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
+        self.bind_all("String", texts.map(|text| format!("'{}'", escaped(text))));
+    }
+
     pub(super) fn and(&mut self, term: &str, kind: &str, value: String) {
         self.push(" AND ");
         self.push(term);
@@ -61,9 +91,8 @@ impl Query {
         self.push(" AND ");
         self.push(KEY);
         self.push(" IN ");
-        let keys: Vec<String> =
-            keys.map(|key| format!("('{}',{},{})", key.tenant_id, key.started_at.unix_us(), number(key.id))).collect();
-        self.bind("Array(Tuple(String, Int64, UInt128))", format!("[{}]", keys.join(",")));
+        let keys = keys.map(|key| format!("('{}',{},{})", key.tenant_id, key.started_at.unix_us(), number(key.id)));
+        self.bind_all("Tuple(String, Int64, UInt128)", keys);
     }
 
     /// The owner.
@@ -110,12 +139,6 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
-/// Texts as the value of a parameter.
-pub(super) fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let texts: Vec<String> = texts.map(|text| format!("'{}'", escaped(text))).collect();
-    format!("[{}]", texts.join(","))
-}
-
 /// The conditions of a scope and a filter, each after an `AND`.
 pub(super) fn conditions(query: &mut Query, scope: &TenantScope, filter: &SpanFilter) {
     query.scope(scope);
@@ -140,7 +163,7 @@ fn said(query: &mut Query, scope: &TenantScope, filter: &SpanFilter, terms: &Ter
     query.scope(scope);
     times(query, filter);
     query.push(" AND hasAll(term_hashes, ");
-    query.bind("Array(UInt64)", format!("[{}]", hashes.join(",")));
+    query.bind_all("UInt64", hashes.into_iter());
     query.push(")))");
 }
 
@@ -228,7 +251,7 @@ fn plain(query: &mut Query, filter: &SpanFilter) {
     }
     if !tags.is_empty() {
         query.push(" AND hasAll(tags, ");
-        query.bind("Array(String)", list(tags.iter().map(String::as_str)));
+        query.bind_texts(tags.iter().map(String::as_str));
         query.push(")");
     }
     match finding {

@@ -209,8 +209,7 @@ fn units(op: &'static str, answer: &[u8]) -> Result<Vec<Unit>, Error> {
 }
 
 fn bind_hours<'a>(query: &mut Query, hours: impl Iterator<Item = (&'a str, i64)>) {
-    let hours: Vec<String> = hours.map(|(tenant, hour)| format!("('{}',{hour})", escaped(tenant))).collect();
-    query.bind("Array(Tuple(String, Int64))", format!("[{}]", hours.join(",")));
+    query.bind_all("Tuple(String, Int64)", hours.map(|(tenant, hour)| format!("('{}',{hour})", escaped(tenant))));
 }
 
 /// When an hour begins, where a time is that low or high.

@@ -12,7 +12,7 @@ use super::{
     Clickhouse,
     client::Engine,
     migrate,
-    query::{Query, escaped, list, number},
+    query::{Query, escaped, number},
     write::{Step, batch_until},
 };
 use crate::{
@@ -132,7 +132,7 @@ async fn what_was_said_before_terms_were_hashed_is_found() {
         old.push(", ");
         old.bind("String", escaped(&serde_json::to_string(content).unwrap()));
         old.push(", ");
-        old.bind("Array(String)", list(terms.iter().map(String::as_str)));
+        old.bind_texts(terms.iter().map(String::as_str));
         old.push(", 1, 0");
         engine.answer("test", engine.own(), old).await.unwrap();
 

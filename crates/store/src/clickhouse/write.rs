@@ -152,27 +152,25 @@ pub(super) async fn noted(
 ) -> Result<Vec<Place>, Error> {
     let mut query =
         Query::of("SELECT exchange_id, tenant_id, started_at, version FROM exchanges FINAL WHERE exchange_id IN ");
-    query.bind("Array(UInt128)", numbers(ids));
+    query.bind_all("UInt128", numbers(ids));
     read_places(&engine.rows(op, query).await?, op)
 }
 
 /// The places of some exchanges among the spans, by the bloom filter of their ids.
 async fn unnoted(engine: &Engine, ids: impl Iterator<Item = ExchangeId>) -> Result<Vec<Place>, Error> {
-    let numbers = numbers(ids);
     let mut query = Query::of(
         "SELECT exchange_id, tenant_id, started_at, version FROM spans FINAL \
          WHERE (tenant_id, started_at, exchange_id) IN \
          (SELECT tenant_id, started_at, exchange_id FROM spans WHERE exchange_id IN ",
     );
-    query.bind("Array(UInt128)", numbers);
+    query.bind_all("UInt128", numbers(ids));
     query.push(")");
     read_places(&engine.rows(OP, query).await?, OP)
 }
 
-/// Exchange ids as the value of a parameter.
-pub(super) fn numbers(ids: impl Iterator<Item = ExchangeId>) -> String {
-    let ids: Vec<String> = ids.map(|id| number(id).to_string()).collect();
-    format!("[{}]", ids.join(","))
+/// Exchange ids as the values of a parameter.
+pub(super) fn numbers(ids: impl Iterator<Item = ExchangeId>) -> impl Iterator<Item = String> {
+    ids.map(|id| number(id).to_string())
 }
 
 fn read_places(answer: &[u8], op: &'static str) -> Result<Vec<Place>, Error> {

@@ -95,9 +95,10 @@ fn of_hours(query: &mut Query, units: &[Unit]) {
 }
 
 fn bind_units(query: &mut Query, units: &[Unit]) {
-    let units: Vec<String> =
-        units.iter().map(|unit| format!("('{}',{},{})", escaped(&unit.tenant), unit.hour, unit.marks)).collect();
-    query.bind("Array(Tuple(String, Int64, UInt64))", format!("[{}]", units.join(",")));
+    query.bind_all(
+        "Tuple(String, Int64, UInt64)",
+        units.iter().map(|unit| format!("('{}',{},{})", escaped(&unit.tenant), unit.hour, unit.marks)),
+    );
 }
 
 /// Adds one family of some hours up inside the engine, by the primary key of `spans`: buckets, then groups, then hours.
