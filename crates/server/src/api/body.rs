@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use tokio::time::timeout;
 
 use super::error::{Problem, shorten};
@@ -27,6 +27,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         check_type(request.headers())?;
         let body = timeout(PATIENCE, whole(request.into_body())).await.map_err(|_| Problem::BodyCut)??;
+        // Serde would read an array as the fields of an object in their order.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::bad_body("", &serde_json::Error::custom("found an array, expected an object")));
+        }
         let mut reader = serde_json::Deserializer::from_slice(&body);
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();

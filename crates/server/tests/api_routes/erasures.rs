@@ -289,6 +289,7 @@ async fn a_rule_says_both_in_days_or_null() {
         (json!({ "content_days": 1.5, "span_days": 1 }), "invalid type"),
         (json!({ "content_days": "forever", "span_days": 1 }), "invalid type"),
         (json!({ "content_days": 1, "span_days": 1, "days": 1 }), "unknown field `days`"),
+        (json!([null, null]), "found an array, expected an object"),
     ] {
         let answer = put(app, "/api/v1/tenants/a/retention", &sent).await;
         is_problem(&answer, 400, "bad-body");
