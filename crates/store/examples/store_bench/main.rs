@@ -1,10 +1,11 @@
 //! Measures a store: how fast it takes spans, and how long reads take once they are there.
 //!
-//! `cargo run --release -p llmtrace-store --features conformance --example store_bench -- [month|text|raw] COUNT [URL]`. With
+//! `cargo run --release -p llmtrace-store --features conformance --example store_bench -- [month|text|raw] COUNT [URL [WORDS]]`. With
 //! `month` the spans are spread over thirty days and rolled up, and statistics and lists with filters are asked for; with
 //! `text` what was said is indexed and searched; with `raw` the bytes of the bodies are written too. Without a URL it
 //! takes an SQLite file in a temporary folder, with one that begins with `http` the ClickHouse server there (database
-//! llmtrace_bench), which makes a month of spans by itself. A month or a day that is there already is not written again. CPU is
+//! llmtrace_bench), which makes a month of spans by itself. A month or a day that is there already is not written again. With WORDS only the
+//! questions are asked whose names hold them. CPU is
 //! user plus system of the whole process, spans are built outside.
 
 mod bodies;
@@ -45,6 +46,9 @@ async fn main() -> Result<(), Failure> {
     let count: u64 = arguments.next().ok_or("expected the number of spans")?.parse()?;
     let folder = tempfile::tempdir()?;
     let url = arguments.next().unwrap_or_else(|| format!("sqlite:{}/spans.db", folder.path().display()));
+    if let Some(words) = arguments.next() {
+        timing::ONLY.get_or_init(|| words);
+    }
     let bounds = MemoryOptions { max_rows: usize::MAX, max_bytes: usize::MAX };
     let mut options = Options { memory: bounds, ..Options::default() };
     let is_server = url.starts_with("http");

@@ -203,7 +203,7 @@ async fn also_in<M: Member>(
     let column = M::COLUMN;
     let mut query = Query::of(&format!("SELECT DISTINCT tenant_id, {column} FROM spans FINAL WHERE TRUE"));
     conditions(&mut query, scope, filter);
-    members::<M>(&mut query, scope, filter, groups.iter().map(|((_, member), _)| member));
+    members::<M>(&mut query, scope, filter, &groups.iter().map(|((_, member), _)| member));
     let answer = engine.rows(op, query).await?;
     let mut from = Values::of(&answer, op);
     let mut found = HashSet::new();
@@ -218,7 +218,7 @@ fn members<'a, M: Member + 'a>(
     query: &mut Query,
     scope: &TenantScope,
     filter: &SpanFilter,
-    members: impl Iterator<Item = &'a M> + Clone,
+    members: &(impl Iterator<Item = &'a M> + Clone),
 ) {
     query.push(
         " AND (tenant_id, started_at, exchange_id) IN \
@@ -250,7 +250,7 @@ pub(super) async fn page_of_traces(
     }
     let mut query = Query::of(&format!("SELECT tenant_id, trace_id, {SUMMARY} FROM spans FINAL WHERE TRUE"));
     query.scope(scope);
-    members::<TraceId>(&mut query, scope, &SpanFilter::default(), keys.iter().map(|(_, trace)| trace));
+    members::<TraceId>(&mut query, scope, &SpanFilter::default(), &keys.iter().map(|(_, trace)| trace));
     query.push(" ORDER BY started_at, exchange_id");
     let answer = engine.rows(op, query).await?;
     let mut from = Values::of(&answer, op);
@@ -285,7 +285,7 @@ pub(super) async fn page_of_sessions(
         "SELECT tenant_id, session_id, trace_id, agent_id, user_id, {SUMMARY} FROM spans FINAL WHERE TRUE"
     ));
     query.scope(scope);
-    members::<Session>(&mut query, scope, &SpanFilter::default(), keys.iter().map(|(_, session)| session));
+    members::<Session>(&mut query, scope, &SpanFilter::default(), &keys.iter().map(|(_, session)| session));
     query.push(" ORDER BY started_at, exchange_id");
     let answer = engine.rows(op, query).await?;
     let mut from = Values::of(&answer, op);
