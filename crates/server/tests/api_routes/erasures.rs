@@ -187,7 +187,7 @@ async fn a_body_is_strict_and_the_answer_names_what_is_wrong() {
         (with("everything", json!("a")), "subject_id", "found \"a\", expected none"),
         (json!({ "subject": "user", "subject_id": "u", "erasure_id": "7" }).to_string(), "erasure_id", "UUID"),
         (json!({ "subject": "user", "subject_id": "u", "tenant_id": "a" }).to_string(), "tenant_id", "unknown field"),
-        ("[]".to_owned(), "", "invalid"),
+        ("[]".to_owned(), "", "found an array, expected an object"),
     ] {
         let answer = send(app, Method::POST, &format!("{ERASURES}?tenant_id=a"), &[], &sent).await;
         is_problem(&answer, 400, "bad-body");
