@@ -180,7 +180,7 @@ async fn a_body_is_strict_and_the_answer_names_what_is_wrong() {
         (r#"{"name":"n","page":"traces","query":{"model":"a","model":"b"}}"#.to_owned(), json!("query"), "twice"),
         (r#"{"name":"n","name":"m","page":"traces","query":{}}"#.to_owned(), Value::Null, "duplicate field `name`"),
         (format!("{} x", body("n")), Value::Null, "trailing"),
-        ("[]".to_owned(), Value::Null, "invalid"),
+        ("[]".to_owned(), Value::Null, "found an array, expected an object"),
         (String::new(), Value::Null, "EOF"),
     ] {
         let request = request(Method::POST, VIEWS).header("content-type", "application/json; charset=utf-8");
