@@ -26,8 +26,8 @@ class FaultProxy:
     """Forwards to `target` while it is in the mode `pass`.
 
     `refuse` closes the listener and every connection, `reset` accepts and resets, `hang` accepts and never answers, `slow` takes
-    `delay_s` for every piece of an answer, `lossy` resets every third connection on which an answer comes, after the request was
-    carried out, `error-500` and `disk-full` answer every HTTP request with an error of the engine.
+    `delay_s` for every piece of an answer, `lossy` resets the connection in place of a third of an answer's pieces, after the
+    request was carried out, `error-500` and `disk-full` answer every HTTP request with an error of the engine.
     """
 
     def __init__(self, host: str, port: int, delay_s: float = 0.5):
