@@ -102,6 +102,8 @@ def test_a_balancer_that_follows_readyz_has_no_connection_refused(provider, tmp_
     def load(n: int):
         while not stop.is_set():
             targets = [port for port in ports if ready[port]]
+            if not targets:
+                return failed.append("no proxy is ready")
             port = targets[(sent[0] + n) % len(targets)]
             sent[0] += 1
             try:

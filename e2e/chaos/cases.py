@@ -112,7 +112,7 @@ def during(world: World, name: str, begin, end, times: int = 1, reads: bool = Fa
     if asked:
         asked.stop()
         hits = int(metric(proxy, "llmtrace_cache_reads_total", outcome="hit"))
-        out.note += f"; {len(asked.seconds)} questions to the API, {hits} answered from Redis, the slowest after {max(asked.seconds):.1f} s"
+        out.note += f"; {len(asked.seconds)} questions to the API, {hits} answered from Redis, the slowest after {max(asked.seconds, default=0):.1f} s"
         out.promise(not asked.errors, f"questions to the API failed: {asked.errors[:3]}")
         out.promise(asked.went_back == 0, f"sums went back {asked.went_back} times")
     return out
@@ -357,6 +357,7 @@ def backlog(world: World) -> Outcome:
     out.recovery_s = recovery
     mib = size / (1 << 20)
     out.note = f"cap {BACKLOG >> 20} MiB, {mib:.0f} MiB waited, {mib / recovery:.0f} MiB/s; {waiting} MiB of memory at most before the store came back"
+    out.promise(out.shed > 0, "the backlog never reached the cap")
     out.promise(size <= BACKLOG * 1.05, f"the journal grew to {size:.0f} bytes")
     out.promise(out.missing <= out.shed, f"{out.missing} exchanges are not stored and {out.shed} counted as shed")
     out.promise(beside.missing == 0 and beside.client_errors == 0, f"beside the draining {beside.missing} were lost: {beside.broken}")

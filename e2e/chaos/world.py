@@ -68,7 +68,7 @@ class Sums:
 
 
 class CannotRun(Exception):
-    """The machine, or this build, has not what a case needs."""
+    """The machine has not what a case needs."""
 
 
 @dataclass
