@@ -62,8 +62,6 @@ FORMAT_BEFORE_ROWS = re.compile(rb"\bFORMAT\s+([A-Za-z0-9_]+)\s*(?:\n|\s(?=[\{\[
 DROP_SYNC = re.compile(r"^(\s*DROP\b.*?)\s+SYNC\s*;?\s*$", re.IGNORECASE | re.DOTALL)
 CODE = re.compile(r"Code: (\d+)")
 CHUNK = 1 << 20
-
-
 # What a server takes of one parameter (its setting http_max_field_value_size).
 FIELD_BYTES = 131072
 

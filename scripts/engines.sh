@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Throw-away engines for tests: PostgreSQL, Redis, and ClickHouse in its current and its oldest supported version, on free
+# Throw-away engines for tests: PostgreSQL, Redis, and ClickHouse in its current version and the oldest that tests run with, on free
 # loopback ports, with their data below one folder in the folder for temporary files. Durability is off: nothing here outlives a run.
 #   eval "$(scripts/engines.sh start)"      starts them, and sets LLMTRACE_TEST_{CLICKHOUSE,CLICKHOUSE_OLD,POSTGRES,REDIS}_URL
 #   scripts/engines.sh stop [FOLDER]        ends them and removes their folder (default: $LLMTRACE_TEST_ENGINES, which start sets)

@@ -3,7 +3,7 @@
 #   .venv           Python: pytest, schemathesis, the official openai and anthropic packages, Node, prebuilt cargo subcommands
 #   web             the dashboard's packages, and the dashboard itself in web/dist
 #   .venv-clickhouse, .venv-clickhouse-25
-#                   ClickHouse in process, the current and the oldest supported version (0.6 and 0.9 GB)
+#                   ClickHouse in process, the current and the oldest version that tests run with (0.6 and 0.9 GB)
 #   .venv-helm      Helm 3 and 4, kubectl and the schemas of Kubernetes (0.4 GB)
 #   e2e/node        the official openai and @anthropic-ai/sdk packages
 # By hand elsewhere: a C compiler, curl, openssl, Chromium, PostgreSQL 15 or newer, Redis 7, Python 3.11 or newer with venv; then
