@@ -227,9 +227,9 @@ impl Problem {
                  model, agent, environment, release, status)"
             ),
             Self::TailFull => format!("{MAX_SUBSCRIBERS} listeners follow the tail already, try again later"),
-            Self::StoreTimedOut => "the span store did not answer in time, ask for less or try again".to_owned(),
-            Self::StoreAway => "the span store cannot be reached, try again".to_owned(),
-            Self::StoreBroken => "the span store failed, its cause is in the log".to_owned(),
+            Self::StoreTimedOut => "a store did not answer in time, ask for less or try again".to_owned(),
+            Self::StoreAway => "a store cannot be reached, try again; /health says which".to_owned(),
+            Self::StoreBroken => "a store failed, which one and why is in the log".to_owned(),
         }
     }
 

@@ -195,7 +195,7 @@ impl Events {
     /// A read of the store was given up because it took too long.
     pub fn store_read_timed_out(&self, op: &'static str) {
         self.0.store_failures.get_or_create(&[("kind", ErrorKind::Timeout.as_str())]).inc();
-        tracing::warn!(store.op = op, "a read of the span store was given up");
+        tracing::warn!(store.op = op, "a read of a store was given up");
     }
 
     /// A store operation took `time`.
