@@ -4,7 +4,6 @@
 
 use axum::{
     Json,
-    extract::{Path, rejection::PathRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -16,12 +15,10 @@ use super::{
     body,
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     query::{NoParams, OneParams},
-    read::{Asked, missing, part},
+    read::{Asked, Part, missing, part},
     view::{ErasureBody, ErasureList, ErasureView},
+    views::owner,
 };
-
-/// A part of the path.
-type Part = Result<Path<String>, PathRejection>;
 
 /// Lists erasures and their receipts, those asked for last first, at most 1000: those of the tenant that is named, else all.
 #[utoipa::path(
@@ -55,10 +52,7 @@ pub(super) async fn create(
     body::Json(body): body::Json<ErasureBody>,
 ) -> Result<Response, Problem> {
     let subject = body.subject()?;
-    let tenant = match scope {
-        TenantScope::One(tenant) => Some(tenant),
-        TenantScope::All => None,
-    };
+    let tenant = owner(&scope);
     if tenant.is_none() && subject == Subject::Everything {
         return Err(Problem::bad(
             "tenant_id",
@@ -97,11 +91,7 @@ pub(super) async fn one(Asked { api, scope, .. }: Asked<OneParams>, id: Part) ->
 )]
 pub(super) async fn remove_trace(Asked { api, scope, .. }: Asked<OneParams>, id: Part) -> Result<Response, Problem> {
     let id: TraceId = part("trace_id", id, "32 hex digits, not all zero")?;
-    let tenant = match scope {
-        TenantScope::One(tenant) => Some(tenant),
-        TenantScope::All => None,
-    };
-    begin(&api, None, tenant, Subject::Trace(id)).await
+    begin(&api, None, owner(&scope), Subject::Trace(id)).await
 }
 
 /// Deletes a tenant: erases its spans, and forgets that it was seen, its saved views and its rule of retention.

@@ -4,7 +4,7 @@
 use std::{future::Future, marker::PhantomData, time::Duration};
 
 use axum::{
-    extract::{FromRequestParts, rejection::PathRejection},
+    extract::{FromRequestParts, Path, rejection::PathRejection},
     http::request::Parts,
 };
 use llmtrace_model::{PageRequest, SpanFilter, TenantScope};
@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a path part looks like that is no text at all.
 const UNREADABLE: &str = "percent-encoded UTF-8";
+
+/// A part of the path, as it is handed to a route.
+pub(super) type Part = Result<Path<String>, PathRejection>;
 
 /// A caller's question: its parameters, those of `P` and no other, and whose rows it is about.
 pub(super) struct Asked<P> {
@@ -82,7 +85,7 @@ impl Api {
                 self.events.store_failed(&error);
                 let cause: &(dyn std::error::Error + 'static) = error.source.as_ref();
                 tracing::warn!(store.op = op, store.backend = %error.backend, error.kind = %error.kind, error = cause,
-                    "a read of the span store failed");
+                    "a read of a store failed");
                 Err(Problem::store(error.kind))
             }
             Err(_elapsed) => {
@@ -96,20 +99,16 @@ impl Api {
 /// Reads one part of the path.
 pub(super) fn part<T: std::str::FromStr>(
     name: &'static str,
-    found: Result<axum::extract::Path<String>, PathRejection>,
+    found: Part,
     expected: &'static str,
 ) -> Result<T, Problem> {
-    let axum::extract::Path(text) = found.map_err(|_| Problem::bad(name, "", UNREADABLE))?;
+    let Path(text) = found.map_err(|_| Problem::bad(name, "", UNREADABLE))?;
     text.parse().map_err(|_| Problem::bad(name, &text, expected))
 }
 
 /// Reads one part of the path that is a client's own text.
-pub(super) fn text_part(
-    name: &'static str,
-    found: Result<axum::extract::Path<String>, PathRejection>,
-    most: usize,
-) -> Result<String, Problem> {
-    let axum::extract::Path(text) = found.map_err(|_| Problem::bad(name, "", UNREADABLE))?;
+pub(super) fn text_part(name: &'static str, found: Part, most: usize) -> Result<String, Problem> {
+    let Path(text) = found.map_err(|_| Problem::bad(name, "", UNREADABLE))?;
     if text.chars().nth(most).is_some() {
         return Err(Problem::bad(name, &text, format!("1 to {most} characters of text")));
     }

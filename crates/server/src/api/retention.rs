@@ -1,10 +1,6 @@
 //! `/api/v1/tenants/{tenant_id}/retention`: how long one tenant's spans are kept.
 
-use axum::{
-    Json,
-    extract::{Path, rejection::PathRejection},
-    http::StatusCode,
-};
+use axum::{Json, http::StatusCode};
 use llmtrace_model::TenantId;
 
 use super::{
@@ -12,12 +8,9 @@ use super::{
     erasures::tenant_of,
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     query::NoParams,
-    read::Asked,
+    read::{Asked, Part},
     view::{RetentionBody, RetentionView},
 };
-
-/// A part of the path.
-type Part = Result<Path<String>, PathRejection>;
 
 /// How long the spans of a tenant are kept: by a rule of its own, else by the setting `retention`.
 #[utoipa::path(

@@ -169,7 +169,8 @@ fn done(written: Written, id: ViewId) -> Result<(), Problem> {
     }
 }
 
-fn owner(scope: &TenantScope) -> Option<llmtrace_model::TenantId> {
+/// Whose a thing is that is asked for in a scope; `None` for the whole installation.
+pub(super) fn owner(scope: &TenantScope) -> Option<llmtrace_model::TenantId> {
     match scope {
         TenantScope::One(tenant) => Some(tenant.clone()),
         TenantScope::All => None,
