@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::error::{Problem, shorten};
@@ -29,7 +29,8 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
         let body = timeout(PATIENCE, whole(request.into_body())).await.map_err(|_| Problem::BodyCut)??;
         // Serde would read an array as the fields of an object in their order.
         if body.trim_ascii_start().first() == Some(&b'[') {
-            return Err(Problem::bad_body("", &serde_json::Error::custom("found an array, expected an object")));
+            let why = "found an array, expected an object".to_owned();
+            return Err(Problem::BadBody { field: String::new(), why });
         }
         let mut reader = serde_json::Deserializer::from_slice(&body);
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
