@@ -24,11 +24,8 @@ const LONG_US: i64 = 15 * 60 * 1_000_000;
 pub async fn examine_all(config: &Config) -> Vec<Note> {
     let mut notes = Vec::new();
     let journals = config.enable_trace_storage && config.journal.mode == JournalMode::Disk;
-    for finding in probe::all(config).await {
-        // Stores are looked at more closely below.
-        if ["storage.spans", "storage.meta", "storage.counters"].contains(&finding.setting.as_str()) {
-            continue;
-        }
+    // Stores are looked at more closely below.
+    for finding in probe::all_but_stores(config).await {
         notes.push(match finding.outcome {
             Ok(found) => Note::ok(&finding.setting, found),
             Err(error) => {

@@ -22,15 +22,22 @@ pub struct Finding {
 
 /// Looks at everything the configuration names.
 pub async fn all(config: &Config) -> Vec<Finding> {
+    let mut found = all_but_stores(config).await;
+    let mut note = |setting: &str, outcome| found.push(Finding { setting: setting.to_owned(), outcome });
+    note("storage.spans", spans(config).await);
+    note("storage.meta", meta(config).await);
+    note("storage.counters", redis::probe(config).await);
+    found
+}
+
+/// Looks at folders, files and upstreams.
+pub(super) async fn all_but_stores(config: &Config) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut note = |setting: &str, outcome| found.push(Finding { setting: setting.to_owned(), outcome });
     note("storage.path", folder(&config.storage.path));
     if config.enable_trace_storage && config.journal.mode == JournalMode::Disk {
         note("journal.path", folder(&config.journal.path));
     }
-    note("storage.spans", spans(config).await);
-    note("storage.meta", meta(config).await);
-    note("storage.counters", redis::probe(config).await);
     if let Some(path) = &config.prices.overrides {
         note("prices.overrides", wiring::prices(config).map(|_| format!("{} is read", path.display())));
     }
