@@ -288,9 +288,13 @@ async fn erase_removes_what_it_names_beside_a_running_proxy() {
     ] {
         assert_eq!(run(folder.path(), wrong).status.code(), Some(2), "{wrong:?}");
     }
-    fs::write(folder.path().join("m.yaml"), "storage: {spans: 'memory:'}").unwrap();
-    let of_memory = run(folder.path(), &["erase", "--user", "u", "--config", "m.yaml"]);
-    assert!(text(&of_memory.stderr).contains("ask its /api/v1/erasures"), "{}", text(&of_memory.stderr));
+    for setting in ["spans", "meta"] {
+        fs::write(folder.path().join("m.yaml"), format!("storage: {{{setting}: 'memory:'}}")).unwrap();
+        let of_memory = run(folder.path(), &["erase", "--user", "u", "--config", "m.yaml"]);
+        let said = text(&of_memory.stderr);
+        assert!(said.contains(&format!("storage.{setting} is memory:")), "{said}");
+        assert!(said.contains("ask its /api/v1/erasures"), "{said}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, builder::NonEmptyStringValueParser};
 use llmtrace_model::{Erasure, ErasureId, SpanId, Subject, TenantId, TenantScope, TraceId};
 use llmtrace_store::{MetaStore, SpanStore};
@@ -60,6 +60,10 @@ impl What {
 impl Erase {
     /// Writes the erasure down, and with `--wait` sees to it that it is done.
     pub(super) async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        let kept = &config.storage.meta;
+        if kept.scheme() == "memory" {
+            bail!("storage.meta is {kept}, which lives in the running proxy: ask its /api/v1/erasures");
+        }
         let spans = open_existing(config, "ask its /api/v1/erasures").await?;
         let meta = boot::open_meta(config).await?;
         let erased = self.erase(&spans, &meta).await;
