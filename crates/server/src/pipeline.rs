@@ -42,8 +42,6 @@ use crate::{
 /// How many takes of the workers may wait for the writer at least, and a batch of them where that is more: while one batch is
 /// written, the next one gathers. In bytes see [`work::Room`].
 const WRITER_QUEUE: usize = 8;
-/// More spans than this never wait for the writer, whatever a batch is.
-const ROWS_MAX: usize = 1 << 16;
 
 /// What every step of the back lane may use.
 struct Context {
@@ -87,7 +85,7 @@ fn start_with(
     tasks: &Tasks,
 ) -> std::io::Result<()> {
     let (batch, events) = (context.options.batch, context.events.clone());
-    let (to_writer, from_workers) = mpsc::channel(WRITER_QUEUE.max(batch.rows.min(ROWS_MAX) / work::TAKE));
+    let (to_writer, from_workers) = mpsc::channel(WRITER_QUEUE.max(batch.rows / work::TAKE));
     let room = Room::new(context.options.memory_bytes);
     let writer = write::Writer::new(stores, deliveries.clone(), batch, room.batch_bytes(), events, tasks.clone());
     tasks.spawn("span writer", writer.run(from_workers));
