@@ -147,7 +147,8 @@ pub(super) fn pipeline(config: &Config) -> pipeline::Options {
             rows: usize::try_from(config.pipeline.batch_rows).unwrap_or(1),
             wait: Duration::from_millis(config.pipeline.batch_ms),
         },
-        // The other half waits in the journal's queue: together they are what the setting says.
+        // The other half waits in the journal's queue: together they are what the setting says. What is on no disk may fill
+        // the whole setting there (`journal.mode: memory`, or a disk that refuses).
         memory_bytes: config.pipeline.queue_max_bytes.len() / 2,
         capture: Capture { content: config.capture.content, raw: config.capture.raw },
         analysis: if config.enable_security_analysis { Analysis::Enabled } else { Analysis::Disabled },

@@ -18,7 +18,7 @@ const BUSY: Duration = Duration::from_millis(500);
 /// While spans are being stored, the pause after a piece lasts so many times as long as the piece took: putting off costs
 /// what is stored no more than a fifth of one core.
 const BESIDE_WRITES: u32 = 4;
-/// Waiting exchanges that make a busy time: more than one batch of the writer.
+/// Waiting exchanges that make a busy time: as many as a batch of the writer where `pipeline.batch_rows` is that of `lite`.
 const BUSY_RECORDS: u64 = 500;
 
 /// Tends one store.
