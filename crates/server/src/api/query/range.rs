@@ -1,15 +1,16 @@
 //! Which time a question is about, where it must be about one.
 
 use llmtrace_model::{SpanFilter, Timestamp};
+use llmtrace_store::MAX_LIVE;
 
 use super::{Query, values};
 use crate::api::{error::Problem, view::Interval};
 
 /// A day in microseconds: how far back a question looks that does not say.
 pub(in crate::api) const DAY_US: i64 = 86_400_000_000;
-/// What "now" is rounded up to where it ends a time: those who ask within it ask the same, and one answer serves them. No longer
-/// than an answer that reaches into the present is kept.
-const NOW_US: i64 = 2_000_000;
+/// What "now" is rounded up to where it ends a time: those who ask within it ask the same, and one answer serves them. As long
+/// as an answer that reaches into the present is kept.
+const NOW_US: i64 = MAX_LIVE.as_secs().cast_signed() * 1_000_000;
 /// The most steps of time of one answer.
 const MAX_STEPS: i128 = 1000;
 
@@ -78,4 +79,19 @@ fn steps(range: Range, interval: Interval) -> i128 {
     let us = i128::from(interval.us());
     let (from, until) = (i128::from(range.from.unix_us()), i128::from(range.until.unix_us()));
     if from >= until { 0 } else { (until - 1).div_euclid(us) - from.div_euclid(us) + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_within_one_step_asks_until_its_end() {
+        let until = |now| {
+            let range = Range::of(&SpanFilter::default(), Timestamp::from_unix_us(now), DAY_US);
+            range.ok().map(|range| range.until.unix_us())
+        };
+        let expected = [0, NOW_US, NOW_US, NOW_US, 2 * NOW_US].map(Some);
+        assert_eq!([0, 1, NOW_US - 1, NOW_US, NOW_US + 1].map(until), expected);
+    }
 }
