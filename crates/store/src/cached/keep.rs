@@ -82,9 +82,9 @@ impl Keep {
         Self { patience, ..self }
     }
 
-    /// The key of an entry.
+    /// The key of an entry. No counter has a key with this letter: theirs are in the same Redis.
     pub(super) fn key(&self, scope: &TenantScope, name: &str) -> String {
-        format!("{}:{{{}}}:c:q:{name}", self.link.prefix(), tag(scope))
+        format!("{}:{{{}}}:a:q:{name}", self.link.prefix(), tag(scope))
     }
 
     /// Looks an entry up, with the generations that decide whether it holds.
@@ -242,11 +242,11 @@ impl Keep {
     }
 
     fn own(&self, scope: &TenantScope) -> String {
-        format!("{}:{{{}}}:c:g", self.link.prefix(), tag(scope))
+        format!("{}:{{{}}}:a:g", self.link.prefix(), tag(scope))
     }
 
     fn every(&self) -> String {
-        format!("{}:{{*}}:c:every", self.link.prefix())
+        format!("{}:{{*}}:a:every", self.link.prefix())
     }
 }
 

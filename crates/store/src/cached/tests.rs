@@ -105,7 +105,7 @@ async fn kept(site: &Site) -> Vec<(String, Vec<u8>, i64)> {
     let (mut cursor, mut found) = ("0".to_owned(), Vec::new());
     loop {
         let mut scan = redis::cmd("SCAN");
-        scan.arg(&cursor).arg("MATCH").arg(format!("{}:*:c:q:*", link.prefix())).arg("COUNT").arg(1000);
+        scan.arg(&cursor).arg("MATCH").arg(format!("{}:*:a:q:*", link.prefix())).arg("COUNT").arg(1000);
         let (next, keys): (String, Vec<String>) = redis::from_redis_value(send(&scan).await).unwrap();
         for key in keys {
             let Value::BulkString(entry) = send(redis::cmd("GET").arg(&key)).await else { continue };
@@ -260,7 +260,7 @@ async fn after_redis_came_back_empty_nothing_old_holds() {
     site.news();
     let (key, entry, _) = kept(&site).await.pop().unwrap();
     // Only the generation is gone, as where memory is short.
-    let generation = format!("{}:{{default}}:c:g", site.cached.keep.link.prefix());
+    let generation = format!("{}:{{default}}:a:g", site.cached.keep.link.prefix());
     site.cached.keep.link.send("test", redis::cmd("DEL").arg(&generation)).await.unwrap().unwrap();
     put(&site, &key, &entry).await;
     site.requests(&scope, &question).await;
