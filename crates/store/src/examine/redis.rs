@@ -25,9 +25,12 @@ pub(super) async fn examine(setting: &str, options: &ServerOptions) -> Vec<Note>
 async fn look(setting: &str, link: &Link) -> Result<Vec<Note>, crate::Error> {
     let op = "examine";
     let place = link.place();
-    link.send(op, redis::cmd("PING").arg("connected")).await?.ok();
+    let mut get = redis::cmd("GET");
+    get.arg(format!("{}:ping", link.prefix()));
+    // Once to connect, with a command that its user may run, and once to see how long it takes.
+    link.send(op, &get).await?.ok();
     let began = Instant::now();
-    link.send(op, redis::cmd("GET").arg(format!("{}:ping", link.prefix()))).await?.ok();
+    link.send(op, &get).await?.ok();
     let took = began.elapsed();
     let mut notes = vec![if took > SLOW {
         let remedy = "bring it nearer: requests will wait for it once budgets count in it";

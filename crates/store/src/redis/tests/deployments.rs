@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use llmtrace_model::{ExchangeId, Money, StatsQuery, TenantId, TenantScope, Timestamp};
 use parking_lot::Mutex;
 
-use super::servers::{Server, at, cluster};
+use super::servers::{Server, at, cluster, until};
 use crate::{
-    Bucket, CacheEvent, Cached, Counter, CounterName, CounterStore, Demand, Draw, ErrorKind, Keeping, MAX_KEPT,
+    Bucket, CacheEvent, Cached, Counter, CounterName, CounterStore, Demand, Draw, ErrorKind, Grade, Keeping, MAX_KEPT,
     Options, Put, Rebuild, Rebuilt, ServerOptions, Settle, Settled, SharedNote, Slot, SpanRead as _, Take, Taken,
-    Unreserved, Window, conformance::builders::span, open_counters, open_spans,
+    Unreserved, Window, conformance::builders::span, examine, open_counters, open_spans,
 };
 
 /// What a user needs, as docs/guide/operations.md has it.
@@ -159,7 +159,10 @@ async fn a_cluster_counts_and_keeps() {
 async fn a_user_with_few_rights_counts_and_keeps() {
     let server = Server::start(&[]);
     let name = user(&server, &[RIGHTS]).await;
-    everything_works(&at(&format!("redis://{name}@127.0.0.1:{}", server.port))).await;
+    let redis = at(&format!("redis://{name}@127.0.0.1:{}", server.port));
+    everything_works(&redis).await;
+    let notes = examine("storage.counters", "redis:", &Options { redis, ..Options::default() }).await;
+    assert!(notes.iter().all(|note| note.grade != Grade::Fail), "{notes:?}");
 }
 
 #[tokio::test]
@@ -217,12 +220,7 @@ async fn after_a_failover_calls_go_on_with_the_new_master() {
     master.kill();
     let error = store.ping().await.unwrap_err();
     assert!(error.kind.is_retryable(), "{error}");
-    let again = tokio::time::timeout(Duration::from_secs(20), async {
-        while store.ping().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    });
-    again.await.unwrap();
+    until("the new master answers", async || store.ping().await.is_ok()).await;
     assert_eq!(settle(&store, &tenant, 1).await, Settled::Done);
     assert_eq!(read(&store, &tenant).await.unwrap().spent.nanos(), 10, "the replica had it");
     // A read in between goes to the store.

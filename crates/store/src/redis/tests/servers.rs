@@ -105,13 +105,19 @@ impl Server {
 
     /// Waits until its answer to a command has this in it.
     pub(super) async fn until(&self, words: &[&str], part: &str) {
-        let waited = tokio::time::timeout(Duration::from_secs(20), async {
-            while !format!("{:?}", self.ask(words).await).contains(part) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        });
-        waited.await.unwrap_or_else(|_| panic!("{words:?} never said {part}"));
+        let said = async || format!("{:?}", self.ask(words).await).contains(part);
+        until(&format!("{part} in the answer to {words:?}"), said).await;
     }
+}
+
+/// Asks again and again until it is so: servers tell nobody when they are ready.
+pub(super) async fn until(what: &str, done: impl AsyncFn() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(20), async {
+        while !done().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    waited.await.unwrap_or_else(|_| panic!("waited in vain: {what}"));
 }
 
 impl Drop for Server {
