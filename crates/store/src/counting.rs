@@ -274,7 +274,7 @@ pub(crate) fn rebuild<R: Rows>(rows: &mut R, rebuild: &Rebuild, now: Ms) -> Resu
 }
 
 /// Books what expired leases hold; says whether there may be more of them.
-fn expire<R: Rows>(rows: &mut R, now: Ms) -> Result<bool, R::Error> {
+pub(crate) fn expire<R: Rows>(rows: &mut R, now: Ms) -> Result<bool, R::Error> {
     let expired = rows.expired(now)?;
     for id in &expired {
         let Some(mut hold) = rows.hold(*id)? else { continue };

@@ -141,6 +141,7 @@ impl CounterStore for RedisCounters {
         windows: &[CounterName],
         now: Timestamp,
     ) -> Result<Vec<Option<Counter>>, Error> {
+        Check { backend: Backend::Redis, op: "read counters" }.number("windows", windows.len())?;
         let mut call = self.begin("read counters", Script::Counters, tenant);
         for name in windows {
             call = call.text(name.as_str());

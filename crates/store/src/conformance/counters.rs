@@ -10,8 +10,8 @@ pub(super) use self::buckets::{
     a_bucket_fills_evenly, a_correction_never_overfills_a_bucket, a_refused_take_draws_nothing,
 };
 use crate::{
-    Counter, CounterName, CounterStore, Demand, ErrorKind, MAX_COUNTED, MAX_NOTE_BYTES, Put, Rebuild, Rebuilt, Settle,
-    Settled, SharedNote, Slot, Take, Taken, Unreserved, Window,
+    Counter, CounterName, CounterStore, Demand, ErrorKind, MAX_COUNTED, MAX_COUNTERS, MAX_NOTE_BYTES, Put, Rebuild,
+    Rebuilt, Settle, Settled, SharedNote, Slot, Take, Taken, Unreserved, Window,
 };
 
 /// The store under test.
@@ -281,6 +281,9 @@ pub(super) async fn nine_million_dollars_are_counted_exactly(store: Store) {
         assert_eq!(error.kind, ErrorKind::Rejected, "{wrong:?}");
     }
     let error = store.settle(&tenant(), &settle(3, -1), at(0)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected);
+    let too_many = vec![name("a"); MAX_COUNTERS + 1];
+    let error = store.counters(&tenant(), &too_many, at(0)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected);
 }
 

@@ -93,6 +93,15 @@ impl Of<'_> {
     fn named(&self, name: &CounterName) -> Named {
         (self.tenant.clone(), name.clone())
     }
+
+    /// Whether all of it finds room: what is half taken could not be given back.
+    fn room_to_take(&self, take: &Take) -> Result<(), Full> {
+        let holds = !take.windows.is_empty() || !take.slots.is_empty();
+        self.kept.holds.room(holds.then(|| (self.tenant.clone(), take.exchange_id)).into_iter())?;
+        self.kept.slots.room(take.slots.iter().map(|slot| self.named(&slot.name)))?;
+        let draws = take.draws.iter().filter(|draw| draw.tokens > 0);
+        self.kept.debts.room(draws.map(|draw| self.named(&draw.bucket.name)))
+    }
 }
 
 impl Rows for Of<'_> {
@@ -193,7 +202,11 @@ impl CounterStore for MemoryCounters {
 
     async fn take(&self, tenant: &TenantId, take: &Take, now: Timestamp) -> Result<Taken, Error> {
         take.check(Backend::Memory)?;
-        self.run("take", tenant, now, |rows, now| counting::take(rows, take, now))
+        self.run("take", tenant, now, |rows, now| {
+            counting::expire(rows, now)?;
+            rows.room_to_take(take)?;
+            counting::take(rows, take, now)
+        })
     }
 
     async fn renew(
@@ -214,7 +227,10 @@ impl CounterStore for MemoryCounters {
 
     async fn settle(&self, tenant: &TenantId, settle: &Settle, now: Timestamp) -> Result<Settled, Error> {
         settle.check(Backend::Memory)?;
-        self.run("settle", tenant, now, |rows, now| counting::settle(rows, settle, now))
+        self.run("settle", tenant, now, |rows, now| {
+            rows.kept.debts.room(settle.corrections.iter().map(|(bucket, _)| rows.named(&bucket.name)))?;
+            counting::settle(rows, settle, now)
+        })
     }
 
     async fn counters(
@@ -223,6 +239,7 @@ impl CounterStore for MemoryCounters {
         windows: &[CounterName],
         now: Timestamp,
     ) -> Result<Vec<Option<Counter>>, Error> {
+        Check { backend: Backend::Memory, op: "read counters" }.number("windows", windows.len())?;
         self.run("read counters", tenant, now, |rows, now| counting::counters(rows, windows, now))
     }
 
@@ -282,5 +299,42 @@ impl CounterStore for MemoryCounters {
     async fn close(&self) -> Result<(), Error> {
         *self.kept.lock() = None;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use llmtrace_model::Money;
+
+    use super::*;
+    use crate::{Demand, Slot, Window};
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const NOW: Timestamp = Timestamp::from_unix_us(0);
+
+    fn take(number: usize, windows: Vec<Demand>, slots: Vec<Slot>) -> Take {
+        let mut random = [0; 10];
+        random[2..].copy_from_slice(&number.to_be_bytes());
+        let exchange_id = ExchangeId::mint(0, random);
+        Take { exchange_id, amount: Money::from_nanos(5), windows, slots, draws: Vec::new(), lease: MINUTE }
+    }
+
+    #[tokio::test]
+    async fn a_take_that_finds_no_room_reserves_nothing() {
+        let (store, tenant) = (MemoryCounters::default(), "t".parse::<TenantId>().unwrap());
+        let window = Window { name: "w".parse().unwrap(), ends_at: None };
+        assert!(store.claim(&tenant, &window.name, 1, MINUTE, NOW).await.unwrap());
+        let rebuild = Rebuild { window: window.clone(), token: 1, found: None, spent: Money::ZERO };
+        assert_eq!(store.rebuild(&tenant, &rebuild, NOW).await.unwrap(), Rebuilt::Done);
+        let slots = vec![Slot { name: "s".parse().unwrap(), limit: u64::MAX }];
+        for number in 0..MAX_ROWS {
+            let taken = store.take(&tenant, &take(number, Vec::new(), slots.clone()), NOW).await.unwrap();
+            assert!(matches!(taken, Taken::Granted { .. }), "{number}");
+        }
+        let demands = vec![Demand { window: window.clone(), limit: None }];
+        let error = store.take(&tenant, &take(MAX_ROWS, demands, slots), NOW).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unavailable);
+        let counters = store.counters(&tenant, std::slice::from_ref(&window.name), NOW).await.unwrap();
+        assert_eq!(counters, [Some(Counter::default())]);
     }
 }

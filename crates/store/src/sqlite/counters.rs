@@ -101,6 +101,7 @@ impl CounterStore for SqliteCounters {
         windows: &[CounterName],
         now: Timestamp,
     ) -> Result<Vec<Option<Counter>>, Error> {
+        Check { backend: Backend::Sqlite, op: "read counters" }.number("windows", windows.len())?;
         let windows = windows.to_vec();
         self.run("read counters", tenant, now, move |rows, now| counting::counters(rows, &windows, now)).await
     }

@@ -8,7 +8,7 @@ use std::{
 use crate::counting::Ms;
 
 /// Rows kept of each kind at most; settled exchanges beyond it are forgotten, the oldest first, anything else is refused.
-pub(super) const MAX_ROWS: usize = 1 << 20;
+pub(super) const MAX_ROWS: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 /// Rows whose time has passed that one call drops.
 pub(super) const DROPS: usize = 32;
 
@@ -52,6 +52,12 @@ impl<K: Clone + Eq + Ord + Hash, V: Clone> Table<K, V> {
         self.rows.insert(key.clone(), (value, until));
         self.note_end(key, until);
         Ok(())
+    }
+
+    /// Whether there is room for these: a call that puts several rows asks first, so that it puts all of them or none.
+    pub(super) fn room(&self, keys: impl Iterator<Item = K>) -> Result<(), Full> {
+        let new = keys.filter(|key| !self.rows.contains_key(key)).count();
+        if self.rows.len() + new <= MAX_ROWS { Ok(()) } else { Err(Full) }
     }
 
     pub(super) fn note_end(&mut self, key: K, until: Ms) {
