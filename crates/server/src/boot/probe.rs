@@ -88,6 +88,14 @@ async fn meta(config: &Config) -> anyhow::Result<String> {
     Ok(schema(setting, url, config).await?.0)
 }
 
+async fn counters(config: &Config) -> anyhow::Result<String> {
+    let counters = &config.storage.counters;
+    if counters.scheme() == "redis" {
+        return redis::probe(config).await;
+    }
+    Ok(schema("storage.counters", counters.as_str(), config).await?.0)
+}
+
 /// Reads the schema of a store; says what it is, and whether the store can be opened as it is.
 async fn schema(setting: &str, url: &str, config: &Config) -> anyhow::Result<(String, bool)> {
     let schema = llmtrace_store::schema(setting, url, &untouched(config)?).await?;

@@ -46,16 +46,11 @@ pub(crate) async fn heard(config: &Config, spans: Arc<dyn SpanStore>) -> anyhow:
     Ok(cached)
 }
 
-/// Asks the store of counters whether it is there.
+/// Asks Redis whether it is there.
 pub(super) async fn probe(config: &Config) -> anyhow::Result<String> {
     let store = counters(config).await?;
     store.ping().await?;
     let complaint = store.complaint();
     store.close().await?;
-    let url = config.storage.counters.as_str();
-    Ok(match (complaint, config.storage.counters.scheme()) {
-        (Some(complaint), _) => complaint,
-        (None, "redis") => format!("{url} answers"),
-        (None, _) => format!("{url} is in memory"),
-    })
+    Ok(complaint.unwrap_or_else(|| format!("{} answers", config.storage.counters.as_str())))
 }
