@@ -4,7 +4,7 @@ mod deployments;
 mod servers;
 mod tls;
 
-use crate::{ErrorKind, Options, Secret, ServerOptions, open_counters};
+use crate::{ErrorKind, MAX_COUNTED, Options, REMEMBERED, Secret, ServerOptions, counter::MAX_EXPIRED, open_counters};
 
 fn at(url: &str) -> Options {
     let redis = ServerOptions { url: Some(Secret::new(url)), ..ServerOptions::default() };
@@ -40,4 +40,16 @@ async fn a_server_that_is_away_does_not_keep_it_from_opening() {
     assert!(text.contains(&port.to_string()) && !text.contains("hunter2"), "{text}");
     let says = error.complaint().unwrap();
     assert_eq!(says, "redis.url: the server cannot be reached, see that it runs, or correct host and port");
+}
+
+#[test]
+fn scripts_have_the_bounds_of_the_port() {
+    let common = include_str!("common.lua");
+    for bound in [
+        format!("local MOST = {}\n", MAX_COUNTED.nanos()),
+        format!("local REMEMBERED = {}\n", REMEMBERED.as_millis()),
+        format!("'LIMIT', 0, {MAX_EXPIRED})\n"),
+    ] {
+        assert!(common.contains(&bound), "{bound}");
+    }
 }
