@@ -1,10 +1,15 @@
 //! A look at a PostgreSQL server: how large the database is, how many connections are left, and who stands in the way.
 
+use std::time::Duration;
+
 use sqlx::{PgConnection, Row, postgres::PgRow};
+use tokio::time::timeout;
 
 use super::{Grade, Note, number, of_error, refused, size, text};
 use crate::{Options, postgres};
 
+/// How long one question may take; all of them have to fit into the time of one look.
+const QUESTION: Duration = Duration::from_secs(2);
 /// Of the connections there are, in percent, above which somebody should look, and above which hardly anybody connects.
 const MANY: u64 = 80;
 const ALMOST_ALL: u64 = 97;
@@ -21,17 +26,22 @@ const SIZES: &str = "SELECT datname::text, pg_database_size(oid)::text, age(datf
 const TABLES: &str = "SELECT relname::text, greatest(reltuples, 0)::bigint::text, pg_total_relation_size(oid)::text, \
     $1::bigint::text FROM pg_class \
     WHERE relnamespace = to_regnamespace('llmtrace') AND relkind IN ('r', 'p') ORDER BY relname LIMIT 100";
-/// The server's, the database's and the user's. Everybody may read these: of the sessions of others only some columns.
+/// The server's, the database's and the user's. Everybody may read these: of the sessions of others only some columns. The
+/// server keeps some for users of its own choice since version 16.
 const CONNECTIONS: &str = "SELECT 'the server', (SELECT sum(numbackends) FROM pg_stat_database)::text, \
-    (current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint)::text, \
+    (current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint \
+    - coalesce(current_setting('reserved_connections', true), '0')::bigint)::text, \
     $1::bigint::text \
     UNION ALL SELECT 'the database', numbackends::text, datconnlimit::text, '' FROM pg_stat_database \
     JOIN pg_database ON pg_database.oid = datid WHERE datconnlimit >= 0 AND pg_database.datname = current_database() \
     UNION ALL SELECT 'the user', (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user)::text, \
     rolconnlimit::text, '' FROM pg_roles WHERE rolconnlimit >= 0 AND rolname = current_user";
+/// Those of clients: the server's own, such as a long VACUUM, are nobody's to end. When the transactions of other users began
+/// is told to members of `pg_read_all_stats` only; without it, these are not seen.
 const TRANSACTIONS: &str = "SELECT pid::text, coalesce(application_name, ''), coalesce(state, ''), \
     (extract(epoch FROM now() - xact_start)::bigint / 60)::text FROM pg_stat_activity \
-    WHERE datname = current_database() AND extract(epoch FROM now() - xact_start)::bigint > $1 \
+    WHERE datname = current_database() AND backend_type = 'client backend' \
+    AND extract(epoch FROM now() - xact_start)::bigint > $1 \
     ORDER BY xact_start LIMIT 5";
 const PREPARED: &str = "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() \
     AND extract(epoch FROM now() - prepared)::bigint > $1 ORDER BY prepared LIMIT 5";
@@ -46,13 +56,21 @@ async fn look(setting: &str, connection: &mut PgConnection) -> Vec<Note> {
     for (sql, told) in [
         (VERSION, of_version as fn(&str, &[Vec<String>]) -> Vec<Note>),
         (SIZES, of_sizes),
-        (TABLES, of_tables),
         (CONNECTIONS, of_connections),
         (TRANSACTIONS, of_transactions),
         (PREPARED, of_prepared),
+        // Last: the size of a table waits for whoever has locked it.
+        (TABLES, of_tables),
     ] {
         // Every question takes the bound, so that all are asked in one way.
-        let rows = sqlx::query(sql).bind(LONG_SECONDS).fetch_all(&mut *connection).await;
+        let asked = sqlx::query(sql).bind(LONG_SECONDS).fetch_all(&mut *connection);
+        let Ok(rows) = timeout(QUESTION, asked).await else {
+            let found = format!("a question to the catalog took longer than {} s", QUESTION.as_secs());
+            let remedy = "see who holds locks (pg_locks), and whether the server is overloaded";
+            notes.push(Note::warn(setting, found, remedy));
+            // The connection is in the middle of an answer: nothing more is asked on it.
+            break;
+        };
         match rows.and_then(|rows| rows.iter().map(fields).collect::<sqlx::Result<Vec<_>>>()) {
             Ok(rows) => notes.extend(told(setting, &rows)),
             Err(error) => {
