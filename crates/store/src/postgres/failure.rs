@@ -101,7 +101,9 @@ fn sentence(error: &sqlx::Error) -> Box<dyn std::error::Error + Send + Sync> {
                     "postgres.max_connections: the server has no connection left, lower it at each instance, or raise the \
                      server's own"
                 }
-                "57P03" => "postgres.url: the server is starting or stopping, see its log if it stays so",
+                "57P01" | "57P02" | "57P03" => {
+                    "postgres.url: the server is starting or stopping, see its log if it stays so"
+                }
                 _ => return format!("{} ({code})", refusal.message()).into(),
             };
             complain(says, code.to_owned())
