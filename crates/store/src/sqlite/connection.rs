@@ -23,6 +23,9 @@ const WAL_PAGES: i64 = 16_384;
 /// Virtual-machine steps between two looks at a read's deadline: about a millisecond.
 const STEPS: std::ffi::c_int = 20_000;
 
+/// Held while a file is made; see [`create`].
+static MAKING: Mutex<()> = Mutex::new(());
+
 /// Opens the connection that writes, creating folder and file where they are missing.
 pub(super) fn writing(path: &Path, options: &SqliteOptions) -> Result<Connection, Error> {
     create(path).map_err(|error| Error::new(ErrorKind::Unavailable, Backend::Sqlite, "create file", error))?;
@@ -91,11 +94,12 @@ fn create(path: &Path) -> io::Result<()> {
     }
     // A file that is there is not opened: a connection of this process may have it open, and closing it here would give up that
     // one's locks (POSIX; "How To Corrupt An SQLite Database File", 2.2). Another process that closed it last would then take
-    // the log away from under us.
+    // the log away from under us. One at a time: who finds the file made opens it only after who made it has closed it.
     let mut file = fs::OpenOptions::new();
     file.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let _one = MAKING.lock();
     match file.open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         made => made.map(drop),
