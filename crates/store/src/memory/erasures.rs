@@ -6,7 +6,7 @@ use llmtrace_model::{Erasure, ErasureId, TenantScope, Timestamp};
 
 use crate::{CarriedOut, meta::MAX_ERASURES};
 
-/// Erasures kept at most; beyond it the receipt of the oldest that is done is forgotten.
+/// Erasures kept at most; beyond it a receipt is forgotten: the oldest of those whose time is over, else of those that are done.
 const MAX_KEPT: usize = 10 * MAX_ERASURES;
 
 /// The erasures by their id.
@@ -21,7 +21,8 @@ impl Erasures {
         }
         if self.0.len() >= MAX_KEPT {
             let done = self.0.values().filter(|kept| kept.done_at.is_some());
-            if let Some(id) = done.min_by_key(|kept| (kept.requested_at, kept.id)).map(|kept| kept.id) {
+            let order = |kept: &&Erasure| (kept.due_at.is_some(), kept.requested_at, kept.id);
+            if let Some(id) = done.min_by_key(order).map(|kept| kept.id) {
                 self.0.remove(&id);
             }
         }
