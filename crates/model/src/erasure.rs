@@ -111,7 +111,8 @@ pub struct Erasure {
 }
 
 impl Erasure {
-    /// How long it is repeated after it was asked for: longer than a record waits for a store that is away.
+    /// How long it is repeated after it was asked for. A journal record that waits longer for a store is not erased when it
+    /// comes.
     pub const REPEATED_US: i64 = 7 * 86_400_000_000;
 
     /// An erasure that is asked for now, and due at once.

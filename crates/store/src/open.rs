@@ -4,10 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{CounterStore, Error, MetaStore, Options, Server, SpanStore, clickhouse, memory, postgres, redis, sqlite};
 
-/// The schemes [`open_spans`] and [`open_meta`] know.
+/// The schemes that URLs of stores have; each keeps what [`check_url`] says.
 const SCHEMES: &str = "sqlite, memory, clickhouse, postgres, redis";
 
-/// Opens the store of spans that `url` names: `sqlite:PATH` or `memory:`.
+/// Opens the store of spans that `url` names: `sqlite:PATH`, `memory:` or `clickhouse:`.
 ///
 /// `setting` is the configuration key the URL comes from; it begins every message.
 pub async fn open_spans(setting: &str, url: &str, options: &Options) -> Result<Arc<dyn SpanStore>, OpenError> {
@@ -28,7 +28,8 @@ pub async fn open_spans(setting: &str, url: &str, options: &Options) -> Result<A
     }
 }
 
-/// Opens the store of everything that is not a span; the URLs are those of [`open_spans`], and may name the same file.
+/// Opens the store of everything that is not a span: `sqlite:PATH`, which may be the file of the spans, `memory:` or
+/// `postgres:`.
 pub async fn open_meta(setting: &str, url: &str, options: &Options) -> Result<Arc<dyn MetaStore>, OpenError> {
     match Target::parse(setting, url)? {
         Target::Memory => Ok(Arc::new(memory::MemoryMeta::default())),
@@ -41,7 +42,7 @@ pub async fn open_meta(setting: &str, url: &str, options: &Options) -> Result<Ar
     }
 }
 
-/// Opens the store of counters; the URLs are those of [`open_spans`], and may name the same file.
+/// Opens the store of counters: `sqlite:PATH`, which may be the file of the others, `memory:` or `redis:`.
 pub async fn open_counters(setting: &str, url: &str, options: &Options) -> Result<Arc<dyn CounterStore>, OpenError> {
     match Target::parse(setting, url)? {
         Target::Memory => Ok(Arc::new(memory::MemoryCounters::default())),
