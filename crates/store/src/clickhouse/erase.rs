@@ -111,29 +111,14 @@ async fn piece(engine: &Engine, op: &'static str, conditions: Query) -> Result<P
     Ok(piece)
 }
 
-/// Some of the exchanges that match and have content or bytes.
-async fn with_content(engine: &Engine, op: &'static str, conditions: Query) -> Result<Vec<ExchangeId>, Error> {
-    let terms = &conditions.sql;
-    let sql = format!(
-        "SELECT DISTINCT exchange_id FROM (SELECT exchange_id FROM bodies FINAL WHERE TRUE{terms} \
-         UNION ALL SELECT exchange_id FROM raws FINAL WHERE TRUE{terms}) LIMIT {PIECE}"
-    );
-    let answer = engine.rows(op, Query { sql, values: conditions.values }).await?;
-    let mut from = Values::of(&answer, op);
-    let mut ids = Vec::new();
-    while from.more() {
-        ids.push(ExchangeId::from_bytes(from.u128()?.to_be_bytes()));
-    }
-    Ok(ids)
-}
-
 /// How many of some exchanges have content or bytes.
 async fn contents(engine: &Engine, op: &'static str, ids: &[ExchangeId]) -> Result<u64, Error> {
-    let mut terms = Query::of(" AND ");
-    let Query { sql, values } = by_id(ids);
-    terms.push(&sql);
-    terms.values = values;
-    Ok(with_content(engine, op, terms).await?.len() as u64)
+    let Query { sql: terms, values } = by_id(ids);
+    let sql = format!(
+        "SELECT uniqExact(exchange_id) FROM (SELECT exchange_id FROM bodies FINAL WHERE {terms} \
+         UNION ALL SELECT exchange_id FROM raws FINAL WHERE {terms})"
+    );
+    engine.number(op, Query { sql, values }).await
 }
 
 /// Removes exchanges from tables. Their hours are marked before and after: sums that are made meanwhile are made again.
