@@ -1,4 +1,4 @@
--- The sums of closed hours, one row per family of dimensions, hour and tenant. Read and written by clickhouse/rollup*.rs.
+-- The sums of closed hours, one row per family of dimensions, hour and tenant, as they stood first: 0003 makes the table anew.
 --
 -- The arrays of a row are of one length: an entry is a group and a bucket of one of its histograms (kind 1 the duration, which
 -- every span has, so its entries carry the sums; kind 2 the first token). Dimensions that a family does not tell apart are empty.
