@@ -291,7 +291,9 @@ pub(super) fn rolled(plan: &Plan, scope: &TenantScope, query: &StatsQuery) -> Qu
         ));
         entries(sql, plan, scope, &keys, &sums::columns(""));
         sql.push(")");
-        if !names.is_empty() {
+        if names.is_empty() {
+            sql.push(" HAVING count() > 0");
+        } else {
             sql.push(&format!(" GROUP BY {}", names.join(", ")));
         }
         // A bucket takes no part in what is not counted in it.

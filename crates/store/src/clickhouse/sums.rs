@@ -86,12 +86,12 @@ pub(super) fn groups(keys: &[(String, String)], entries: impl FnOnce(&mut Query)
     entries(&mut query);
     query.push(")");
     let names: Vec<&str> = keys.iter().map(|(_, name)| name.as_str()).collect();
-    // Without keys there is no row where there is no span.
-    if names.is_empty() {
-        query.push(" HAVING sumIf(b_requests, b_kind = 1) > 0");
-    } else {
+    if !names.is_empty() {
         query.push(&format!(" GROUP BY {}", names.join(", ")));
     }
+    // Without keys there is no row where there is no span. Nor is there one of a group of which only the sums or only the buckets
+    // were seen, because its hour was rolled up anew between the two: it has no time.
+    query.push(" HAVING sumIf(b_requests, b_kind = 1) > 0 AND min(b_first) <= max(b_last)");
     query.push(&format!(" LIMIT {}", MAX_GROUPS + 1));
     query
 }
