@@ -5,7 +5,8 @@ mod tls;
 use std::sync::Arc;
 
 use llmtrace_model::{
-    Erased, PageRequest, Retention, Retentions, Span, SpanFilter, SpanRecord, Subject, TenantScope, Timestamp,
+    Dimension, Erased, PageRequest, Retention, Retentions, Span, SpanFilter, SpanRecord, StatsQuery, Subject,
+    TenantScope, Timestamp,
 };
 
 use super::{
@@ -216,7 +217,7 @@ async fn closed_hours_are_read_from_roll_ups_until_they_are_marked_again() {
     let sql = "ALTER TABLE spans UPDATE cost = 1000 WHERE TRUE SETTINGS mutations_sync = 1";
     store.engine.run("test", store.engine.own(), sql).await.unwrap();
     let cost = async || {
-        let rows = store.stats(&ALL, &llmtrace_model::StatsQuery::default()).await.unwrap();
+        let rows = store.stats(&ALL, &StatsQuery::default()).await.unwrap();
         rows[0].measures.cost.nanos()
     };
     assert_eq!(cost().await, 3, "all hours are clean");
@@ -225,7 +226,27 @@ async fn closed_hours_are_read_from_roll_ups_until_they_are_marked_again() {
     while store.tend(hours(9)).await.unwrap().rollup_hours > 0 {}
     assert_eq!(cost().await, 1003, "it is clean again");
     store.erase(&ALL, &Subject::Everything, hours(9)).await.unwrap();
-    assert_eq!(store.stats(&ALL, &llmtrace_model::StatsQuery::default()).await.unwrap(), [], "nothing is left");
+    assert_eq!(store.stats(&ALL, &StatsQuery::default()).await.unwrap(), [], "nothing is left");
+}
+
+/// A family with too many buckets in an hour is not kept for it: none of its groups is, and the spans are read.
+#[tokio::test]
+async fn an_hour_that_is_not_whole_in_a_family_is_read_from_its_spans() {
+    let (store, _guard) = open().await;
+    let hours = |n: i64| Timestamp::from_unix_us(START.unix_us() + n * 3_600_000_000);
+    let span = |n: u64, hour| numbered(n).at(hours(hour)).cost_nanos(1).record();
+    store.write(&[span(1, 0), span(2, 1), span(3, 2)]).await.unwrap();
+    while store.tend(hours(9)).await.unwrap().rollup_hours > 0 {}
+    let requests = async |group_by: &[Dimension]| {
+        let query = StatsQuery { group_by: group_by.to_vec(), ..StatsQuery::default() };
+        let rows = store.stats(&ALL, &query).await.unwrap();
+        rows.iter().map(|row| row.measures.requests).sum::<u64>()
+    };
+    let sql = "INSERT INTO rollups (family, hour, tenant_id, marks, is_whole) \
+               SELECT family, hour, tenant_id, marks + 1, 0 FROM rollups FINAL WHERE family = 2 ORDER BY hour LIMIT 1";
+    store.engine.run("test", store.engine.own(), sql).await.unwrap();
+    assert_eq!(requests(&[]).await, 3, "another family is whole");
+    assert_eq!(requests(&[Dimension::Model]).await, 3, "one hour of this family is not");
 }
 
 #[tokio::test]
@@ -263,7 +284,7 @@ async fn a_day_expires_once_and_takes_its_sums_along() {
     let months = "SELECT uniqExact(partition) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'spans'";
     assert_eq!(number(months).await, 1);
     assert_eq!(everything(&store).await, [batch[4].span.clone()]);
-    let rows = store.stats(&ALL, &llmtrace_model::StatsQuery::default()).await.unwrap();
+    let rows = store.stats(&ALL, &StatsQuery::default()).await.unwrap();
     assert_eq!(rows[0].measures.requests, 1);
 }
 
