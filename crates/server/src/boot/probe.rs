@@ -26,7 +26,7 @@ pub async fn all(config: &Config) -> Vec<Finding> {
     let mut note = |setting: &str, outcome| found.push(Finding { setting: setting.to_owned(), outcome });
     note("storage.spans", spans(config).await);
     note("storage.meta", meta(config).await);
-    note("storage.counters", redis::probe(config).await);
+    note("storage.counters", counters(config).await);
     found
 }
 

@@ -1,5 +1,5 @@
-//! Carries out erasures: each as soon as it was asked for, and again and again until no record of an older exchange can
-//! still be on its way.
+//! Carries out erasures: each as soon as it was asked for, and again and again for a week, for records of older exchanges that
+//! are still on their way.
 //!
 //! Several processes may do the same. Who begins moves ahead when the erasure is due, and on while it works: the others
 //! leave it alone, and where that one dies it is due again within [`LEASE`].

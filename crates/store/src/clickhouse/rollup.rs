@@ -314,21 +314,21 @@ fn entries(sql: &mut Query, plan: &Plan, scope: &TenantScope, keys: &[(String, S
     for (expression, name) in keys {
         sql.push(&format!("{expression} AS {name}, "));
     }
-    let read = read.join(", ");
-    sql.push(&format!("{read} FROM rollups FINAL ARRAY JOIN "));
-    for (name, _) in columns(plan.columns).filter(|(_, is_told)| *is_told) {
-        sql.push(&format!("{name}, "));
-    }
-    sql.push(&read);
-    sql.push(" WHERE family = ");
+    let dimensions = columns(plan.columns).filter(|(_, is_told)| *is_told).map(|(name, _)| name);
+    let arrays: Vec<&str> = dimensions.chain(read.iter().map(String::as_str)).collect();
+    let (read, arrays) = (read.join(", "), arrays.join(", "));
+    sql.push(&format!("{read} FROM (SELECT tenant_id, hour, {arrays} FROM rollups FINAL WHERE family = "));
     sql.bind("UInt8", plan.family.to_string());
     within(sql, scope, &plan.hours);
     if !plan.dirty.is_empty() {
         sql.push(" AND (toString(tenant_id), hour) NOT IN ");
         bind_hours(sql, plan.dirty.iter().map(|(tenant, hour)| (tenant.as_str(), *hour)));
     }
-    // Behind what chooses rows: of an hour that is read from spans, or of another family, it is no fault.
-    sql.push(" AND throwIf(is_whole = 0, 'an hour was rolled up meanwhile, ask again') = 0");
+    // Behind what chooses rows: of an hour that is read from spans, or of another family, it is no fault. Before the arrays are
+    // joined: those of such an hour are empty.
+    sql.push(" AND throwIf(is_whole = 0, 'an hour was rolled up meanwhile, ask again') = 0) ARRAY JOIN ");
+    sql.push(&arrays);
+    sql.push(" WHERE TRUE");
     for (column, value) in wanted(&plan.filter).unwrap_or_default() {
         let kind = if column == "http_status" { "UInt16" } else { "String" };
         sql.and(&format!("{column} ="), kind, escaped(&value));
