@@ -34,9 +34,19 @@ def test_an_explicit_url_wins(helm):
     assert "LLMTRACE_POSTGRES_PASSWORD" not in objects.env
 
 
-def test_a_bundled_stores_password_goes_to_no_other_server(helm):
-    objects = helm.template("--set", "secrets.clickhouseUrl=http://elsewhere.example.com:8123")
+@pytest.mark.parametrize("host", ["elsewhere.example.com", "llmtrace-clickhouse.other.svc", "my-llmtrace-clickhouse", "llmtrace-clickhouse.llmtrace.example.com"])
+def test_a_bundled_stores_password_goes_to_no_other_server(helm, host):
+    objects = helm.template("--set", f"secrets.clickhouseUrl=http://{host}:8124,networkPolicy.enabled=true")
     assert "LLMTRACE_CLICKHOUSE_PASSWORD" not in objects.env
+    # Nor does the policy take it for the bundled store, whose pods alone it would let the proxy reach.
+    rules = objects.one("NetworkPolicy")["spec"]["egress"]
+    assert 8124 in [port["port"] for rule in rules if "to" not in rule for port in rule["ports"]]
+
+
+@pytest.mark.parametrize("host", ["llmtrace-clickhouse", "llmtrace-clickhouse.llmtrace", "llmtrace-clickhouse.llmtrace.svc.cluster.local"])
+def test_the_bundled_store_has_several_names(helm, host):
+    env = helm.template("--set", f"secrets.clickhouseUrl=http://{host}:8123/?x=1").env
+    assert env["LLMTRACE_CLICKHOUSE_PASSWORD"]["secretKeyRef"]["name"] == "llmtrace-clickhouse"
 
 
 def test_an_explicit_url_of_the_bundled_store_needs_no_password(helm):
@@ -209,6 +219,10 @@ def test_network_policy_lets_own_stores_and_upstreams_through(helm):
     ports = {port["port"] for rule in spec["egress"] for port in rule["ports"]}
     assert ports == {53, 443, 8000, 11434, 8443, 6432, 7000, 7001, 4317}
     assert spec["ingress"][0]["from"] == [{"namespaceSelector": {}}]
+    del values["proxy"]
+    values["config"]["upstream_url"] = "http://vllm.models.svc:8000"
+    again = helm.template(values=values).one("NetworkPolicy")["spec"]
+    assert {port["port"] for rule in again["egress"] for port in rule["ports"]} == ports
 
 
 def test_api_and_dashboard_answer_under_the_services_name(helm):

@@ -1,6 +1,9 @@
 {{/* Where the stores are, and whose Secret has their passwords. */}}
 
-{{/* What there is to know of a store: (list $ "clickhouse"). A URL at its default stands for the bundled store. */}}
+{{/*
+What there is to know of a store: (list $ "clickhouse"). A URL at its default stands for the bundled store; one of your own is
+the bundled store's where it names that host, alone or in this namespace.
+*/}}
 {{- define "llmtrace.store" -}}
 {{- $ := index . 0 -}}
 {{- $store := index . 1 -}}
@@ -45,6 +48,8 @@
 {{- if $out.explicit -}}
 {{- $_ := set $out "url" $url -}}
 {{- end -}}
+{{- $here := printf "^[^@]*://([^@]*@)?%s(\\.%s(\\.svc(\\.[a-z0-9.-]+)?)?)?([,:/?]|$)" $out.host $.Release.Namespace -}}
+{{- $_ := set $out "bundled" (and $out.enabled (or (not $out.explicit) (regexMatch $here $url))) -}}
 {{- toJson $out -}}
 {{- end -}}
 
@@ -69,11 +74,10 @@
 {{- $variable := printf "LLMTRACE_%s_PASSWORD" (upper $store) -}}
 {{- $url := $known.url -}}
 {{- $hasPassword := regexMatch "://[^@/]*:.+@" $url -}}
-{{- $isBundled := or (not $known.explicit) (regexMatch (printf "^[^@]*://([^@]*@)?%s([.:/?]|$)" $known.host) $url) -}}
 {{- if get $.Values.secrets (printf "%sPassword" $store) -}}
 - name: {{ $variable }}
   valueFrom: {secretKeyRef: {name: {{ include "llmtrace.secretName" $ }}, key: {{ $variable }}}}
-{{- else if and $known.enabled $known.secret (or $.Values.secrets.existingSecret (and $isBundled (not (and $known.explicit $hasPassword)))) -}}
+{{- else if and $known.enabled $known.secret (or $.Values.secrets.existingSecret (and $known.bundled (not (and $known.explicit $hasPassword)))) -}}
 - name: {{ $variable }}
   valueFrom: {secretKeyRef: {name: {{ $known.secret }}, key: {{ $known.key }}}}
 {{- else if and $.Values.secrets.existingSecret (not $known.enabled) -}}
