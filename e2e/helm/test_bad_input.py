@@ -179,7 +179,11 @@ def test_a_secret_in_the_configuration(helm, config, place, remedy):
 
 
 def test_credentials_in_the_upstream(helm):
-    refused(helm, {"proxy": {"upstreamUrl": "https://u:S3CRET@api.example.com/v1"}}, "proxy.upstreamUrl", "ConfigMap")
+    url = "https://u:S3CRET@api.example.com/v1"
+    refused(helm, {"proxy": {"upstreamUrl": url}}, "proxy.upstreamUrl", "ConfigMap")
+    refused(helm, {"config": {"upstream_url": url}}, "config.upstream_url", "ConfigMap")
+    refused(helm, {"config": {"upstreams": [{"name": "b", "url": url}]}}, "config.upstreams[0].url", "ConfigMap")
+    assert helm.template(values={"proxy": {"upstreamUrl": "https://api.example.com/v1/me@x"}})
 
 
 def test_a_secret_that_the_configuration_only_names(helm, tmp_path):

@@ -66,6 +66,9 @@ None repeats a secret.
 {{- fail (printf "config.upstreams[%d].aws.%s would be put into a ConfigMap: put it into a Secret, name that in proxy.extraEnv, and write env:NAME here" $n $key) -}}
 {{- end -}}
 {{- end -}}
+{{- if regexMatch "^[a-z]+://[^/?]*@" (dig "url" "" $upstream | toString) -}}
+{{- fail (printf "config.upstreams[%d].url holds credentials and would be put into a ConfigMap: clients send their own, or see its key credential" $n) -}}
+{{- end -}}
 {{- if contains "@" (dig "proxy" "" $upstream | toString) -}}
 {{- fail (printf "config.upstreams[%d].proxy holds credentials and would be put into a ConfigMap: put the URL into a Secret, name that in proxy.extraEnv, and write env:NAME here" $n) -}}
 {{- end -}}
@@ -75,8 +78,10 @@ None repeats a secret.
 {{- fail (printf "config.listen_addr is %s, and Service and probes ask port %s: leave the port as it is, and set service.port for another one outside" . (include "llmtrace.port" $)) -}}
 {{- end -}}
 {{- end -}}
-{{- if contains "@" (regexReplaceAll "[/?].*$" (regexReplaceAll "^[a-z]+://" .Values.proxy.upstreamUrl "") "") -}}
-{{- fail "proxy.upstreamUrl holds credentials and would be put into a ConfigMap: clients send their own, or see config.upstreams" -}}
+{{- range $value, $url := dict "proxy.upstreamUrl" .Values.proxy.upstreamUrl "config.upstream_url" (get $config "upstream_url") -}}
+{{- if regexMatch "^[a-z]+://[^/?]*@" ($url | default "") -}}
+{{- fail (printf "%s holds credentials and would be put into a ConfigMap: clients send their own, or see config.upstreams" $value) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
