@@ -130,6 +130,8 @@ def test_start_ready_and_alive_are_different_questions(helm):
     asked = {name: proxy[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "readiness", "liveness")}
     # None is /health, which says whether stores are there: they have no part in it.
     assert asked == {"startup": "/livez", "readiness": "/readyz", "liveness": "/livez"}
+    # Servers that take connections and never answer hold a start up for some seconds each.
+    assert proxy["startupProbe"]["periodSeconds"] * proxy["startupProbe"]["failureThreshold"] >= 60
 
 
 def test_tls_of_the_listener_reaches_the_probes(helm):

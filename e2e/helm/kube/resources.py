@@ -40,10 +40,6 @@ def kind_of(group_version: str, plural: str) -> str | None:
     return next((kind for name, kind, _, _ in RESOURCES.get(group_version, []) if name == plural), None)
 
 
-def is_namespaced(group_version: str, plural: str) -> bool:
-    return any(name == plural and namespaced for name, _, namespaced, _ in RESOURCES.get(group_version, []))
-
-
 def groups() -> dict:
     found: dict[str, list] = {}
     for group_version in RESOURCES:

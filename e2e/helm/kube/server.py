@@ -36,7 +36,6 @@ class Cluster:
         self.ports: dict[str, int] = {}
         # Deployments whose number of replicas was last set by hand: that field has another owner now.
         self.scaled: dict[tuple, int] = {}
-        self.requests: list[str] = []
         self.events: list[tuple[int, tuple, str, dict]] = []
         self.revision = 1
         self.changed = threading.Condition(threading.RLock())
@@ -136,7 +135,6 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
-        self.cluster.requests.append(f"{self.command} {self.path}")
         try:
             answer = self.document(url.path) or self.route(url.path.rstrip("/"), query, raw)
             if answer is not None:
