@@ -25,6 +25,9 @@ const EVERY: Duration = Duration::from_secs(2);
 const LEASE: Duration = Duration::from_secs(15);
 /// How often who carries one out says so.
 const BEAT: Duration = Duration::from_secs(5);
+/// After how many failures a round ends: one erasure that always fails must not keep back the rest, and a store that is away is
+/// not asked for each of them.
+const FAILURES: usize = 3;
 /// The shortest and the longest pause before an erasure is done again: half as long as it was asked for.
 const AGAIN: (i64, i64) = (10_000_000, 600_000_000);
 
@@ -164,14 +167,23 @@ impl Erasing {
 
     async fn once(&mut self) -> Result<(), Error> {
         self.note().await?;
+        let mut failures = Vec::new();
         for erasure in self.eraser.meta.erasures_due(self.eraser.clock.now()).await? {
             let began = Instant::now();
-            let Some(carried_out) = self.eraser.carry_out(&erasure).await? else { continue };
-            self.events.store_done("erase", began.elapsed());
-            self.unnoted = Some((erasure, carried_out));
-            self.note().await?;
+            match self.eraser.carry_out(&erasure).await {
+                Ok(None) => {}
+                Ok(Some(carried_out)) => {
+                    self.events.store_done("erase", began.elapsed());
+                    self.unnoted = Some((erasure, carried_out));
+                    self.note().await?;
+                }
+                Err(error) => failures.push(error),
+            }
+            if failures.len() == FAILURES {
+                break;
+            }
         }
-        Ok(())
+        failures.pop().map_or(Ok(()), Err)
     }
 
     /// Notes what was carried out last. Kept until it is: what was removed is not found, and not counted, a second time.

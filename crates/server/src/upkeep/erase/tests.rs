@@ -113,16 +113,41 @@ async fn an_erasure_that_failed_stays_due() {
 }
 
 #[tokio::test]
-async fn an_erasure_that_fails_lets_the_others_go_ahead() {
-    let (_, meta) = stores().await;
-    let later = Timestamp::from_unix_us(at(1).unix_us() + 1);
-    meta.add_erasure(&asked(1)).await.unwrap();
-    meta.add_erasure(&Erasure { requested_at: later, due_at: Some(later), ..asked(2) }).await.unwrap();
-    let (spans, _) = stores().await;
+async fn erasures_that_fail_let_the_others_go_ahead() {
+    let (spans, meta) = stores().await;
+    for id in 1..=4 {
+        let later = Timestamp::from_unix_us(at(1).unix_us() + i64::from(id));
+        meta.add_erasure(&Erasure { requested_at: later, due_at: Some(later), ..asked(id) }).await.unwrap();
+    }
     spans.close().await.unwrap();
     erasing(&spans, &meta, at(2)).round().await;
     let due = meta.erasures_due(at(3)).await.unwrap();
-    assert_eq!(due.iter().map(|it| it.id).collect::<Vec<_>>(), [asked(2).id, asked(1).id]);
+    assert_eq!(due.iter().map(|it| it.id).collect::<Vec<_>>(), [4, 1, 2, 3].map(|id| asked(id).id));
+}
+
+#[tokio::test]
+async fn an_erasure_that_always_fails_does_not_keep_back_the_repeated_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("llmtrace.db");
+    let spans = open_spans("test", &format!("sqlite:{}", file.display()), &Options::default()).await.unwrap();
+    let meta = open_meta("test", "memory:", &Options::default()).await.unwrap();
+    let of = |n: u64, session: &str| numbered(n).tenant("a").session(session).record();
+    meta.add_erasure(&asked(1)).await.unwrap();
+    erasing(&spans, &meta, at(2)).round().await;
+    assert!(receipt(&meta).await.done_at.is_some());
+
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute_batch(
+            "CREATE TRIGGER broken BEFORE DELETE ON spans WHEN OLD.session_id = 'broken' BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+        .unwrap();
+    meta.add_erasure(&Erasure { subject: Subject::Session("broken".to_owned()), ..asked(2) }).await.unwrap();
+    spans.write(&[of(1, "broken"), of(2, "s")]).await.unwrap();
+    let pause = erasing(&spans, &meta, at(3)).round().await;
+    assert!(pause < EVERY, "the failure was not seen");
+    assert_eq!(receipt(&meta).await.erased.spans, 1);
+    assert_eq!(left(&spans).await, 1);
 }
 
 #[tokio::test]
