@@ -84,6 +84,12 @@ def redis(folder: Path, password: str) -> Engine:
     return Engine(folder, "redis", command, port).wait(lambda: answers(port))
 
 
+def redis_user(port: int, password: str, name: str, secret: str, commands: str):
+    """Makes a user of a Redis, who may touch every key with these commands."""
+    words = ["ACL", "SETUSER", name, "on", f">{secret}", "~*", "&*", commands]
+    subprocess.run(["redis-cli", "-p", str(port), "-a", password, "--no-auth-warning", *words], check=True, capture_output=True)
+
+
 def psql(url: str, statement: str):
     subprocess.run(["psql", url, "-qc", statement], check=True, capture_output=True)
 

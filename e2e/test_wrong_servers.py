@@ -60,12 +60,14 @@ class Stage:
             started = [pool.submit(engines.clickhouse, folder, USER, SECRET), pool.submit(engines.postgres, folder), pool.submit(engines.redis, folder, SECRET)]
             self.clickhouse, self.postgres, self.redis = [self.close_later(future.result()) for future in started]
         engines.psql(self.postgres.socket, f"CREATE ROLE {USER} LOGIN PASSWORD '{SECRET}' CREATEDB")
+        engines.redis_user(self.redis.port, SECRET, USER, SECRET, "+@all")
+        engines.redis_user(self.redis.port, SECRET, "narrow", SECRET, "+@connection")
         for name in ("good", "newer"):
             engines.psql(self.postgres.socket, f"CREATE DATABASE {name} OWNER {USER}")
         self.authority, self.stranger = engines.Authority(folder, "authority"), engines.Authority(folder, "stranger")
         identity = self.authority.issue("localhost")
         self.tls = {name: self.close_later(engines.TlsFront(identity, port, asks)).port for name, port, asks in [
-            ("clickhouse", self.clickhouse.port, False), ("postgres", self.postgres.port, True)]}
+            ("clickhouse", self.clickhouse.port, False), ("postgres", self.postgres.port, True), ("redis", self.redis.port, False)]}
         self.good = {
             "LLMTRACE_UPSTREAM_URL": upstream,
             "LLMTRACE_STORAGE__PROFILE": "production",
@@ -100,7 +102,7 @@ def cases(stage: Stage) -> list[Case]:
     """Every engine with everything that can be wrong about it."""
     ca, wrong_ca = str(stage.authority.path), str(stage.stranger.path)
     found = []
-    for engine, scheme, path, port in [("clickhouse", "http", "", stage.clickhouse.port), ("postgres", "postgres", "/good", stage.postgres.port)]:
+    for engine, scheme, path, port in [("clickhouse", "http", "", stage.clickhouse.port), ("postgres", "postgres", "/good", stage.postgres.port), ("redis", "redis", "", stage.redis.port)]:
         upper = f"LLMTRACE_{engine.upper()}"
         url = lambda place, user=USER, path=path, scheme=scheme: {f"{upper}_URL": f"{scheme}://{user}@{place}{path}"}
         here, closed = f"127.0.0.1:{port}", f"127.0.0.1:{engines.free_port()}"
@@ -111,12 +113,12 @@ def cases(stage: Stage) -> list[Case]:
         add("a password in the URL as it is", url(here, f"{USER}:{SECRET}") | {f"{upper}_PASSWORD": None})
         add("another scheme", {f"{upper}_URL": f"ftp://{USER}:{QUOTED}@{here}{path}"}, ("url", "expected a URL such as"), refused=True)
         add("no scheme", {f"{upper}_URL": f"{USER}:{QUOTED}@{here}{path}"}, ("url", "expected a URL such as"), refused=True)
-        add("a closed port", url(closed), ("url", "start the server, or correct"))
+        add("a closed port", url(closed), ("url", "or correct"))
         add("an unknown host", url(f"{NOWHERE}:{port}"), ("url", "correct"))
-        add("a wrong password", {f"{upper}_PASSWORD": SECRET + "!"}, ("password", f"correct it ({upper}_PASSWORD)"))
+        add("a wrong password", {f"{upper}_PASSWORD": SECRET + "!"}, ("password", "correct it"))
         add("a wrong password in the URL", url(here, f"{USER}:{QUOTED}x") | {f"{upper}_PASSWORD": None}, ("password", "correct it"))
         add("a port that never answers", url(f"127.0.0.1:{stage.silent}"), ("url", "firewall"))
-        add("the port of another engine", url(f"127.0.0.1:{stage.redis.port}"), ("url", "correct"))
+        add("the port of another engine", url(f"127.0.0.1:{stage.postgres.port if engine == 'redis' else stage.redis.port}"), ("url", "correct"))
     add = lambda name, env, says=None, **more: found.append(Case(name, env, says, **more))
 
     # ClickHouse
@@ -160,6 +162,22 @@ def cases(stage: Stage) -> list[Case]:
     newer = stage.close_later(FaultProxy("127.0.0.1", one))
     newer.set("refuse")
     add("postgres: a newer schema", url("127.0.0.1", newer.port, "newer"), ("postgres.url", "newer version, use that one"), refused=True, later=newer)
+
+    # Redis
+    one = stage.redis.port
+    url = lambda scheme, host, port, user=USER, tail="": {"LLMTRACE_REDIS_URL": f"{scheme}://{user}@{host}:{port}{tail}"}
+    bundle = lambda path: {"LLMTRACE_REDIS__CA_BUNDLE": path}
+    tls = stage.tls["redis"]
+    add("redis: no password", {"LLMTRACE_REDIS_URL": f"redis://127.0.0.1:{one}", "LLMTRACE_REDIS_PASSWORD": None}, ("redis.password", "set it"))
+    add("redis: a user that is missing", url("redis", "127.0.0.1", one, "nobody"), ("redis.password", "correct it, or the user in redis.url"))
+    add("redis: a user who may do nothing", url("redis", "127.0.0.1", one, "narrow"), ("redis.url", "give it the commands and keys"))
+    add("redis: an unknown parameter", url("redis", "127.0.0.1", one, tail="?sentinel=1"), ("redis.url", "expected one of prefix"), refused=True)
+    add("redis: TLS", url("rediss", "localhost", tls) | bundle(ca))
+    add("redis: TLS of an unknown authority", url("rediss", "localhost", tls), ("redis.ca_bundle", "is not trusted"))
+    add("redis: TLS of another authority", url("rediss", "localhost", tls) | bundle(wrong_ca), ("redis.ca_bundle", "is not trusted"))
+    add("redis: TLS for another name", url("rediss", "127.0.0.1", tls) | bundle(ca), ("redis.ca_bundle", "none of its names"))
+    add("redis: redis:// to a port with TLS", url("redis", "localhost", tls), ("redis.url", "rediss://"))
+    add("redis: rediss:// to a port without TLS", url("rediss", "127.0.0.1", one), ("redis.url", "write redis:// for one without"))
     return found
 
 

@@ -5,10 +5,11 @@ mod failure;
 mod inspect;
 mod target;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use redis::{Cmd, ErrorKind as Kind, RedisError, ServerErrorKind, Value};
+use tokio::time::Instant;
 
 pub(crate) use self::inspect::{field, is_old, texts};
 use self::{
@@ -107,13 +108,12 @@ impl Link {
         if let Some(found) = self.current(op)? {
             return Ok(found);
         }
-        let known_away = self.state.lock().failed.is_some();
-        let _attempt = match self.attempt.try_lock() {
-            Ok(attempt) => attempt,
-            Err(_) if known_away => {
-                return Err(Error::new(ErrorKind::Unavailable, Backend::Redis, op, "connecting again is under way"));
-            }
-            Err(_) => self.attempt.lock().await,
+        let known_away = self.state.lock().failed.as_ref().map(|(_, error)| error.again(op));
+        let _attempt = match (self.attempt.try_lock(), known_away) {
+            (Ok(attempt), _) => attempt,
+            // The sentence of the last attempt: where each takes long, nobody would ever be told what is wrong.
+            (Err(_), Some(error)) => return Err(error),
+            (Err(_), None) => self.attempt.lock().await,
         };
         if let Some(found) = self.current(op)? {
             return Ok(found);

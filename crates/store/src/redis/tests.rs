@@ -42,6 +42,21 @@ async fn a_server_that_is_away_does_not_keep_it_from_opening() {
     assert_eq!(says, "redis.url: the server cannot be reached, see that it runs, or correct host and port");
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_comes_while_another_connects_is_told_what_was_wrong_before() {
+    // It accepts, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    let store = open_counters("storage.counters", "redis:", &at(&url)).await.unwrap();
+    store.ping().await.unwrap_err();
+    tokio::time::advance(std::time::Duration::from_secs(2)).await;
+    let (first, second) = tokio::join!(store.ping(), store.ping());
+    for error in [first.unwrap_err(), second.unwrap_err()] {
+        let says = error.complaint().map(str::to_owned);
+        assert!(says.as_ref().is_some_and(|says| says.starts_with("redis.url: no answer in time")), "{error:?}");
+    }
+}
+
 #[test]
 fn scripts_have_the_bounds_of_the_port() {
     let common = include_str!("common.lua");
