@@ -247,7 +247,7 @@ def looked(tmp_path_factory, provider):
         assert migrated.returncode == 0, migrated.stderr
         clickhouse(f"http://{USER}:{QUOTED}@127.0.0.1:{stage.clickhouse.port}", "INSERT INTO newer.schema_versions (version) VALUES (99)")
         engines.psql(f"{stage.postgres.socket}".replace("/postgres?", "/newer?"), "INSERT INTO llmtrace.schema_versions (version) VALUES (99)")
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
             yield list(pool.map(lambda case: look(stage, provider, *case), enumerate(cases(stage))))
     finally:
         silent.close()
