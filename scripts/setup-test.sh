@@ -6,7 +6,7 @@
 #                   ClickHouse in process, the current and the oldest version that tests run with (0.6 and 0.9 GB)
 #   .venv-helm      Helm 3 and 4, kubectl and the schemas of Kubernetes (0.4 GB)
 #   e2e/node        the official openai and @anthropic-ai/sdk packages
-# By hand elsewhere: a C compiler, curl, openssl, Chromium, PostgreSQL 15 or newer, Redis 7, Python 3.11 or newer with venv; then
+# By hand elsewhere: a C compiler, curl, openssl, jq, Chromium, PostgreSQL 15 or newer, Redis 7, Python 3.11 or newer with venv; then
 #   python3 -m venv .venv && .venv/bin/pip install -r e2e/requirements.txt -r e2e/requirements-contract.txt -r scripts/requirements-tools.txt
 #   (cd e2e/node && npm ci)
 # and the same of both scripts/requirements-clickhouse*.txt with --no-deps, into .venv-clickhouse and .venv-clickhouse-25;

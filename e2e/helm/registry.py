@@ -8,8 +8,11 @@ import socket
 import ssl
 import subprocess
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from chart import STORES, STUBS, Helm
 
 CONFIG = "application/vnd.cncf.helm.config.v1+json"
 LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -57,6 +60,21 @@ class Registry:
         for server in (self.proxy, self.tls):
             server.shutdown()
             server.server_close()
+
+
+@contextmanager
+def stand_ins(helm: Helm, folder: Path):
+    """The registry that Chart.yaml names, with the stand-ins of the sub-charts in it, for as long as it lasts."""
+    packed = folder / "packed"
+    for store in STORES:
+        helm.run("package", STUBS / store, "-d", packed)
+    registry = Registry(folder, "registry-1.docker.io", sorted(packed.iterdir()))
+    before, helm.env = helm.env, helm.env | registry.env()
+    try:
+        yield registry
+    finally:
+        helm.env = before
+        registry.close()
 
 
 def digest(blob: bytes) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, HELMS, STORES, STUBS, Failed, Helm, Objects
-from registry import Registry
+from chart import CHART, HELMS, STORES, Failed, Helm, Objects
+from registry import stand_ins
 from running import ask, forwarded, started_proxy
 
 REPOSITORY = "proxy.image.repository=your-registry.io/llmtrace-proxy"
@@ -53,17 +53,10 @@ def secret(cluster, name: str) -> dict:
 
 def test_update_helm_dependencies(each_helm, tmp_path):
     """From the repository that Chart.yaml names, played by a registry on loopback that serves the stand-ins."""
-    packed = tmp_path / "packed"
-    for store in STORES:
-        each_helm.run("package", STUBS / store, "-d", packed)
-    registry = Registry(tmp_path, "registry-1.docker.io", sorted(packed.iterdir()))
     chart = tmp_path / "deployments" / "helm" / "llmtrace"
     shutil.copytree(CHART, chart, ignore=shutil.ignore_patterns("charts", "Chart.lock"))
-    each_helm.env |= registry.env()
-    try:
+    with stand_ins(each_helm, tmp_path) as registry:
         each_helm.run("dependency", "update", cwd=chart)
-    finally:
-        registry.close()
     assert sorted(path.name.rsplit("-", 1)[0] for path in (chart / "charts").iterdir()) == STORES
     assert {each.split("/")[0] for each in registry.asked} == {"registry-1.docker.io"}
     each_helm.run("lint", "--strict", chart)
@@ -241,11 +234,9 @@ def test_troubleshooting_commands(installing, cluster):
     said = installing.kubectl("describe", "configmap", "-n", "llmtrace", "llmtrace-config")
     assert "upstream_url" in said and "password" not in said.lower()
     data = installing.kubectl("get", "secret", "-n", "llmtrace", "llmtrace", "-o", "jsonpath={.data}")
-    jq = shutil.which("jq")
-    if jq:
-        program = "to_entries[] | {key: .key, value: (.value | @base64d)}"
-        shown = subprocess.run([jq, program], input=data, capture_output=True, text=True, check=True).stdout
-        assert '"http://llmtrace-clickhouse:8123"' in shown
+    program = "to_entries[] | {key: .key, value: (.value | @base64d)}"
+    shown = subprocess.run(["jq", program], input=data, capture_output=True, text=True, check=True).stdout
+    assert '"http://llmtrace-clickhouse:8123"' in shown
     assert set(json.loads(data)) == set(secret(cluster, "llmtrace"))
     assert installing.kubectl("logs", "-n", "llmtrace", "-l", "app.kubernetes.io/name=llmtrace", "--previous")
     assert "llmtrace" in installing.kubectl("get", "hpa,deployment", "-n", "llmtrace")
