@@ -44,6 +44,7 @@ def test_unknown_values(each_helm, values, place, name):
         ({"proxy": {"upstreamUrl": "api.openai.com"}}, "upstreamUrl", "https?"),
         ({"proxy": {"logging": {"level": "loud"}}}, "level", "info"),
         ({"service": {"port": 70000}}, "port", "535"),
+        ({"clusterDomain": "cluster.local."}, "clusterDomain", "pattern"),
         ({"ingress": {"hosts": {"host": "a"}}}, "hosts", "array"),
         ({"config": {"stream_usage": "sometimes"}}, "stream_usage", "inject"),
         ({"proxy": {"podAnnotations": {"prometheus.io/port": 8080}}}, "podAnnotations", "string"),

@@ -34,7 +34,18 @@ def test_an_explicit_url_wins(helm):
     assert "LLMTRACE_POSTGRES_PASSWORD" not in objects.env
 
 
-@pytest.mark.parametrize("host", ["elsewhere.example.com", "llmtrace-clickhouse.other.svc", "my-llmtrace-clickhouse", "llmtrace-clickhouse.llmtrace.example.com"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "elsewhere.example.com",
+        "llmtrace-clickhouse.other.svc",
+        "my-llmtrace-clickhouse",
+        "llmtrace-clickhouse.llmtrace.example.com",
+        "llmtrace-clickhouse.llmtrace.svc.other-cluster.example.com",
+        "llmtrace-clickhouse.llmtrace.svc.cluster.local.example.com",
+        "llmtrace-clickhouse.llmtrace.svc.clusterxlocal",
+    ],
+)
 def test_a_bundled_stores_password_goes_to_no_other_server(helm, host):
     objects = helm.template("--set", f"secrets.clickhouseUrl=http://{host}:8124,networkPolicy.enabled=true")
     assert "LLMTRACE_CLICKHOUSE_PASSWORD" not in objects.env
@@ -43,10 +54,17 @@ def test_a_bundled_stores_password_goes_to_no_other_server(helm, host):
     assert 8124 in [port["port"] for rule in rules if "to" not in rule for port in rule["ports"]]
 
 
-@pytest.mark.parametrize("host", ["llmtrace-clickhouse", "llmtrace-clickhouse.llmtrace", "llmtrace-clickhouse.llmtrace.svc.cluster.local"])
-def test_the_bundled_store_has_several_names(helm, host):
-    env = helm.template("--set", f"secrets.clickhouseUrl=http://{host}:8123/?x=1").env
+@pytest.mark.parametrize("end", ["", ".llmtrace", ".llmtrace.svc", ".llmtrace.svc.cluster.local", ".llmtrace.svc.cluster.local."])
+def test_the_bundled_store_has_several_names(helm, end):
+    env = helm.template("--set", f"secrets.clickhouseUrl=http://llmtrace-clickhouse{end}:8123/?x=1").env
     assert env["LLMTRACE_CLICKHOUSE_PASSWORD"]["secretKeyRef"]["name"] == "llmtrace-clickhouse"
+
+
+def test_a_cluster_with_a_domain_of_its_own(helm):
+    url = "http://llmtrace-clickhouse.llmtrace.svc.{}:8123"
+    known = lambda domain: "LLMTRACE_CLICKHOUSE_PASSWORD" in helm.template("--set", f"clusterDomain=k8s.corp,secrets.clickhouseUrl={url.format(domain)}").env
+    assert known("k8s.corp") and not known("cluster.local")
+    assert "llmtrace.llmtrace.svc.k8s.corp" in helm.template("--set", "clusterDomain=k8s.corp").config["allowed_hosts"]
 
 
 def test_an_explicit_url_of_the_bundled_store_needs_no_password(helm):

@@ -40,7 +40,7 @@ for its own, and those of `config`.
 {{- define "llmtrace.allowedHosts" -}}
 {{- $name := include "llmtrace.fullname" . -}}
 {{- $space := .Release.Namespace -}}
-{{- $hosts := list $name (printf "%s.%s" $name $space) (printf "%s.%s.svc" $name $space) (printf "%s.%s.svc.cluster.local" $name $space) -}}
+{{- $hosts := list $name (printf "%s.%s" $name $space) (printf "%s.%s.svc" $name $space) (printf "%s.%s.svc.%s" $name $space .Values.clusterDomain) -}}
 {{- if .Values.ingress.enabled -}}
 {{- range .Values.ingress.hosts -}}
 {{- if and .host (not (hasPrefix "*" .host)) -}}

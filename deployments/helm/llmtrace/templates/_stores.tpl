@@ -48,7 +48,7 @@ the bundled store's where it names that host, alone or in this namespace.
 {{- if $out.explicit -}}
 {{- $_ := set $out "url" $url -}}
 {{- end -}}
-{{- $here := printf "^[^@]*://([^@]*@)?%s(\\.%s(\\.svc(\\.[a-z0-9.-]+)?)?)?([,:/?]|$)" $out.host $.Release.Namespace -}}
+{{- $here := printf "^[^@]*://([^@]*@)?%s(\\.%s(\\.svc(\\.%s\\.?)?)?)?([,:/?]|$)" $out.host $.Release.Namespace (regexQuoteMeta $.Values.clusterDomain) -}}
 {{- $_ := set $out "bundled" (and $out.enabled (or (not $out.explicit) (regexMatch $here $url))) -}}
 {{- toJson $out -}}
 {{- end -}}
