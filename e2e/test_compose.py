@@ -1,5 +1,6 @@
 """compose.yaml without Docker: what it says is whole, closed, and a configuration that the proxy takes."""
 
+import json
 import os
 import re
 import subprocess
@@ -63,6 +64,32 @@ def test_servers_are_named_as_the_proxy_is_told():
     urls = [filled(v) for k, v in SERVICES["proxy"]["environment"].items() if k.endswith("_URL") and "UPSTREAM" not in k]
     hosts = {re.search(r"//(?:\w+@)?(\w+):\d+", url)[1] for url in urls}
     assert hosts == set(SERVICES["proxy"]["depends_on"]) == {"clickhouse", "postgres", "redis"}
+
+
+def test_grafana_shows_the_charts_dashboard_of_what_prometheus_reads():
+    mounts = dict(reversed(volume.removesuffix(":ro").split(":")) for volume in SERVICES["grafana"]["volumes"])
+    provisioned = lambda kind: yaml.safe_load((ROOT / mounts[f"/etc/grafana/provisioning/{kind}/llmtrace.yml"]).read_text())
+    (provider,) = provisioned("dashboards")["providers"]
+    board = json.loads((ROOT / mounts[provider["options"]["path"] + "/llmtrace.json"]).read_text())
+    assert (ROOT / "deployments/helm/llmtrace/dashboards/llmtrace.json").samefile(ROOT / mounts["/etc/grafana/dashboards/llmtrace.json"])
+    (source,) = provisioned("datasources")["datasources"]
+    # The dashboard takes whichever source is of the type that its variable asks for.
+    (variable,) = [each for each in board["templating"]["list"] if each["type"] == "datasource"]
+    assert variable["query"] == source["type"] == "prometheus" and source["isDefault"]
+    host, port = re.fullmatch(r"http://(\w+):(\d+)", source["url"]).groups()
+    assert SERVICES[host]["ports"] == [f"127.0.0.1:{port}:9090"]
+
+
+def test_prometheus_reads_the_proxies_with_the_labels_of_the_dashboard():
+    scrape = yaml.safe_load((ROOT / "deployments" / "compose" / "prometheus.yml").read_text())["scrape_configs"]
+    statics = [static for job in scrape for static in job["static_configs"]]
+    assert [static["targets"] for static in statics] == [[f"{name}:8080"] for name in PROXIES]
+    board = (ROOT / "deployments" / "helm" / "llmtrace" / "dashboards" / "llmtrace.json").read_text()
+    variables = [each["query"] for each in json.loads(board)["templating"]["list"] if each["type"] == "query"]
+    chosen = {query.rstrip(")").split(", ")[-1] for query in variables} | set(re.findall(r"by \((pod)\)", board))
+    assert chosen == {"namespace", "service", "pod"}
+    for static in statics:
+        assert set(static["labels"]) == chosen
 
 
 def test_the_toolchain_of_the_image_is_the_projects():
