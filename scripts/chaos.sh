@@ -11,5 +11,4 @@ started=$(scripts/engines.sh start)
 eval "$started"
 trap 'scripts/engines.sh stop' EXIT
 export LLMTRACE_BIN_DIR=${LLMTRACE_BIN_DIR:-$ROOT/target/release}
-cd e2e
-"$VENV/bin/python" -m chaos "$@"
+(cd e2e && "$VENV/bin/python" -m chaos "$@")
