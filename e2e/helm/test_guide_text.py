@@ -98,7 +98,7 @@ class Reader:
         self.programs = folder / "bin"
         self.programs.mkdir()
         for name in ("helm", "kubectl"):
-            (self.programs / name).symlink_to(Path(program(helm.name, name)).resolve())
+            (self.programs / name).symlink_to(Path(shutil.which(program(helm.name, name))).resolve())
 
     def start(self, text: str) -> subprocess.Popen:
         search = f"{self.programs}:/usr/local/bin:/usr/bin:/bin"
