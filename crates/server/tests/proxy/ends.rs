@@ -104,8 +104,11 @@ async fn an_upstream_that_breaks_off_aborts_the_client_and_fails_the_span() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_cannot_be_reached_is_a_502_in_the_clients_dialect() {
     let provider = FakeProvider::start().await;
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let app = TestApp::in_front_of(provider, &format!("http://{closed}"), &[]).await;
+    // Bound and not listening: it refuses, and no other test gets its port meanwhile.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = closed.local_addr().unwrap();
+    let app = TestApp::in_front_of(provider, &format!("http://{address}"), &[]).await;
     let openai = app.send(post(CHAT, "{}", "")).await;
     let error: serde_json::Value = serde_json::from_slice(&openai.body).unwrap();
     assert_eq!((openai.status, error["error"]["code"].as_str()), (502, Some("upstream_unreachable")));
