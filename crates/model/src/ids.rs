@@ -1,4 +1,5 @@
-//! Identifiers: the exchange, the saved view and the erasure (ours), the trace and span of W3C Trace Context.
+//! Identifiers: the exchange, the saved view, the erasure, the key, the user and the audit entry (ours), the trace and span of
+//! W3C Trace Context.
 
 use std::{fmt, str::FromStr};
 
@@ -116,6 +117,21 @@ random_id! {
 random_id! {
     /// The identity of an erasure, a UUID.
     ErasureId, "erasure id"
+}
+
+random_id! {
+    /// The identity of an API key, a UUID. It is no secret and opens nothing.
+    KeyId, "key id"
+}
+
+random_id! {
+    /// The identity of a person who can log in, a UUID.
+    UserId, "user id"
+}
+
+random_id! {
+    /// The identity of an entry of the audit log, a UUID.
+    AuditId, "audit id"
 }
 
 /// Says that a text is no identifier of the expected form.

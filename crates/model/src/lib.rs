@@ -3,6 +3,8 @@
 //! Plain values without IO, async, configuration, HTTP or SQL. Whoever needs a word for a thing looks here first; whoever
 //! adds one gives its unit, its bounds and its meaning.
 
+mod access;
+mod audit;
 mod budget;
 mod coverage;
 mod erasure;
@@ -24,12 +26,14 @@ mod units;
 mod usage;
 mod word;
 
+pub use access::{AccessRole, ApiKey, Grant, KeyHash, Unfit};
+pub use audit::{Actor, ActorError, AuditEntry, AuditHash, AuditHead, AuditRecord, Outcome};
 pub use budget::Bound;
 pub use coverage::{BodyCoverage, Coverage};
 pub use erasure::{Erased, Erasure, Retention, Retentions, Subject};
 pub use finding::{Confidence, Finding, FindingKind, Severity};
 pub use histogram::Histogram;
-pub use ids::{ErasureId, ExchangeId, IdError, SpanId, TraceId, ViewId};
+pub use ids::{AuditId, ErasureId, ExchangeId, IdError, KeyId, SpanId, TraceId, UserId, ViewId};
 pub use message::{Content, Message, Part, Role};
 pub use money::Money;
 pub use page::{Between, Cursor, CursorError, Found, Page, PageRequest, SpanFilter};
