@@ -7,6 +7,8 @@ mod adapters;
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+pub(crate) mod auditing;
+#[cfg(test)]
 mod billed;
 pub mod builders;
 #[cfg(test)]
@@ -20,6 +22,8 @@ mod erasing;
 pub(crate) mod front;
 #[cfg(test)]
 mod keeping;
+#[cfg(test)]
+pub(crate) mod keys;
 #[cfg(test)]
 mod life;
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Knows no HTTP, no provider and no detector. `pipeline` writes, `api` and the command line read; the front lane never
 //! comes here. A new engine is one folder and one arm in `open.rs`; it passes the suite in `conformance`.
 
+mod access;
+mod audit;
 mod cached;
 mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
@@ -26,6 +28,8 @@ mod span;
 mod sqlite;
 mod stats;
 
+pub use access::{AccessChanges, AccessStore, MAX_CHANGES, MAX_KEYS};
+pub use audit::{AuditCursor, AuditFilter, AuditStore, MAX_AUDIT, MAX_CHAINS};
 pub use cached::{CacheEvent, Cached, Keeping, MAX_KEPT, MAX_KEPT_BYTES, MAX_LIVE, Watch};
 pub use counter::{
     Bucket, Counter, CounterName, CounterStore, Demand, Draw, Level, MAX_COUNTED, MAX_COUNTERS, MAX_LEASE,

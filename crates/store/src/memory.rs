@@ -1,7 +1,9 @@
 //! The engine in the process's own memory: bounded, gone with the process. For trying out, tests and throw-away pods.
 
+mod audit;
 mod counters;
 mod erasures;
+mod keys;
 mod meta;
 mod rows;
 mod size;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use llmtrace_model::{Erased, Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
 
-use crate::{Backend, Error};
+use crate::{AccessStore, AuditStore, Backend, Error};
 
-/// A store of everything that is not a span.
+/// A store of everything that is not a span, with the keys and the audit log.
 #[async_trait]
-pub trait MetaStore: Send + Sync {
+pub trait MetaStore: AccessStore + AuditStore {
     /// The engine.
     fn backend(&self) -> Backend;
 
@@ -44,9 +44,9 @@ pub trait MetaStore: Send + Sync {
     /// Gives a tenant a rule of its own, or with `None` takes it away.
     async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error>;
 
-    /// Forgets a tenant: that it was seen, its saved views and its rule of retention. Its erasures stay: they are receipts.
-    /// Says whether there was anything to forget.
-    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error>;
+    /// Forgets a tenant: that it was seen, its saved views and its rule of retention; its keys are revoked. Its erasures stay,
+    /// which are receipts, and so does its audit log. Says whether there was anything to forget or revoke.
+    async fn delete_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<bool, Error>;
 
     /// Adds an erasure and says whether it did: one of the same id that is there stays as it is, whosever it is.
     async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error>;

@@ -1,10 +1,13 @@
-//! The engine in a PostgreSQL server: tenants, their rules, saved views and erasures of the production profile.
+//! The engine in a PostgreSQL server: tenants, their rules, saved views, erasures, keys and the audit log of the production
+//! profile.
 //!
 //! Everything is in the schema `llmtrace` of the database that `postgres.url` names, and named with it in every statement. The
 //! server may be away when the store opens, and go and come back: see `link`.
 
+mod audit;
 mod erasures;
 mod failure;
+mod keys;
 mod link;
 mod migrate;
 mod row;
@@ -17,7 +20,10 @@ mod views;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, KeyHash, KeyId, Retention, SavedView, TenantId,
+    TenantScope, Timestamp, ViewId,
+};
 use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
@@ -27,7 +33,8 @@ use self::{
     migrate::Fault,
 };
 use crate::{
-    Backend, CarriedOut, Error, MetaStore, OpenError, Options, Replacing, Schema, Tenant, Written, open::Refused,
+    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, MetaStore, OpenError,
+    Options, Replacing, Schema, Tenant, Written, open::Refused,
 };
 
 /// The setting that says where the server is.
@@ -139,8 +146,8 @@ impl MetaStore for PostgresMeta {
         call!(self, "put retention", connection => tenants::put_rule(connection, tenant, retention))
     }
 
-    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error> {
-        call!(self, "delete tenant", connection => tenants::forget(connection, tenant))
+    async fn delete_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<bool, Error> {
+        call!(self, "delete tenant", connection => tenants::forget(connection, tenant, now))
     }
 
     async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error> {
@@ -174,5 +181,57 @@ impl MetaStore for PostgresMeta {
     async fn close(&self) -> Result<(), Error> {
         self.link.close().await;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl AccessStore for PostgresMeta {
+    async fn keys(&self, scope: &TenantScope) -> Result<Vec<ApiKey>, Error> {
+        call!(self, "list keys", connection => keys::list(connection, scope))
+    }
+
+    async fn key(&self, scope: &TenantScope, id: KeyId) -> Result<Option<ApiKey>, Error> {
+        call!(self, "read key", connection => keys::one(connection, scope, id))
+    }
+
+    async fn key_of(&self, hash: &KeyHash) -> Result<Option<ApiKey>, Error> {
+        call!(self, "find key", connection => keys::of_hash(connection, hash))
+    }
+
+    async fn put_key(&self, scope: &TenantScope, key: &ApiKey, replacing: Replacing) -> Result<Written, Error> {
+        call!(self, "put key", connection => keys::put(connection, scope, key, replacing))
+    }
+
+    async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<(), Error> {
+        call!(self, "touch keys", connection => keys::touch(connection, used))
+    }
+
+    async fn access_changes(&self, since: u64) -> Result<AccessChanges, Error> {
+        call!(self, "read access changes", connection => keys::changed(connection, since))
+    }
+}
+
+#[async_trait]
+impl AuditStore for PostgresMeta {
+    async fn append_audit(&self, entries: &[AuditEntry]) -> Result<Vec<AuditRecord>, Error> {
+        call!(self, "append audit", connection => audit::append(connection, entries))
+    }
+
+    async fn audit(
+        &self,
+        scope: &TenantScope,
+        filter: &AuditFilter,
+        after: Option<&AuditCursor>,
+        limit: usize,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        call!(self, "read audit", connection => audit::page(connection, scope, filter, after, limit))
+    }
+
+    async fn audit_chain(&self, tenant: Option<&TenantId>, after: u64) -> Result<Vec<AuditRecord>, Error> {
+        call!(self, "read audit chain", connection => audit::chain(connection, tenant, after))
+    }
+
+    async fn audit_heads(&self) -> Result<Vec<(Option<TenantId>, AuditHead)>, Error> {
+        call!(self, "read audit heads", connection => audit::heads(connection))
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! One thread writes, a few read, each with its own connection to a write-ahead log, so that neither waits for the other.
 
+mod audit;
 mod body;
 mod connection;
 mod counters;
 mod erase;
 mod erasures;
 mod failure;
+mod keys;
 mod meta;
 mod migrate;
 mod query;

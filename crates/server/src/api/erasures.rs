@@ -112,7 +112,7 @@ pub(super) async fn remove_tenant(asked: Asked<NoParams>, id: Part) -> Result<Re
     let api = asked.api;
     // The erasure first: where the second step fails, the caller tries again, and nothing is half forgotten.
     let begun = begin(&api, None, Some(tenant.clone()), Subject::Everything).await?;
-    api.read("delete_tenant", api.meta.delete_tenant(&tenant)).await?;
+    api.read("delete_tenant", api.meta.delete_tenant(&tenant, api.clock.now())).await?;
     Ok(begun)
 }
 

@@ -1,4 +1,6 @@
-//! What every test needs: spans, stores, a store that fails on demand, and a way to ask.
+//! What every test needs: spans, stores, stores that fail on demand, and a way to ask.
+
+mod meta;
 
 use std::{
     collections::BTreeMap,
@@ -19,10 +21,9 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use llmtrace_model::{
-    BodyCoverage, Content, Coverage, EndReason, Erased, Erasure, ErasureId, ExchangeId, Message, Money, Page,
-    PageRequest, Part, Raw, Retention, Retentions, Role, SavedView, SessionSummary, Source, Span, SpanFilter, SpanId,
-    SpanRecord, StatsQuery, StatsRow, Status, Subject, TenantId, TenantScope, Timestamp, Timing, TraceId, TraceSummary,
-    Usage, UsageSource, ViewId,
+    BodyCoverage, Content, Coverage, EndReason, Erased, ExchangeId, Message, Money, Page, PageRequest, Part, Raw,
+    Retention, Retentions, Role, SessionSummary, Source, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
+    Status, Subject, TenantId, TenantScope, Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource,
 };
 use llmtrace_server::{
     api::{Access, Api, Installation, router, tail_event},
@@ -32,14 +33,16 @@ use llmtrace_server::{
     telemetry::{Events, Metrics},
 };
 use llmtrace_store::{
-    Backend, Backlog, CarriedOut, Error, ErrorKind, MetaStore, ModelTraffic, Options, Replacing, Reprice, SpanRead,
-    SpanStore, SpanWrite, Tenant, Written, open_spans,
+    Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SpanRead, SpanStore, SpanWrite,
+    open_spans,
 };
 use llmtrace_wire::PriceBook;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+pub(crate) use self::meta::FickleMeta;
 
 /// 2025-10-09T08:53:20Z in microseconds.
 pub(crate) const START: i64 = 1_760_000_000_000_000;
@@ -404,115 +407,5 @@ impl SpanStore for Fickle {
 
     async fn close(&self) -> Result<(), Error> {
         self.inner.close().await
-    }
-}
-
-/// A store of tenants, whose mood a test sets; it keeps no views.
-pub(crate) struct FickleMeta {
-    pub(crate) mood: Mutex<Mood>,
-    pub(crate) tenants: Mutex<Vec<Tenant>>,
-}
-
-impl FickleMeta {
-    pub(crate) fn new(mood: Mood) -> Arc<Self> {
-        Arc::new(Self { mood: Mutex::new(mood), tenants: Mutex::default() })
-    }
-
-    async fn decide(&self, op: &'static str) -> Result<(), Error> {
-        let mood = *self.mood.lock();
-        match mood {
-            Mood::Well | Mood::WellFor(_) => Ok(()),
-            Mood::Fails(kind) => Err(Error { kind, backend: Backend::Memory, op, source: "SELECT secret".into() }),
-            Mood::Hangs => pending().await,
-        }
-    }
-}
-
-#[async_trait]
-impl MetaStore for FickleMeta {
-    fn backend(&self) -> Backend {
-        Backend::Memory
-    }
-
-    async fn touch_tenants(&self, seen: &[(TenantId, Timestamp)]) -> Result<(), Error> {
-        let row = |(id, at): &(TenantId, Timestamp)| Tenant { id: id.clone(), first_seen: *at, last_seen: *at };
-        self.tenants.lock().extend(seen.iter().map(row));
-        Ok(())
-    }
-
-    async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
-        self.decide("tenants").await?;
-        Ok(self.tenants.lock().clone())
-    }
-
-    async fn views(&self, _: &TenantScope) -> Result<Vec<SavedView>, Error> {
-        self.decide("list views").await?;
-        Ok(Vec::new())
-    }
-
-    async fn view(&self, _: &TenantScope, _: ViewId) -> Result<Option<SavedView>, Error> {
-        self.decide("read view").await?;
-        Ok(None)
-    }
-
-    async fn put_view(&self, _: &TenantScope, _: &SavedView, _: Replacing) -> Result<Written, Error> {
-        self.decide("put view").await?;
-        Ok(Written::Full)
-    }
-
-    async fn delete_view(&self, _: &TenantScope, _: ViewId, _: u32) -> Result<Written, Error> {
-        self.decide("delete view").await?;
-        Ok(Written::Absent)
-    }
-
-    async fn retentions(&self) -> Result<BTreeMap<TenantId, Retention>, Error> {
-        self.decide("read retentions").await?;
-        Ok(BTreeMap::new())
-    }
-
-    async fn put_retention(&self, _: &TenantId, _: Option<Retention>) -> Result<(), Error> {
-        self.decide("put retention").await
-    }
-
-    async fn delete_tenant(&self, _: &TenantId) -> Result<bool, Error> {
-        self.decide("delete tenant").await?;
-        Ok(false)
-    }
-
-    async fn add_erasure(&self, _: &Erasure) -> Result<bool, Error> {
-        self.decide("add erasure").await?;
-        Ok(true)
-    }
-
-    async fn erasures(&self, _: &TenantScope) -> Result<Vec<Erasure>, Error> {
-        self.decide("read erasures").await?;
-        Ok(Vec::new())
-    }
-
-    async fn erasure(&self, _: &TenantScope, _: ErasureId) -> Result<Option<Erasure>, Error> {
-        self.decide("read erasure").await?;
-        Ok(None)
-    }
-
-    async fn erasures_due(&self, _: Timestamp) -> Result<Vec<Erasure>, Error> {
-        self.decide("read erasures").await?;
-        Ok(Vec::new())
-    }
-
-    async fn move_erasure(&self, _: ErasureId, _: Timestamp, _: Timestamp) -> Result<bool, Error> {
-        self.decide("move erasure").await?;
-        Ok(true)
-    }
-
-    async fn note_erased(&self, _: ErasureId, _: &CarriedOut) -> Result<(), Error> {
-        self.decide("note erasure").await
-    }
-
-    async fn ping(&self) -> Result<(), Error> {
-        self.decide("ping").await
-    }
-
-    async fn close(&self) -> Result<(), Error> {
-        Ok(())
     }
 }

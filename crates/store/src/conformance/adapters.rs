@@ -119,6 +119,23 @@ macro_rules! meta {
             keeping::an_erasure_of_another_tenant_does_not_exist,
             keeping::erasures_are_due_until_they_are_done_and_repeated,
             keeping::answers_about_erasures_are_bounded,
+            keys::a_key_is_read_back_unchanged,
+            keys::a_key_of_another_tenant_does_not_exist,
+            keys::of_two_changes_of_one_key_the_first_counts,
+            keys::one_of_many_changes_of_a_key_counts,
+            keys::uses_of_a_key_only_rise_and_are_no_change,
+            keys::every_change_of_a_key_is_told_once,
+            keys::many_changes_come_in_pieces_and_none_is_missed,
+            keys::changes_at_the_same_time_are_all_told,
+            keys::the_keys_of_a_deleted_tenant_open_nothing,
+            auditing::an_audit_entry_is_read_back_unchanged,
+            auditing::an_audit_entry_that_is_appended_twice_is_there_once,
+            auditing::each_tenant_has_a_chain_of_its_own,
+            auditing::writers_at_the_same_time_make_one_chain,
+            auditing::audit_records_are_found_page_by_page,
+            auditing::audit_records_are_filtered,
+            auditing::a_deleted_tenant_keeps_its_audit_log,
+            auditing::long_chains_come_in_pieces,
         }
     };
 }

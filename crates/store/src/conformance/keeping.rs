@@ -97,9 +97,9 @@ pub(super) async fn a_deleted_tenant_leaves_its_receipts_and_other_tenants_alone
     }
     put(&store, &erasure(1, Some("a"))).await;
 
-    assert!(store.delete_tenant(&id("a")).await.unwrap());
-    assert!(!store.delete_tenant(&id("a")).await.unwrap(), "there is nothing left");
-    assert!(store.delete_tenant(&id("ruled")).await.unwrap(), "a rule is something");
+    assert!(store.delete_tenant(&id("a"), us(9)).await.unwrap());
+    assert!(!store.delete_tenant(&id("a"), us(9)).await.unwrap(), "there is nothing left");
+    assert!(store.delete_tenant(&id("ruled"), us(9)).await.unwrap(), "a rule is something");
     let seen: Vec<_> = store.tenants().await.unwrap().into_iter().map(|tenant| tenant.id).collect();
     assert_eq!(seen, [id("b")]);
     let views: Vec<_> = store.views(&ALL).await.unwrap().into_iter().map(|view| view.tenant).collect();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use llmtrace_model::{ErasureId, Retention, TenantId, TenantScope, Timestamp, ViewId};
 
-use crate::{ErrorKind, MetaStore, Tenant};
+use super::{auditing::entry, keys::key};
+use crate::{AuditFilter, ErrorKind, MetaStore, Replacing, Tenant};
 
 /// The store under test.
 type Store = Arc<dyn MetaStore>;
@@ -46,6 +47,7 @@ pub(super) async fn a_closed_meta_store_answers_nothing(store: Store) {
     store.close().await.unwrap();
     store.close().await.unwrap();
     let any = ViewId::from_bytes([1; 16]);
+    let (key, entry) = (key(1, None), entry(1, None));
     for error in [
         store.ping().await.unwrap_err(),
         store.tenants().await.unwrap_err(),
@@ -55,10 +57,20 @@ pub(super) async fn a_closed_meta_store_answers_nothing(store: Store) {
         store.delete_view(&TenantScope::All, any, 1).await.unwrap_err(),
         store.retentions().await.unwrap_err(),
         store.put_retention(&id("a"), Some(Retention::default())).await.unwrap_err(),
-        store.delete_tenant(&id("a")).await.unwrap_err(),
+        store.delete_tenant(&id("a"), us(9)).await.unwrap_err(),
         store.erasures(&TenantScope::All).await.unwrap_err(),
         store.erasure(&TenantScope::All, ErasureId::from_bytes([1; 16])).await.unwrap_err(),
         store.erasures_due(us(1)).await.unwrap_err(),
+        store.keys(&TenantScope::All).await.unwrap_err(),
+        store.key(&TenantScope::All, key.id).await.unwrap_err(),
+        store.key_of(&key.hash).await.unwrap_err(),
+        store.put_key(&TenantScope::All, &key, Replacing::Nothing).await.unwrap_err(),
+        store.touch_keys(&[(key.id, us(1))]).await.unwrap_err(),
+        store.access_changes(0).await.unwrap_err(),
+        store.append_audit(&[entry]).await.unwrap_err(),
+        store.audit(&TenantScope::All, &AuditFilter::default(), None, 1).await.unwrap_err(),
+        store.audit_chain(None, 0).await.unwrap_err(),
+        store.audit_heads().await.unwrap_err(),
     ] {
         assert_eq!((error.kind, error.backend), (ErrorKind::Unavailable, store.backend()), "{error}");
     }

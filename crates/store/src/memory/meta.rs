@@ -1,13 +1,19 @@
-//! Tenants, their rules, saved views and erasures in memory.
+//! Tenants, their rules, saved views, erasures, keys and the audit log in memory.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, KeyHash, KeyId, Retention, SavedView, TenantId,
+    TenantScope, Timestamp, ViewId,
+};
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
-use super::{erasures::Erasures, views::Views};
-use crate::{Backend, CarriedOut, Error, MetaStore, Replacing, Tenant, Written, meta::MAX_TENANTS};
+use super::{audit::Audit, erasures::Erasures, keys::Keys, views::Views};
+use crate::{
+    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, MetaStore, Replacing,
+    Tenant, Written, meta::MAX_TENANTS,
+};
 
 /// What is kept. `None` once closed.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ struct Kept {
     views: Views,
     retentions: BTreeMap<TenantId, Retention>,
     erasures: Erasures,
+    keys: Keys,
+    audit: Audit,
 }
 
 impl Default for MemoryMeta {
@@ -95,12 +103,13 @@ impl MetaStore for MemoryMeta {
         Ok(())
     }
 
-    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error> {
+    async fn delete_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<bool, Error> {
         let mut kept = self.open("delete tenant")?;
+        let opened = kept.keys.revoke_all(tenant, now);
         let seen = kept.tenants.remove(tenant).is_some();
         let ruled = kept.retentions.remove(tenant).is_some();
         let viewed = kept.views.forget(tenant);
-        Ok(seen || ruled || viewed)
+        Ok(seen || ruled || viewed || opened)
     }
 
     async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error> {
@@ -135,5 +144,58 @@ impl MetaStore for MemoryMeta {
     async fn close(&self) -> Result<(), Error> {
         *self.kept.lock() = None;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl AccessStore for MemoryMeta {
+    async fn keys(&self, scope: &TenantScope) -> Result<Vec<ApiKey>, Error> {
+        Ok(self.open("list keys")?.keys.list(scope))
+    }
+
+    async fn key(&self, scope: &TenantScope, id: KeyId) -> Result<Option<ApiKey>, Error> {
+        Ok(self.open("read key")?.keys.one(scope, id).cloned())
+    }
+
+    async fn key_of(&self, hash: &KeyHash) -> Result<Option<ApiKey>, Error> {
+        Ok(self.open("find key")?.keys.of_hash(hash).cloned())
+    }
+
+    async fn put_key(&self, scope: &TenantScope, key: &ApiKey, replacing: Replacing) -> Result<Written, Error> {
+        Ok(self.open("put key")?.keys.put(scope, key, replacing))
+    }
+
+    async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<(), Error> {
+        self.open("touch keys")?.keys.touch(used);
+        Ok(())
+    }
+
+    async fn access_changes(&self, since: u64) -> Result<AccessChanges, Error> {
+        Ok(self.open("read access changes")?.keys.changed(since))
+    }
+}
+
+#[async_trait]
+impl AuditStore for MemoryMeta {
+    async fn append_audit(&self, entries: &[AuditEntry]) -> Result<Vec<AuditRecord>, Error> {
+        Ok(self.open("append audit")?.audit.append(entries))
+    }
+
+    async fn audit(
+        &self,
+        scope: &TenantScope,
+        filter: &AuditFilter,
+        after: Option<&AuditCursor>,
+        limit: usize,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        Ok(self.open("read audit")?.audit.page(scope, filter, after, limit))
+    }
+
+    async fn audit_chain(&self, tenant: Option<&TenantId>, after: u64) -> Result<Vec<AuditRecord>, Error> {
+        Ok(self.open("read audit chain")?.audit.chain(tenant, after))
+    }
+
+    async fn audit_heads(&self) -> Result<Vec<(Option<TenantId>, AuditHead)>, Error> {
+        Ok(self.open("read audit heads")?.audit.heads())
     }
 }

@@ -6,8 +6,13 @@ use llmtrace_model::{PageRequest, Raw, RawBody, SpanFilter, TenantScope};
 
 use super::{Memory, size::record_bytes};
 use crate::{
-    MemoryOptions, SpanRead, SpanStore, SpanWrite,
-    conformance::builders::{numbered, span},
+    MAX_KEYS, MemoryOptions, Options, Replacing, SpanRead, SpanStore, SpanWrite, Written,
+    conformance::{
+        auditing::entry,
+        builders::{numbered, span},
+        keys::key,
+    },
+    open_meta,
 };
 
 async fn kept(store: &Memory) -> Vec<i64> {
@@ -71,4 +76,29 @@ fn the_size_of_a_span_follows_its_text() {
     assert_eq!(large - small, 9_999);
     assert!((1000..5000).contains(&small), "{small}");
     assert!(small > std::mem::size_of_val(&*Arc::new(span().build())));
+}
+
+#[tokio::test]
+async fn keys_are_bounded() {
+    let store = open_meta("test", "memory:", &Options::default()).await.unwrap();
+    let most = u32::try_from(MAX_KEYS).unwrap();
+    for n in 0..most {
+        assert_eq!(store.put_key(&TenantScope::All, &key(n, None), Replacing::Nothing).await.unwrap(), Written::Done);
+    }
+    for (n, told) in [(most, Written::Full), (0, Written::Changed)] {
+        assert_eq!(store.put_key(&TenantScope::All, &key(n, None), Replacing::Nothing).await.unwrap(), told);
+    }
+}
+
+#[tokio::test]
+async fn of_a_long_audit_log_the_beginning_is_forgotten_and_the_end_goes_on() {
+    let store = open_meta("test", "memory:", &Options::default()).await.unwrap();
+    store.append_audit(&[entry(200_000, None)]).await.unwrap();
+    let many: Vec<_> = (0..100_001).map(|n| entry(n, Some("a"))).collect();
+    let last = store.append_audit(&many).await.unwrap().pop().unwrap();
+    let rest = store.audit_chain(last.entry.tenant.as_ref(), 0).await.unwrap();
+    assert_eq!((rest[0].seq, last.seq), (3, 100_001));
+    let heads = store.audit_heads().await.unwrap();
+    assert_eq!(heads.iter().map(|(_, head)| head.seq).collect::<Vec<_>>(), [1, 100_001]);
+    assert_eq!(store.append_audit(&many[50..51]).await.unwrap()[0].seq, 51, "what is there is found");
 }

@@ -1,7 +1,7 @@
 //! Erasures in PostgreSQL: what was asked for, and the receipts.
 
 use llmtrace_model::{Erased, Erasure, ErasureId, TenantScope, Timestamp};
-use sqlx::{PgConnection, Result, Row, postgres::PgRow};
+use sqlx::{PgConnection, Result, postgres::PgRow};
 
 use super::row;
 use crate::{CarriedOut, meta::MAX_ERASURES};
@@ -108,8 +108,8 @@ fn read(row: &PgRow) -> Result<Erasure> {
         tenant_id: row::optional_word(row, 1)?,
         subject: row::json(row, 2)?,
         requested_at: row::time(row, 3)?,
-        done_at: row.try_get::<Option<i64>, _>(4)?.map(Timestamp::from_unix_us),
-        due_at: row.try_get::<Option<i64>, _>(5)?.map(Timestamp::from_unix_us),
+        done_at: row::optional_time(row, 4)?,
+        due_at: row::optional_time(row, 5)?,
         repeat_until: row::time(row, 6)?,
         erased: Erased { spans: row::count(row, 7)?, contents: row::count(row, 8)? },
     })

@@ -9,6 +9,7 @@ use crate::{Error, Migrate, Schema};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_meta.sql"),
     include_str!("../../migrations/postgres/0002_erasures_due.sql"),
+    include_str!("../../migrations/postgres/0003_keys_and_audit.sql"),
 ];
 
 /// The version this program writes.

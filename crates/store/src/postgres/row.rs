@@ -23,9 +23,30 @@ pub(super) fn time(row: &PgRow, index: usize) -> Result<Timestamp> {
     row.try_get(index).map(Timestamp::from_unix_us)
 }
 
-/// An identity of 16 bytes.
-pub(super) fn id(row: &PgRow, index: usize) -> Result<[u8; 16]> {
+/// An identity, or a hash, of so many bytes.
+pub(super) fn id<const N: usize>(row: &PgRow, index: usize) -> Result<[u8; N]> {
     row.try_get::<&[u8], _>(index)?.try_into().map_err(|error| damaged(row, index, error))
+}
+
+/// A text that is stored as its bytes.
+pub(super) fn text(row: &PgRow, index: usize) -> Result<String> {
+    String::from_utf8(row.try_get(index)?).map_err(|error| damaged(row, index, error))
+}
+
+/// Likewise, where there may be none.
+pub(super) fn optional_text(row: &PgRow, index: usize) -> Result<Option<String>> {
+    let text = row.try_get::<Option<Vec<u8>>, _>(index)?.map(String::from_utf8).transpose();
+    text.map_err(|error| damaged(row, index, error))
+}
+
+/// A version of a row.
+pub(super) fn version(row: &PgRow, index: usize) -> Result<u32> {
+    u32::try_from(row.try_get::<i64, _>(index)?).map_err(|error| damaged(row, index, error))
+}
+
+/// A time, where there may be none.
+pub(super) fn optional_time(row: &PgRow, index: usize) -> Result<Option<Timestamp>> {
+    Ok(row.try_get::<Option<i64>, _>(index)?.map(Timestamp::from_unix_us))
 }
 
 /// A number that was written as a signed one.

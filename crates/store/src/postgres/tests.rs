@@ -1,5 +1,6 @@
 //! What only an engine behind a network can do to its callers.
 
+mod access;
 mod tls;
 
 use std::{

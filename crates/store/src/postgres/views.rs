@@ -125,13 +125,11 @@ fn query(view: &SavedView) -> Result<String> {
 }
 
 fn read(row: &PgRow) -> Result<SavedView> {
-    let version = row.try_get::<i64, _>(2)?;
-    let name = row.try_get::<Vec<u8>, _>(3)?;
     Ok(SavedView {
         id: ViewId::from_bytes(row::id(row, 0)?),
         tenant: row::optional_word(row, 1)?,
-        version: u32::try_from(version).map_err(|error| row::damaged(row, 2, error))?,
-        name: String::from_utf8(name).map_err(|error| row::damaged(row, 3, error))?,
+        version: row::version(row, 2)?,
+        name: row::text(row, 3)?,
         page: row::word(row, 4)?,
         query: row::json(row, 5)?,
         created_at: row::time(row, 6)?,

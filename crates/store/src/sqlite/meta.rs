@@ -1,15 +1,19 @@
-//! Tenants, their rules, saved views and erasures in SQLite; the file may be that of the spans, each store has its own connection.
+//! Tenants, their rules, saved views, erasures, keys and the audit log in SQLite; the file may be that of the spans, each store
+//! has its own connection.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use async_trait::async_trait;
-use llmtrace_model::{Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, KeyHash, KeyId, Retention, SavedView, TenantId,
+    TenantScope, Timestamp, ViewId,
+};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{erasures, failure::failed, migrate, place, retentions, row::Columns, views};
+use super::{audit, erasures, failure::failed, keys, migrate, place, retentions, row::Columns, views};
 use crate::{
-    Backend, CarriedOut, Error, ErrorKind, MetaStore, Options, Replacing, Tenant, Written, meta::MAX_TENANTS,
-    open::Refused, pool::Pool,
+    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, ErrorKind, MetaStore,
+    Options, Replacing, Tenant, Written, meta::MAX_TENANTS, open::Refused, pool::Pool,
 };
 
 const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1, ?2, ?2) \
@@ -107,9 +111,9 @@ impl MetaStore for SqliteMeta {
         self.pool.run(op, move |connection, _| put(connection).map_err(failed(op))).await
     }
 
-    async fn delete_tenant(&self, tenant: &TenantId) -> Result<bool, Error> {
+    async fn delete_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<bool, Error> {
         let (op, tenant) = ("delete tenant", tenant.clone());
-        self.pool.run(op, move |connection, _| retentions::forget(connection, &tenant).map_err(failed(op))).await
+        self.pool.run(op, move |connection, _| retentions::forget(connection, &tenant, now).map_err(failed(op))).await
     }
 
     async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error> {
@@ -150,5 +154,70 @@ impl MetaStore for SqliteMeta {
     async fn close(&self) -> Result<(), Error> {
         self.pool.close().await;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl AccessStore for SqliteMeta {
+    async fn keys(&self, scope: &TenantScope) -> Result<Vec<ApiKey>, Error> {
+        let (op, scope) = ("list keys", scope.clone());
+        self.pool.run(op, move |connection, _| keys::list(connection, &scope).map_err(failed(op))).await
+    }
+
+    async fn key(&self, scope: &TenantScope, id: KeyId) -> Result<Option<ApiKey>, Error> {
+        let (op, scope) = ("read key", scope.clone());
+        self.pool.run(op, move |connection, _| keys::one(connection, &scope, id).map_err(failed(op))).await
+    }
+
+    async fn key_of(&self, hash: &KeyHash) -> Result<Option<ApiKey>, Error> {
+        let (op, hash) = ("find key", *hash);
+        self.pool.run(op, move |connection, _| keys::of_hash(connection, &hash).map_err(failed(op))).await
+    }
+
+    async fn put_key(&self, scope: &TenantScope, key: &ApiKey, replacing: Replacing) -> Result<Written, Error> {
+        let (op, scope, key) = ("put key", scope.clone(), key.clone());
+        let put = move |connection: &mut Connection| keys::put(connection, &scope, &key, replacing);
+        self.pool.run(op, move |connection, _| put(connection).map_err(failed(op))).await
+    }
+
+    async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<(), Error> {
+        let (op, used) = ("touch keys", used.to_vec());
+        self.pool.run(op, move |connection, _| keys::touch(connection, &used).map_err(failed(op))).await
+    }
+
+    async fn access_changes(&self, since: u64) -> Result<AccessChanges, Error> {
+        let op = "read access changes";
+        self.pool.run(op, move |connection, _| keys::changed(connection, since).map_err(failed(op))).await
+    }
+}
+
+#[async_trait]
+impl AuditStore for SqliteMeta {
+    async fn append_audit(&self, entries: &[AuditEntry]) -> Result<Vec<AuditRecord>, Error> {
+        let (op, entries) = ("append audit", entries.to_vec());
+        self.pool.run(op, move |connection, _| audit::append(connection, &entries).map_err(failed(op))).await
+    }
+
+    async fn audit(
+        &self,
+        scope: &TenantScope,
+        filter: &AuditFilter,
+        after: Option<&AuditCursor>,
+        limit: usize,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        let (op, scope, filter, after) = ("read audit", scope.clone(), filter.clone(), after.copied());
+        let page = move |connection: &Connection| audit::page(connection, &scope, &filter, after.as_ref(), limit);
+        self.pool.run(op, move |connection, _| page(connection).map_err(failed(op))).await
+    }
+
+    async fn audit_chain(&self, tenant: Option<&TenantId>, after: u64) -> Result<Vec<AuditRecord>, Error> {
+        let (op, tenant) = ("read audit chain", tenant.cloned());
+        let chain = move |connection: &Connection| audit::chain(connection, tenant.as_ref(), after);
+        self.pool.run(op, move |connection, _| chain(connection).map_err(failed(op))).await
+    }
+
+    async fn audit_heads(&self) -> Result<Vec<(Option<TenantId>, AuditHead)>, Error> {
+        let op = "read audit heads";
+        self.pool.run(op, move |connection, _| audit::heads(connection).map_err(failed(op))).await
     }
 }

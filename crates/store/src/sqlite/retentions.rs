@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use llmtrace_model::{Retention, TenantId};
+use llmtrace_model::{Retention, TenantId, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::row::Columns;
+use super::{keys, row::Columns};
 
 /// All of them: a rule left out would let a tenant's spans go by the default, or stay. As many as operators made.
 const LIST: &str = "SELECT tenant_id, content_days, span_days FROM retentions ORDER BY tenant_id";
@@ -37,10 +37,10 @@ pub(super) fn put(connection: &Connection, tenant: &TenantId, rule: Option<Reten
     changed.map(drop)
 }
 
-/// Forgets all of a tenant but its erasures; says whether there was anything.
-pub(super) fn forget(connection: &mut Connection, tenant: &TenantId) -> rusqlite::Result<bool> {
+/// Forgets all of a tenant but its erasures and its audit log, and revokes its keys; says whether there was anything.
+pub(super) fn forget(connection: &mut Connection, tenant: &TenantId, now: Timestamp) -> rusqlite::Result<bool> {
     let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut rows = 0;
+    let mut rows = keys::revoke_all(&change, tenant, now)?;
     for statement in FORGET {
         rows += change.prepare_cached(statement)?.execute([tenant.as_str()])?;
     }

@@ -1,5 +1,6 @@
 //! What only a file can do: be locked, foreign, newer, damaged, refused.
 
+mod access;
 mod text;
 
 use std::{sync::Arc, time::Duration};
