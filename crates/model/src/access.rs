@@ -56,6 +56,18 @@ impl Grant {
     }
 }
 
+/// How every API key begins, so that people and scanners recognise one.
+pub const KEY_MARK: &str = "llmt_";
+
+/// How many characters of base64url follow: those of 256 random bits.
+pub const KEY_DIGITS: usize = 43;
+
+/// Says whether a text has the form of an API key.
+pub fn is_api_key(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.strip_prefix(KEY_MARK).is_some_and(|digits| digits.len() == KEY_DIGITS && digits.bytes().all(is_digit))
+}
+
 /// The SHA-256 of a whole API key: what is stored of it. A key has 256 random bits, so that no salt and no slow hash is needed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyHash([u8; 32]);

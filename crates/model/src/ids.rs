@@ -82,7 +82,7 @@ macro_rules! random_id {
             }
 
             /// Takes 16 random or stored bytes.
-            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Uuid::from_bytes(bytes))
             }
         }

@@ -26,7 +26,7 @@ mod units;
 mod usage;
 mod word;
 
-pub use access::{AccessRole, ApiKey, Grant, KeyHash, Unfit};
+pub use access::{AccessRole, ApiKey, Grant, KEY_DIGITS, KEY_MARK, KeyHash, Unfit, is_api_key};
 pub use audit::{Actor, ActorError, AuditEntry, AuditHash, AuditHead, AuditRecord, Outcome};
 pub use budget::Bound;
 pub use coverage::{BodyCoverage, Coverage};

@@ -5,6 +5,7 @@
 //! (`api/view.rs`), one list names the routes (`api/router.rs`).
 
 mod access;
+mod asking;
 mod body;
 mod docs;
 mod document;
@@ -21,6 +22,7 @@ mod raw;
 mod read;
 mod retention;
 mod router;
+mod routes;
 mod sessions;
 mod spans;
 mod stats;
@@ -49,6 +51,7 @@ use crate::{
     pipeline::{Prices, Tail},
     tasks::Tasks,
     telemetry::Events,
+    tenancy::Tenancy,
 };
 
 /// What the API needs; cheap to clone.
@@ -60,8 +63,10 @@ pub struct Api {
     pub meta: Arc<dyn MetaStore>,
     /// Counts what is asked.
     pub events: Events,
-    /// Who may ask, and for whose rows.
+    /// Which hosts are served.
     pub access: Arc<Access>,
+    /// Who may ask, and what they did.
+    pub tenancy: Arc<Tenancy>,
     /// What models cost now.
     pub prices: Prices,
     /// How long tenants without a rule of their own keep things.

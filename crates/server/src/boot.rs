@@ -1,5 +1,6 @@
 //! Wires the rooms, starts them in order, and ends them in the reverse one. The only room that knows every other.
 
+mod access;
 pub mod doctor;
 mod health;
 pub mod probe;
@@ -20,16 +21,17 @@ use self::health::Health;
 pub(crate) use self::redis::heard;
 pub(crate) use self::wiring::{meta as open_meta, spans as open_spans, store_options};
 use crate::{
-    api::{self, Access, Api, Phase, Probes},
+    api::{self, Api, Phase, Probes},
     clock::Clock,
     config::Config,
     journal::{Deliveries, Journal},
     listen::{self, App, Certificates, Listener, Surface},
     pipeline::{self, Stores, Tail},
-    proxy::{Door, Proxy},
+    proxy::{self, Door, Proxy},
     shutdown::{self, Ended, FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
     telemetry::{Events, Metrics},
+    tenancy::Tenancy,
     upkeep::{Connecting, Eraser, Erasing, Retaining, Tending, Upkeep},
     web,
 };
@@ -45,7 +47,9 @@ pub struct Running {
     /// The store of everything that is no span, likewise.
     pub meta: Arc<dyn MetaStore>,
     counters: Arc<dyn CounterStore>,
+    tenancy: Arc<Tenancy>,
     front: Tasks,
+    beside: Tasks,
     back: Tasks,
     journal: Option<(Journal, Deliveries)>,
     phase: Arc<AtomicU8>,
@@ -100,7 +104,17 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let upstreams = wiring::upstreams(config)?;
     let options = wiring::proxy(config, &prices);
     let to = door.as_ref().map_or(Door::CountOnly, |(journal, _)| Door::Journal(journal.clone()));
-    let proxy = Arc::new(Proxy::new(options, upstreams, to, clock.clone(), events.clone(), front.clone()));
+    let beside = Tasks::new();
+    let tenancy = access::tenancy(config, &meta, &clock, &events, &beside)?;
+    tenancy.load().await;
+    let shared = proxy::Shared {
+        tenancy: Arc::clone(&tenancy),
+        door: to,
+        clock: clock.clone(),
+        events: events.clone(),
+        tasks: front.clone(),
+    };
+    let proxy = Arc::new(Proxy::new(options, upstreams, shared));
 
     let certificates = match config.tls.files() {
         Some((cert, key)) => Some(Arc::new(Certificates::load(cert, key)?)),
@@ -126,7 +140,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
     let probes = Probes::new(Arc::clone(&spans), Arc::clone(&meta), events.clone(), move || health.report());
     let probes = api::probes(probes.with_counters(Arc::clone(&counters)));
-    let access = Arc::new(Access { allowed_hosts: config.allowed_hosts.iter().map(ToString::to_string).collect() });
+    let access = Arc::new(access::access(config));
     let pages = api::behind_host_check(web::router(), Arc::clone(&access));
     let socket = wiring::bind("listen_addr", config.listen_addr).await?;
     let addr = socket.local_addr()?;
@@ -135,6 +149,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         meta: Arc::clone(&meta),
         events: events.clone(),
         access,
+        tenancy: Arc::clone(&tenancy),
         prices: Arc::clone(&prices),
         retention: rules,
         clock,
@@ -164,7 +179,21 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     wiring::say_where(config, addr, admin_addr);
     phase.store(Phase::Serving as u8, std::sync::atomic::Ordering::Release);
     let timeout = Duration::from_secs(config.shutdown.timeout_seconds);
-    Ok(Running { addr, admin_addr, spans, meta, counters, front, back, journal: door, phase, upkeep_rounds, timeout })
+    Ok(Running {
+        addr,
+        admin_addr,
+        spans,
+        meta,
+        counters,
+        tenancy,
+        front,
+        beside,
+        back,
+        journal: door,
+        phase,
+        upkeep_rounds,
+        timeout,
+    })
 }
 
 impl Running {
@@ -210,6 +239,8 @@ impl Running {
             tokio::task::block_in_place(|| journal.shutdown());
         }
         self.back.stop();
+        self.tenancy.finish(FLUSH_AT_LEAST).await;
+        self.beside.stop();
         // In the reverse order of their opening, and only now: the back lane writes to them until it has drained.
         let ends = [
             ("counters", self.counters.close().await),

@@ -5,6 +5,7 @@
 
 mod check;
 mod error;
+mod key_file;
 mod layers;
 mod net;
 mod options;
@@ -21,13 +22,14 @@ mod reference;
 mod tests;
 
 pub use error::{ConfigErrors, Fault, Problem};
+pub use key_file::{KeyFileError, load_or_create};
 pub use layers::DEFAULT_YAML;
 pub use net::{BaseUrl, Cidr, HostName, ProxyUrl};
 pub use options::{
-    AdminOptions, AwsOptions, BufferOptions, CaptureContent, CaptureOptions, CaptureRaw, Config, Credential, Fsync,
-    Http2, JournalMode, JournalOptions, LoggingOptions, OnClientGone, PipelineOptions, PriceOptions, Profile,
-    Propagate, ProxyOptions, SecretOptions, ShutdownOptions, StorageOptions, StreamUsage, TlsOptions, TraceOptions,
-    Upstream, UpstreamTls,
+    AdminOptions, AuthMode, AuthOptions, AwsOptions, BufferOptions, CaptureContent, CaptureOptions, CaptureRaw, Config,
+    Credential, Fsync, Http2, JournalMode, JournalOptions, LoggingOptions, OnClientGone, PipelineOptions, PriceOptions,
+    Profile, Propagate, ProxyOptions, SecretOptions, ShutdownOptions, StorageOptions, StreamUsage, TlsOptions,
+    TraceOptions, Upstream, UpstreamTls,
 };
 pub use schema::json_schema;
 pub use secret::{MasterKey, Secret};

@@ -19,5 +19,6 @@ pub mod proxy;
 pub mod shutdown;
 pub mod tasks;
 pub mod telemetry;
+pub mod tenancy;
 pub mod upkeep;
 pub mod web;

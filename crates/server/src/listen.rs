@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, extract::ConnectInfo};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::{
@@ -254,7 +254,8 @@ impl Connection {
         }
     }
 
-    async fn own(&self, request: Request<Incoming>) -> Response<Answer> {
+    async fn own(&self, mut request: Request<Incoming>) -> Response<Answer> {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.app.own.clone().oneshot(request.map(axum::body::Body::new)).await;
         match answer {
             Ok(answer) => answer.map(Answer::Own),

@@ -23,7 +23,7 @@ mod upgrade;
 mod upstreams;
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -45,6 +45,7 @@ pub use upstreams::{DEFAULT, Upstream, Upstreams};
 use self::{
     admit::Buffer,
     body::{Outbound, Upload},
+    identify::Identified,
     pool::Inflow,
     read::{Inbound, Interest, Reader},
     refusal::Refusal,
@@ -58,6 +59,7 @@ use crate::{
     journal::Opened,
     tasks::Tasks,
     telemetry::{Events, Step},
+    tenancy::{Tenancy, client_address},
 };
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-llmtrace-trace-id");
@@ -74,11 +76,26 @@ pub struct Proxy {
     options: Options,
     upstreams: Upstreams,
     buffer: Buffer,
+    tenancy: Arc<Tenancy>,
     door: Door,
     clock: Clock,
     events: Events,
     tasks: Tasks,
     left_behind: Arc<LeftBehind>,
+}
+
+/// What the front lane shares with the other rooms.
+pub struct Shared {
+    /// Who may use it.
+    pub tenancy: Arc<Tenancy>,
+    /// Where exchanges go when they end.
+    pub door: Door,
+    /// What now is.
+    pub clock: Clock,
+    /// Counts what happens.
+    pub events: Events,
+    /// Runs what outlives a request.
+    pub tasks: Tasks,
 }
 
 /// A request that was identified and routed, before its body is read.
@@ -106,14 +123,15 @@ struct Outgoing {
 
 impl Proxy {
     /// A front lane that submits to `door`.
-    pub fn new(options: Options, upstreams: Upstreams, door: Door, clock: Clock, events: Events, tasks: Tasks) -> Self {
+    pub fn new(options: Options, upstreams: Upstreams, shared: Shared) -> Self {
+        let Shared { tenancy, door, clock, events, tasks } = shared;
         let buffer = Buffer::new(options.buffer_max_bytes, events.clone());
         let left_behind = Arc::new(LeftBehind {
             on_client_gone: options.on_client_gone,
             tasks: tasks.clone(),
             events: events.clone(),
         });
-        Self { options, upstreams, buffer, door, clock, events, tasks, left_behind }
+        Self { options, upstreams, buffer, tenancy, door, clock, events, tasks, left_behind }
     }
 
     /// Every upstream, for `check` and `/health`.
@@ -125,10 +143,11 @@ impl Proxy {
     pub async fn forward(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Answer> {
         let path = request.uri().path_and_query().cloned();
         let family = || path.as_ref().map_or(Family::Other, |path| llmtrace_wire::family_of(path.path()));
-        let (routed, mut slot) = match self.open(request, peer) {
+        let (routed, mut slot) = match self.open(request, peer).await {
             Ok(open) => open,
             Err((refusal, slot)) => {
-                if slot.is_none() {
+                // Who is nobody was counted where that was found out.
+                if slot.is_none() && !matches!(refusal, Refusal::Denied(_)) {
                     // No span will tell of it, so that a flood of these must show in the metrics.
                     self.events.notice(refusal.code());
                 }
@@ -180,7 +199,7 @@ impl Proxy {
     }
 
     /// Identifies and routes a request, and opens its slot: once it is identified it becomes a span, whatever happens.
-    fn open(
+    async fn open(
         &self,
         mut request: Request<Incoming>,
         peer: SocketAddr,
@@ -189,12 +208,18 @@ impl Proxy {
         if request.method() == Method::CONNECT {
             return Err((Refusal::Connect, None));
         }
-        let principal = identify::principal(request.headers()).map_err(|refusal| (refusal, None))?;
+        let address = client_address(request.headers(), peer, &self.options.trusted_proxies);
+        let identified = identify::identify(&self.tenancy, request.uri(), request.headers(), address).await;
+        let Identified { principal, in_place } = identified.map_err(|refusal| (refusal, None))?;
         let chosen = self.upstreams.choose(request.uri().path_and_query(), request.headers());
         let switch = headers::upgrade_of(request.headers()).map(|p| (p, hyper::upgrade::on(&mut request)));
         let (parts, body) = request.into_parts();
-        let slot = self.slot(&parts, &principal, chosen.as_ref().ok(), peer, arrived);
+        let slot = self.slot(&parts, &principal, chosen.as_ref().ok(), address, arrived);
         match chosen {
+            Ok((upstream, _)) if !in_place.is_empty() => {
+                let Principal { tenant } = principal;
+                Err((Refusal::NoCredential { tenant, upstream: upstream.name().to_owned() }, Some(slot)))
+            }
             Ok((upstream, target)) => Ok((Routed { parts, body, principal, upstream, target, switch, arrived }, slot)),
             Err(refusal) => Err((refusal, Some(slot))),
         }
@@ -206,7 +231,7 @@ impl Proxy {
         parts: &Parts,
         principal: &Principal,
         route: Option<&(Arc<Upstream>, PathAndQuery)>,
-        peer: SocketAddr,
+        address: IpAddr,
         arrived: Instant,
     ) -> Slot {
         let now = self.clock.now();
@@ -227,9 +252,7 @@ impl Proxy {
                     trace_id,
                     parent_span_id,
                     labels: identify::labels(&parts.headers),
-                    client_address: Some(
-                        identify::client_address(&parts.headers, peer, &self.options.trusted_proxies).to_string(),
-                    ),
+                    client_address: Some(address.to_string()),
                     upstream: upstream.map_or_else(String::new, |u| u.name().to_owned()),
                     upstream_host: upstream.map_or_else(String::new, |u| u.host().to_owned()),
                     provider: upstream.map_or(Some("unknown"), |u| u.provider()).map(str::to_owned),

@@ -1,7 +1,4 @@
-//! Who may ask, and for whose rows.
-//!
-//! Open mode: whoever reaches the listener may read. A web page must not reach it through a name that its owner points at
-//! us (DNS rebinding), so the Host header is checked. API keys will be checked here too.
+//! Which hosts and origins are answered, and whose rows a question is about.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -12,18 +9,24 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use llmtrace_model::{TenantId, TenantScope};
+use llmtrace_model::{AccessRole, TenantId, TenantScope};
 
 use super::error::{Problem, shorten};
+use crate::{config::Cidr, tenancy::Caller};
 
 /// The header that narrows a question to one tenant.
 pub(super) const TENANT_HEADER: &str = "X-LLMTrace-Tenant-ID";
 /// What a tenant id looks like, for messages.
 pub(super) const TENANT_EXPECTED: &str = "1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit";
 
-/// The rules of access in open mode.
+/// Which hosts are served. In open mode a web page must not reach the API through a name that its owner points at us (DNS
+/// rebinding), so the Host header is checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
+    /// Whether every host is served: where keys are asked for, a page of somebody else's has none.
+    pub any_host: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Cidr>,
     /// Host names served beside `localhost` and IP addresses, without port; matched in any letter case.
     pub allowed_hosts: Vec<String>,
 }
@@ -31,6 +34,9 @@ pub struct Access {
 impl Access {
     /// Refuses a request unless every host it names is one we serve, and it names one.
     pub(super) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+        if self.any_host {
+            return Ok(());
+        }
         // HTTP/2 puts the host into the URI, HTTP/1.1 into the header; a request may carry both.
         let mut named = uri.authority().is_some();
         if let Some(authority) = uri.authority()
@@ -57,22 +63,47 @@ impl Access {
             || bare.parse::<IpAddr>().is_ok()
             || self.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
     }
+}
 
-    /// Whose rows a caller sees: one tenant's where the header or `tenant_id` names one, else all.
-    pub(super) fn scope(&self, headers: &HeaderMap, asked: Option<TenantId>) -> Result<TenantScope, Problem> {
-        let mut one = asked;
-        for value in headers.get_all(TENANT_HEADER) {
-            let text = String::from_utf8_lossy(value.as_bytes());
-            let tenant: TenantId = text.parse().map_err(|_| Problem::bad(TENANT_HEADER, &text, TENANT_EXPECTED))?;
-            match &one {
-                Some(other) if *other != tenant => {
-                    return Err(Problem::bad(TENANT_HEADER, &text, format!("one tenant, but {other} is named too")));
-                }
-                Some(_) => {}
-                None => one = Some(tenant),
+/// The tenant that a question names, by header or parameter; both may, if they name the same.
+pub(super) fn named(headers: &HeaderMap, asked: Option<TenantId>) -> Result<Option<TenantId>, Problem> {
+    let mut one = asked;
+    for value in headers.get_all(TENANT_HEADER) {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let tenant: TenantId = text.parse().map_err(|_| Problem::bad(TENANT_HEADER, &text, TENANT_EXPECTED))?;
+        match &one {
+            Some(other) if *other != tenant => {
+                return Err(Problem::bad(TENANT_HEADER, &text, format!("one tenant, but {other} is named too")));
             }
+            Some(_) => {}
+            None => one = Some(tenant),
         }
-        Ok(one.map_or(TenantScope::All, TenantScope::One))
+    }
+    Ok(one)
+}
+
+/// Whose rows a caller reaches with a question that takes a role: those of the tenant that is named, else of their own,
+/// else all.
+pub(super) fn scope(caller: &Caller, named: Option<TenantId>, role: AccessRole) -> Result<TenantScope, Problem> {
+    if let Some(tenant) = named {
+        return match caller.role_in(&tenant) {
+            Some(has) if has >= role => Ok(TenantScope::One(tenant)),
+            Some(has) => Err(Problem::RoleTooLow { has: has.as_str(), needed: role.as_str() }),
+            None => Err(Problem::ForeignTenant { found: shorten(tenant.as_str()) }),
+        };
+    }
+    if caller.is_platform() {
+        return Ok(TenantScope::All);
+    }
+    let mut own = caller.tenants(role);
+    match (own.next(), own.next()) {
+        (Some(tenant), None) => Ok(TenantScope::One(tenant.clone())),
+        (Some(_), Some(_)) => {
+            Err(Problem::bad(TENANT_HEADER, "", "one of the tenants of the login, here or as tenant_id"))
+        }
+        (None, _) => {
+            Err(Problem::RoleTooLow { has: caller.highest().map_or("none", AccessRole::as_str), needed: role.as_str() })
+        }
     }
 }
 
@@ -130,7 +161,7 @@ mod tests {
 
     #[test]
     fn local_names_addresses_and_listed_names_are_served() {
-        let access = Access { allowed_hosts: vec!["llmtrace.team.svc".into()] };
+        let access = Access { allowed_hosts: vec!["llmtrace.team.svc".into()], ..Access::default() };
         for host in [
             "localhost",
             "LOCALHOST:8080",
@@ -148,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_other_name_is_refused() {
-        let access = Access { allowed_hosts: vec!["llmtrace.team.svc".into()] };
+        let access = Access { allowed_hosts: vec!["llmtrace.team.svc".into()], ..Access::default() };
         for host in [
             "evil.example",
             "localhost.evil.example",

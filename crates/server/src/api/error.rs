@@ -11,7 +11,7 @@ use llmtrace_store::{ErrorKind, MAX_GROUPS, MAX_SCANNED};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::pipeline::MAX_SUBSCRIBERS;
+use crate::{pipeline::MAX_SUBSCRIBERS, tenancy::Denied};
 
 /// The most characters of a client's text that are said back.
 const ECHO: usize = 64;
@@ -27,6 +27,16 @@ pub(super) enum Problem {
     BadQuery { found: String },
     /// The Host header names nobody we serve.
     HostRefused { found: Option<String> },
+    /// Who asks is not told apart.
+    Denied(Denied),
+    /// Two keys are shown.
+    TwoKeys,
+    /// Who asks may not.
+    RoleTooLow { has: &'static str, needed: &'static str },
+    /// The tenant is not one of the caller's.
+    ForeignTenant { found: String },
+    /// What must be written down cannot be.
+    LogFull,
     /// There is no such thing in the caller's scope.
     NotFound { what: &'static str, found: String },
     /// There is no such path.
@@ -164,6 +174,17 @@ impl Problem {
             Self::BadParameter { .. } => (StatusCode::BAD_REQUEST, "bad-parameter", "Wrong parameter"),
             Self::BadQuery { .. } => (StatusCode::BAD_REQUEST, "bad-query", "Unreadable query"),
             Self::HostRefused { .. } => (StatusCode::FORBIDDEN, "host-refused", "Host not allowed"),
+            Self::Denied(denied) => match denied {
+                Denied::NoKey | Denied::NotAKey | Denied::UnknownKey | Denied::Expired | Denied::Revoked => {
+                    (StatusCode::UNAUTHORIZED, "no-access", "A key or a login is needed")
+                }
+                Denied::TooManyFailures => (StatusCode::TOO_MANY_REQUESTS, "too-many-failures", "Too many wrong keys"),
+                Denied::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "store-away", "The store is away"),
+            },
+            Self::TwoKeys => (StatusCode::BAD_REQUEST, "two-keys", "Two keys"),
+            Self::RoleTooLow { .. } => (StatusCode::FORBIDDEN, "role-too-low", "Not allowed"),
+            Self::ForeignTenant { .. } => (StatusCode::FORBIDDEN, "foreign-tenant", "Another tenant"),
+            Self::LogFull => (StatusCode::SERVICE_UNAVAILABLE, "log-full", "The audit log is full"),
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::NoSuchPath { .. } => (StatusCode::NOT_FOUND, "no-such-path", "No such path"),
             Self::WrongMethod { .. } => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "Method not allowed"),
@@ -200,6 +221,13 @@ impl Problem {
                 )
             }
             Self::HostRefused { found: None } => "the request names no host".to_owned(),
+            Self::Denied(denied) => format!("{denied}; send it as X-LLMTrace-Token or as a bearer token"),
+            Self::TwoKeys => "found two keys, expected one".to_owned(),
+            Self::RoleTooLow { has, needed } => format!("found the role {has}, expected {needed}"),
+            Self::ForeignTenant { found } => format!("the key or login does not reach the tenant {found:?}"),
+            Self::LogFull => {
+                "what is read is written to the audit log, which takes nothing more now; try again shortly".to_owned()
+            }
             Self::NotFound { what, found } => format!("there is no {what} {found}"),
             Self::NoSuchPath { found } => format!("there is no {found:?}; /api/v1/openapi.json lists what there is"),
             Self::WrongMethod { found } => format!("{found} is not possible here, see the Allow header"),
@@ -244,7 +272,12 @@ impl Problem {
             Self::NotFound { found, .. } | Self::IdTaken { found, .. } => (None, Some(found), None),
             Self::OriginRefused { found } | Self::NotJson { found } => (None, Some(found), None),
             Self::BadBody { field, .. } => (Some(field).filter(|field| !field.is_empty()), None, None),
+            Self::ForeignTenant { found } => (None, Some(found), None),
+            Self::RoleTooLow { has, needed } => (None, Some(has.to_owned()), Some(needed.to_owned())),
             Self::HostRefused { .. }
+            | Self::Denied(_)
+            | Self::TwoKeys
+            | Self::LogFull
             | Self::WrongMethod { .. }
             | Self::BodyTooLarge { .. }
             | Self::BodyCut
@@ -275,7 +308,10 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self.view())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"llmtrace\""));
+        }
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
@@ -303,6 +339,12 @@ mod tests {
             Problem::bad("limit", "", ""),
             Problem::BadQuery { found: text() },
             Problem::HostRefused { found: None },
+            Problem::Denied(Denied::NoKey),
+            Problem::Denied(Denied::TooManyFailures),
+            Problem::TwoKeys,
+            Problem::RoleTooLow { has: "viewer", needed: "admin" },
+            Problem::ForeignTenant { found: text() },
+            Problem::LogFull,
             Problem::NotFound { what: "span", found: text() },
             Problem::NoSuchPath { found: text() },
             Problem::WrongMethod { found: text() },

@@ -4,22 +4,27 @@
 use std::{future::Future, marker::PhantomData, time::Duration};
 
 use axum::{
-    extract::{FromRequestParts, Path, rejection::PathRejection},
+    extract::{FromRequestParts, Path, RawPathParams, rejection::PathRejection},
     http::request::Parts,
 };
-use llmtrace_model::{PageRequest, SpanFilter, TenantScope};
+use llmtrace_model::{PageRequest, SpanFilter, TenantId, TenantScope};
 use llmtrace_store::Error;
 use tokio::time::{Instant, timeout};
 
 use super::{
-    Api,
+    Api, access,
+    asking::Asking,
     error::{Problem, shorten},
     query::{Params, Query, Question},
     view::TextIndex,
 };
+use crate::tenancy::Denied;
 
 /// The longest a caller waits for the store.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The most that the log is told of what a question is about.
+const TARGET_CHARS: usize = 512;
 
 /// What a path part looks like that is no text at all.
 const UNREADABLE: &str = "percent-encoded UTF-8";
@@ -32,6 +37,8 @@ pub(super) struct Asked<P> {
     pub(super) api: Api,
     pub(super) query: Query,
     pub(super) scope: TenantScope,
+    /// Who asks.
+    pub(super) asking: Asking,
     params: PhantomData<P>,
 }
 
@@ -40,8 +47,33 @@ impl<P: Params + Send> FromRequestParts<Api> for Asked<P> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let query = Query::parse(parts.uri.query().unwrap_or(""), P::TABLES)?;
-        let scope = api.access.scope(&parts.headers, query.tenant()?)?;
-        Ok(Self { api: api.clone(), query, scope, params: PhantomData })
+        // There is one on every route that needs anything, and only those ask questions.
+        let asking = parts.extensions.get::<Asking>().cloned().ok_or(Problem::Denied(Denied::NoKey))?;
+        let path = RawPathParams::from_request_parts(parts, api).await.ok();
+        asking.targets(&target_of(path.as_ref(), parts));
+        let tenant = match access::named(&parts.headers, query.tenant()?)? {
+            Some(named) => Some(named),
+            None => path.map_or(Ok(None), |path| in_path(&path, &asking))?,
+        };
+        let scope = access::scope(&asking.caller, tenant, asking.role)?;
+        asking.is_about(&scope);
+        Ok(Self { api: api.clone(), query, scope, asking, params: PhantomData })
+    }
+}
+
+/// What a question is about, for the log: what its path names, else its query.
+fn target_of(path: Option<&RawPathParams>, parts: &Parts) -> String {
+    let named = path.into_iter().flatten().map(|(_, text)| text).collect::<Vec<_>>().join("/");
+    let target = if named.is_empty() { parts.uri.query().unwrap_or_default() } else { &named };
+    target.chars().take(TARGET_CHARS).collect()
+}
+
+/// The tenant whose own path is asked; one that the caller does not reach does not exist.
+fn in_path(path: &RawPathParams, asking: &Asking) -> Result<Option<TenantId>, Problem> {
+    let named = path.iter().find(|(name, _)| *name == "tenant_id").and_then(|(_, text)| text.parse::<TenantId>().ok());
+    match named {
+        Some(tenant) if asking.caller.role_in(&tenant).is_none() => Err(missing("tenant", tenant)),
+        named => Ok(named),
     }
 }
 

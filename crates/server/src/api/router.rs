@@ -1,57 +1,26 @@
-//! The one list of routes, and what surrounds each: the Host check, strict headers, a count.
+//! What surrounds every route: who may ask, strict headers, a line in the log, a count.
 
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, any, delete, get},
+    routing::any,
 };
 use tokio::time::Instant;
 
 use super::{
-    Api, access, docs, document, erasures,
+    Api, access,
+    asking::Asking,
     error::{Problem, shorten},
-    export, info, models, people, raw, retention, sessions, spans, stats, tail, tenants, traces, views,
+    routes::{PAGES, ROUTES, Route, Rule},
 };
-
-/// A route: its path, and what answers there.
-type Route = (&'static str, fn() -> MethodRouter<Api>);
-
-/// Every route. A new one is a line here and a line in `document.rs`; a test compares the two.
-pub(super) const ROUTES: &[Route] = &[
-    ("/api/v1/traces", || get(traces::list)),
-    ("/api/v1/traces/{trace_id}", || get(traces::one).delete(erasures::remove_trace)),
-    ("/api/v1/spans", || get(spans::list)),
-    ("/api/v1/spans/{span_id}", || get(spans::one)),
-    ("/api/v1/spans/{span_id}/raw", || get(raw::raw)),
-    ("/api/v1/tail", || get(tail::tail)),
-    ("/api/v1/sessions", || get(sessions::list)),
-    ("/api/v1/sessions/{session_id}", || get(sessions::one)),
-    ("/api/v1/stats", || get(stats::stats)),
-    ("/api/v1/top", || get(stats::top)),
-    ("/api/v1/users", || get(people::users)),
-    ("/api/v1/agents", || get(people::agents)),
-    ("/api/v1/info", || get(info::info)),
-    ("/api/v1/tenants", || get(tenants::list)),
-    ("/api/v1/tenants/{tenant_id}", || delete(erasures::remove_tenant)),
-    ("/api/v1/tenants/{tenant_id}/retention", || get(retention::get).put(retention::put).delete(retention::remove)),
-    ("/api/v1/erasures", || get(erasures::list).post(erasures::create)),
-    ("/api/v1/erasures/{erasure_id}", || get(erasures::one)),
-    ("/api/v1/models/prices", || get(models::prices)),
-    ("/api/v1/export", || get(export::export)),
-    ("/api/v1/views", || get(views::list).post(views::create)),
-    ("/api/v1/views/{view_id}", || get(views::one).put(views::replace).delete(views::remove)),
-    ("/api/v1/openapi.json", || get(document::serve)),
-];
-
-/// The page that shows the document, and what it is made of; no part of the API itself.
-const PAGES: &[Route] = &[("/api/docs", || get(docs::page)), ("/api/v1/docs/{file}", || get(docs::file))];
 
 /// Everything under `/api/v1`, where what is not a route is a 404 problem, and the page `/api/docs`.
 pub fn router(api: Api) -> Router {
-    let routes = ROUTES.iter().chain(PAGES).fold(Router::new(), |router, (path, route)| router.route(path, route()));
+    let routes =
+        ROUTES.iter().chain(PAGES).fold(Router::new(), |router, route| router.route(route.path, (route.serve)()));
     let rest = ["/api/v1", "/api/v1/", "/api/v1/{*rest}"];
     rest.into_iter()
         .fold(routes, |router, path| router.route(path, any(no_such_path)))
@@ -60,26 +29,39 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// Around every route: a host we do not serve gets no further, nor does a write from elsewhere, and every answer is strict
-/// and counted.
+/// Around every route: a host we do not serve gets no further, nor does a write from elsewhere, nor who may not ask; what was
+/// done is written down, and every answer is strict and counted.
 async fn surround(State(api): State<Api>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().and_then(|m| known(m.as_str())).unwrap_or("none");
-    let allowed = api.access.check_host(request.uri(), request.headers()).and_then(|()| {
-        if request.method().is_safe() { Ok(()) } else { access::check_origin(request.uri(), request.headers()) }
-    });
-    let mut response = match allowed {
-        Ok(()) => next.run(request).await,
+    let (mut parts, body) = request.into_parts();
+    let route = parts.extensions.get::<MatchedPath>().and_then(|m| known(m.as_str()));
+    let rule = route.map_or(Rule::NONE, |route| route.rule(&parts.method));
+    let mut response = match check(&api, &parts, rule).await {
+        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+        Ok(Some(asking)) => {
+            parts.extensions.insert(asking.clone());
+            let response = next.run(Request::from_parts(parts, body)).await;
+            api.write_down(&asking, rule.logged, response).await
+        }
         Err(problem) => problem.into_response(),
     };
     harden(response.headers_mut());
-    api.events.api_answered(route, response.status().as_u16(), started.elapsed());
+    let label = route.map_or("none", |route| route.path);
+    api.events.api_answered(label, response.status().as_u16(), started.elapsed());
     response
 }
 
-/// The route as a label: the list's own text, so that no caller can add a value.
-fn known(path: &str) -> Option<&'static str> {
-    ROUTES.iter().chain(PAGES).map(|(route, _)| *route).find(|route| *route == path)
+async fn check(api: &Api, parts: &Parts, rule: Rule) -> Result<Option<Asking>, Problem> {
+    api.access.check_host(&parts.uri, &parts.headers)?;
+    if !parts.method.is_safe() {
+        access::check_origin(&parts.uri, &parts.headers)?;
+    }
+    api.admit(parts, rule).await
+}
+
+/// The route of a path: the list's own text is its label, so that no caller can add a value.
+fn known(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().chain(PAGES).find(|route| route.path == path)
 }
 
 /// What every answer of ours says: keep no copy, and take the content for what it is stated to be.
@@ -100,7 +82,7 @@ async fn wrong_method(method: Method) -> Problem {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
+    use super::{super::document, *};
 
     #[test]
     fn the_document_and_the_router_name_the_same_routes() {
@@ -112,7 +94,12 @@ mod tests {
             .map(String::as_str)
             .filter(|p| p.starts_with("/api"))
             .collect();
-        let routed: BTreeSet<&str> = ROUTES.iter().map(|(path, _)| *path).collect();
+        let routed: BTreeSet<&str> = ROUTES.iter().map(|route| route.path).collect();
         assert_eq!(described, routed);
+        for route in ROUTES {
+            let methods = |item: &serde_json::Value| item.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+            let ruled: BTreeSet<String> = route.rules.iter().map(|(method, _)| method.to_lowercase()).collect();
+            assert_eq!(methods(&document["paths"][route.path]), ruled, "{}: each method has a rule", route.path);
+        }
     }
 }

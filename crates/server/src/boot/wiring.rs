@@ -294,9 +294,6 @@ pub(super) fn say_where(config: &Config, addr: SocketAddr, admin: Option<SocketA
         storage = %config.storage.spans,
         "serving"
     );
-    if !addr.ip().is_loopback() {
-        tracing::warn!(listen = %addr, "nobody is asked for a key: whoever reaches this address may use it and read traces");
-    }
     tracing::info!(routes = OWN.join(" "), "these paths are answered here and never forwarded");
 }
 

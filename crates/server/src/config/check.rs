@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
+use llmtrace_model::is_api_key;
 use llmtrace_store::{Keeps, Secret, Server, ServerOptions, ServerUrl};
 
 use super::{
     error::Fault,
-    options::{Config, Credential, JournalMode, Profile, Upstream},
+    options::{AuthMode, Config, Credential, JournalMode, Profile, Upstream},
     schema::nearest,
     values::ByteSize,
 };
@@ -25,6 +26,34 @@ pub(super) fn check(config: &Config, report: &mut impl FnMut(&str, Fault)) {
         report("storage.path", other("found \"\", expected the path of a folder"));
     }
     check_stores(config, report);
+    check_auth(config, report);
+}
+
+/// Nothing is open to others by accident, and the administrator's key is one.
+fn check_auth(config: &Config, report: &mut impl FnMut(&str, Fault)) {
+    if config.auth.mode == Some(AuthMode::Open)
+        && !config.auth.allow_open
+        && let Some((key, address)) = config.reachable()
+    {
+        report("auth.mode", Fault::Value {
+            found: "open".to_owned(),
+            expected: format!("required, since {key} is {address}"),
+            reason: Some(
+                "whoever reaches it could read and change everything; if that is meant, set auth.allow_open to true".to_owned(),
+            ),
+        });
+    }
+    let malformed = config.auth.admin_key.as_ref().filter(|key| !is_api_key(key.expose()));
+    if let Some(key) = malformed {
+        report(
+            "auth.admin_key",
+            Fault::Value {
+                found: format!("{} characters", key.expose().chars().count()),
+                expected: "llmt_ and 43 of A-Z a-z 0-9 - _, as `llmtrace-proxy keys generate` makes them".to_owned(),
+                reason: None,
+            },
+        );
+    }
 }
 
 /// Each store keeps what its key is about, and the server it is on is known.
@@ -207,13 +236,12 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
             ));
         }
     }
-    let open = |key: &str, address: SocketAddr| {
-        (!address.ip().is_loopback()).then(|| {
-            format!("{key} is {address}: whoever reaches it uses the proxy and reads every trace, no key is asked for")
-        })
-    };
-    notes.extend(open("listen_addr", config.listen_addr));
-    notes.extend(config.admin.listen_addr.and_then(|address| open("admin.listen_addr", address)));
+    if let (AuthMode::Open, Some((key, address))) = (config.auth_mode(), config.reachable()) {
+        notes.push(format!(
+            "{key} is {address} and auth.allow_open is true: whoever reaches it uses the proxy and reads and changes \
+             everything, no key is asked for"
+        ));
+    }
     if config.journal.mode == JournalMode::Memory && config.storage.profile != Profile::Memory {
         notes
             .push("journal.mode is memory: exchanges the store has not taken yet are lost with the process".to_owned());

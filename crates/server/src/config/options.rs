@@ -92,6 +92,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Cidr>,
     /// Host names, beside the listener's own, under which API and dashboard answer.
     pub allowed_hosts: Vec<HostName>,
+    /// Who may use this.
+    pub auth: AuthOptions,
     /// Secrets of this instance.
     pub secrets: SecretOptions,
     /// The end of the process.
@@ -448,6 +450,44 @@ pub struct AdminOptions {
     /// Address and port that API and dashboard move to.
     #[schemars(extend("x-expected" = "ADDRESS:PORT such as 127.0.0.1:8081"))]
     pub listen_addr: Option<SocketAddr>,
+}
+
+/// Who may use this.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuthOptions {
+    /// Whether a key is asked for.
+    pub mode: Option<AuthMode>,
+    /// Whether nobody may be asked for a key where others than this machine reach a listener.
+    pub allow_open: bool,
+    /// The API key that opens everything; without it boot keeps one in `<storage.path>/admin.key`.
+    pub admin_key: Option<Secret>,
+}
+
+/// Whether a key is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMode {
+    /// Nothing goes without a key.
+    Required,
+    /// Whoever reaches a listener may do everything.
+    Open,
+}
+
+impl Config {
+    /// Whether a key is asked for: as `auth.mode` says, else only where others than this machine reach a listener.
+    pub fn auth_mode(&self) -> AuthMode {
+        let is_open = self.auth.allow_open || self.reachable().is_none();
+        self.auth.mode.unwrap_or(if is_open { AuthMode::Open } else { AuthMode::Required })
+    }
+
+    /// The first listener that others than this machine reach.
+    pub(super) fn reachable(&self) -> Option<(&'static str, SocketAddr)> {
+        let listeners = [("listen_addr", Some(self.listen_addr)), ("admin.listen_addr", self.admin.listen_addr)];
+        listeners
+            .into_iter()
+            .find_map(|(key, addr)| addr.filter(|addr| !addr.ip().is_loopback()).map(|addr| (key, addr)))
+    }
 }
 
 /// Secrets of this instance.

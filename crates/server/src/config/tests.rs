@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 68] = [
+const EVERY_KEY: [(&str, &str, &str); 71] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -138,6 +138,9 @@ const EVERY_KEY: [(&str, &str, &str); 68] = [
     ("admin.listen_addr", "127.0.0.1:8081", r#""127.0.0.1:8081""#),
     ("trusted_proxies", "[10.0.0.0/8, '::1']", r#"["10.0.0.0/8","::1/128"]"#),
     ("allowed_hosts", "[Traces.Example]", r#"["traces.example"]"#),
+    ("auth.mode", "required", r#""required""#),
+    ("auth.allow_open", "true", "true"),
+    ("auth.admin_key", "llmt_0000000000000000000000000000000000000000000", r#""***""#),
     ("secrets.master_key", "0707070707070707070707070707070707070707070707070707070707070707", r#""***""#),
     ("shutdown.delay_seconds", "5", "5"),
     ("shutdown.timeout_seconds", "9", "9"),
@@ -277,10 +280,26 @@ fn the_longer_name_of_a_variable_wins() {
 }
 
 #[test]
-fn an_open_listener_is_noted() {
-    let notes = load_yaml("listen_addr: 0.0.0.0:8080").unwrap().notes;
-    assert_eq!(notes.len(), 1);
-    assert!(notes[0].starts_with("listen_addr is 0.0.0.0:8080"), "{notes:?}");
+fn nobody_is_let_in_without_a_key_from_elsewhere_unless_that_is_said() {
+    let loaded = |yaml: &str| load_yaml(yaml).unwrap();
+    assert_eq!(Config::default().auth_mode(), AuthMode::Open);
+    assert_eq!(loaded("auth: {mode: required}").auth_mode(), AuthMode::Required);
+    for elsewhere in ["listen_addr: 0.0.0.0:8080", "admin: {listen_addr: '[::]:8081'}"] {
+        let closed = loaded(elsewhere);
+        assert_eq!((closed.auth_mode(), closed.notes), (AuthMode::Required, vec![]), "{elsewhere}");
+        let open = loaded(&format!("{elsewhere}\nauth: {{allow_open: true}}"));
+        assert_eq!((open.auth_mode(), open.notes.len()), (AuthMode::Open, 1), "{elsewhere}");
+        assert!(open.notes[0].contains("listen_addr is ") && open.notes[0].contains("allow_open"), "{:?}", open.notes);
+        let error = load_yaml(&format!("{elsewhere}\nauth: {{mode: open}}")).unwrap_err().to_string();
+        assert!(error.contains("auth.mode (FILE): found open, expected required, since "), "{error}");
+    }
+}
+
+#[test]
+fn an_administrators_key_has_the_form_of_one_and_is_not_said_back() {
+    let error = load_yaml("auth: {admin_key: too-short}").unwrap_err().to_string();
+    assert!(error.contains("auth.admin_key (FILE): found 9 characters, expected llmt_ and 43 of"), "{error}");
+    assert!(!error.contains("too-short"), "{error}");
 }
 
 #[test]

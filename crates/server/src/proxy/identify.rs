@@ -1,15 +1,20 @@
 //! Who sends a request, and how they label it.
-//!
-//! There are no keys yet: whoever reaches the proxy may use it, and the tenant is the one the client names.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue, header::HeaderName};
-use llmtrace_model::{Principal, SpanId, TenantId, TraceId};
+use http::{
+    HeaderMap, HeaderValue, Uri,
+    header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL},
+};
+use llmtrace_model::{AccessRole, Principal, SpanId, TenantId, TraceId};
 
 use super::{headers::OURS, refusal::Refusal};
-use crate::{config::Cidr, journal::Labels};
+use crate::{
+    journal::Labels,
+    tenancy::{Caller, Tenancy, holds_token, is_like_token},
+};
 
+const TOKEN: HeaderName = HeaderName::from_static("x-llmtrace-token");
 const TENANT: HeaderName = HeaderName::from_static("x-llmtrace-tenant-id");
 const AGENT: HeaderName = HeaderName::from_static("x-llmtrace-agent-id");
 const SESSION: HeaderName = HeaderName::from_static("x-llmtrace-session-id");
@@ -17,24 +22,114 @@ const USER: HeaderName = HeaderName::from_static("x-llmtrace-user-id");
 const TAGS: HeaderName = HeaderName::from_static("x-llmtrace-tags");
 const ENVIRONMENT: HeaderName = HeaderName::from_static("x-llmtrace-environment");
 const RELEASE: HeaderName = HeaderName::from_static("x-llmtrace-release");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Where providers' clients put their key as it is.
+const KEY_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+/// How the subprotocol begins that carries a key, where a browser can set no header (OpenAI, Realtime API with WebSockets).
+pub(super) const KEY_PROTOCOL: &str = "openai-insecure-api-key.";
 
 /// A label longer than this is cut: it is the client's free text and goes into every row.
 const LABEL_CHARS: usize = 256;
 /// More tags than this are dropped.
 const TAGS_MAX: usize = 32;
 
-/// Says who sends the request. A tenant name that is none is refused: guessing one would mix up two tenants' rows.
-pub(super) fn principal(headers: &HeaderMap) -> Result<Principal, Refusal> {
+/// Who sends a request.
+#[derive(Debug)]
+pub(super) struct Identified {
+    pub(super) principal: Principal,
+    /// The headers in which our key stands in the place of the provider's; mostly none.
+    pub(super) in_place: Vec<HeaderName>,
+}
+
+/// Says who sends the request: whoever holds the key it shows, and in open mode everybody. Nothing that has the form of one
+/// of our keys gets any further than here, but where a stored credential takes its place.
+pub(super) async fn identify(
+    tenancy: &Tenancy,
+    uri: &Uri,
+    headers: &HeaderMap,
+    address: IpAddr,
+) -> Result<Identified, Refusal> {
+    let shown = shown(uri, headers)?;
+    let caller = tenancy.who(shown.key, address).await.map_err(Refusal::Denied)?;
+    let tenant = tenant(&caller, named_tenant(headers)?)?;
+    Ok(Identified { principal: Principal { tenant }, in_place: shown.in_place })
+}
+
+/// A key of ours, as a request shows it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shown<'a> {
+    key: Option<&'a str>,
+    in_place: Vec<HeaderName>,
+}
+
+fn shown<'a>(uri: &Uri, headers: &'a HeaderMap) -> Result<Shown<'a>, Refusal> {
+    let mut shown = Shown::default();
+    for (name, value) in headers {
+        let key = if *name == TOKEN {
+            // What is no text is no key, and is told so.
+            value.to_str().unwrap_or("?").trim()
+        } else if let Some(key) = in_place(name, value) {
+            shown.in_place.push(name.clone());
+            key
+        } else if holds_token(value.as_bytes()) {
+            return Err(Refusal::MisplacedKey(format!("the header {name}")));
+        } else {
+            continue;
+        };
+        if shown.key.is_some_and(|other| other != key) {
+            return Err(Refusal::TwoKeys);
+        }
+        shown.key = Some(key);
+    }
+    // Addresses end up in logs everywhere.
+    if uri.path_and_query().is_some_and(|target| holds_token(target.as_str().as_bytes())) {
+        return Err(Refusal::MisplacedKey("the path or query".to_owned()));
+    }
+    Ok(shown)
+}
+
+/// What stands in the place of the provider's key, where it is one of ours.
+fn in_place<'a>(name: &HeaderName, value: &'a HeaderValue) -> Option<&'a str> {
+    let is_key_header = KEY_HEADERS.contains(name);
+    if !is_key_header && *name != AUTHORIZATION && *name != SEC_WEBSOCKET_PROTOCOL {
+        return None;
+    }
+    let text = value.to_str().ok()?.trim();
+    let key = if is_key_header {
+        text
+    } else if *name == AUTHORIZATION {
+        let (scheme, key) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())?
+    } else {
+        text.split(',').find_map(|protocol| protocol.trim().strip_prefix(KEY_PROTOCOL))?
+    };
+    is_like_token(key).then_some(key)
+}
+
+/// Whom a caller sends for: the tenant of their key, and whom they name where it is none in particular.
+fn tenant(caller: &Caller, named: Option<TenantId>) -> Result<TenantId, Refusal> {
+    let tenant = named.or_else(|| caller.only_tenant().cloned()).unwrap_or_else(TenantId::default_tenant);
+    match caller.role_in(&tenant) {
+        Some(role) if role >= AccessRole::Operator => Ok(tenant),
+        Some(_) => Err(Refusal::RoleTooLow(tenant)),
+        None => Err(Refusal::ForeignTenant(tenant)),
+    }
+}
+
+/// The tenant that is named. A name that is none is refused: guessing one would mix up two tenants' rows.
+fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Refusal> {
     let mut named = headers.get_all(TENANT).iter();
-    let Some(first) = named.next() else { return Ok(Principal { tenant: TenantId::default_tenant() }) };
+    let Some(first) = named.next() else { return Ok(None) };
     // A gateway that adds the header to one its client sent: whichever is taken, one of them is not believed.
     if named.any(|other| other != first) {
         return Err(Refusal::TwoTenants);
     }
-    let tenant = first.to_str().unwrap_or_default().trim().parse().map_err(Refusal::BadTenant)?;
-    Ok(Principal { tenant })
+    first.to_str().unwrap_or_default().trim().parse().map(Some).map_err(Refusal::BadTenant)
 }
 
 /// Reads the labels. They are free text: what is too long is cut, what is no text is dropped.
@@ -72,44 +167,94 @@ pub(super) fn trace_parent(headers: &HeaderMap) -> Option<(TraceId, SpanId)> {
     well_formed.then(|| Some((trace.parse().ok()?, span.parse().ok()?)))?
 }
 
-/// The client's address: the peer, or behind trusted proxies the last address of `X-Forwarded-For` that is not one of them.
-pub(super) fn client_address(headers: &HeaderMap, peer: SocketAddr, trusted: &[Cidr]) -> IpAddr {
-    let is_trusted = |ip: IpAddr| trusted.iter().any(|block| block.contains(ip));
-    let mut client = peer.ip().to_canonical();
-    if !is_trusted(client) {
-        return client;
-    }
-    let forwarded: Vec<&str> =
-        headers.get_all(FORWARDED_FOR).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
-    for address in forwarded.into_iter().rev() {
-        let Ok(ip) = address.trim().parse::<IpAddr>() else { break };
-        client = ip.to_canonical();
-        if !is_trusted(client) {
-            break;
-        }
-    }
-    client
-}
-
 #[cfg(test)]
 mod tests {
+    use llmtrace_model::{Actor, Grant};
+
     use super::*;
+    use crate::tenancy::Token;
 
     fn one(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
     }
 
+    fn caller(grants: &[Grant]) -> Caller {
+        Caller::new(Actor::System, grants.into())
+    }
+
+    fn id(name: &str) -> TenantId {
+        name.parse().unwrap()
+    }
+
     #[test]
-    fn a_request_without_a_tenant_belongs_to_the_default_one() {
-        assert_eq!(principal(&HeaderMap::new()).unwrap().tenant, TenantId::default_tenant());
-        assert_eq!(principal(&one(TENANT, " team-1 ")).unwrap().tenant.as_str(), "team-1");
+    fn whoever_names_no_tenant_sends_for_their_own() {
+        let anybody = Caller::anybody();
+        assert_eq!(tenant(&anybody, None).unwrap(), TenantId::default_tenant());
+        assert_eq!(tenant(&anybody, Some(id("b"))).unwrap(), id("b"));
+        let own = caller(&[Grant::Tenant(id("a"), AccessRole::Operator)]);
+        assert_eq!(tenant(&own, None).unwrap(), id("a"));
+        assert_eq!(tenant(&own, Some(id("a"))).unwrap(), id("a"));
+        assert!(matches!(tenant(&own, Some(id("b"))), Err(Refusal::ForeignTenant(_))));
+        let viewer = caller(&[Grant::Tenant(id("a"), AccessRole::Viewer)]);
+        assert!(matches!(tenant(&viewer, None), Err(Refusal::RoleTooLow(_))));
     }
 
     #[test]
     fn a_tenant_name_that_is_none_is_refused() {
+        assert_eq!(named_tenant(&one(TENANT, " team-1 ")).unwrap(), Some(id("team-1")));
+        assert_eq!(named_tenant(&HeaderMap::new()).unwrap(), None);
         for bad in ["", "a b", "../x", "a,b"] {
-            assert!(principal(&one(TENANT, bad)).is_err(), "{bad:?}");
+            assert!(named_tenant(&one(TENANT, bad)).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_key_is_taken_from_where_it_may_stand() {
+        let key = Token::mint().unwrap();
+        let key = key.expose();
+        let from = |name: HeaderName, value: &str| {
+            let headers = one(name, value);
+            let shown = shown(&Uri::from_static("/v1/x?y=z"), &headers).unwrap();
+            (shown.key.map(str::to_owned), shown.in_place)
+        };
+        assert_eq!(from(TOKEN, &format!(" {key} ")), (Some(key.to_owned()), vec![]));
+        assert_eq!(from(TOKEN, "anything"), (Some("anything".to_owned()), vec![]));
+        for name in KEY_HEADERS {
+            assert_eq!(from(name.clone(), key), (Some(key.to_owned()), vec![name]));
+        }
+        let cut = &key[..20];
+        for (value, found) in [(format!("bearer  {key}"), key), (format!("Bearer {cut}"), cut)] {
+            assert_eq!(from(AUTHORIZATION, &value), (Some(found.to_owned()), vec![AUTHORIZATION]));
+        }
+        let protocols = format!("realtime, {KEY_PROTOCOL}{key}, x");
+        assert_eq!(from(SEC_WEBSOCKET_PROTOCOL, &protocols), (Some(key.to_owned()), vec![SEC_WEBSOCKET_PROTOCOL]));
+        for theirs in ["Bearer sk-1", "Basic abc", "Bearer"] {
+            assert_eq!(from(AUTHORIZATION, theirs), (None, vec![]));
+        }
+    }
+
+    #[test]
+    fn a_key_anywhere_else_goes_no_further() {
+        let (key, other) = (Token::mint().unwrap(), Token::mint().unwrap());
+        let (key, other) = (key.expose(), other.expose());
+        let refused = |uri: &str, headers: &HeaderMap| shown(&uri.parse().unwrap(), headers).unwrap_err();
+        for value in [format!("k={key}; a=b"), key.to_owned()] {
+            assert!(matches!(refused("/", &one(http::header::COOKIE, &value)), Refusal::MisplacedKey(_)));
+        }
+        for value in [format!("Basic {key}"), format!("Bearer x {key}")] {
+            assert!(matches!(refused("/", &one(AUTHORIZATION, &value)), Refusal::MisplacedKey(_)), "{value}");
+        }
+        for uri in [format!("/v1?key={key}"), format!("/{key}/v1")] {
+            let refusal = refused(&uri, &HeaderMap::new());
+            assert!(matches!(refusal, Refusal::MisplacedKey(_)));
+            assert!(!refusal.to_string().contains(key), "it is not said back");
+        }
+        let mut two = one(TOKEN, key);
+        two.append(TOKEN, other.parse().unwrap());
+        assert!(matches!(refused("/", &two), Refusal::TwoKeys));
+        let mut two = one(TOKEN, key);
+        two.append(AUTHORIZATION, format!("Bearer {other}").parse().unwrap());
+        assert!(matches!(refused("/", &two), Refusal::TwoKeys));
     }
 
     #[test]
@@ -136,17 +281,5 @@ mod tests {
         ] {
             assert!(trace_parent(&one(TRACEPARENT, bad)).is_none(), "{bad}");
         }
-    }
-
-    #[test]
-    fn forwarded_addresses_are_believed_only_behind_trusted_proxies() {
-        let headers = one(FORWARDED_FOR, "9.9.9.9, 203.0.113.7, 10.0.0.2");
-        let trusted = ["10.0.0.0/8".parse().unwrap()];
-        let from = |peer: &str, trusted: &[Cidr]| {
-            client_address(&headers, SocketAddr::new(peer.parse().unwrap(), 1), trusted).to_string()
-        };
-        assert_eq!(from("10.0.0.1", &trusted), "203.0.113.7");
-        assert_eq!(from("198.51.100.1", &trusted), "198.51.100.1");
-        assert_eq!(from("10.0.0.1", &[]), "10.0.0.1");
     }
 }

@@ -4,15 +4,34 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use llmtrace_model::{EndReason, ErrorInfo, TenantError};
+use llmtrace_model::{EndReason, ErrorInfo, TenantError, TenantId};
 use llmtrace_wire::Family;
 use serde_json::json;
 
 use super::{body::Answer, slot::Slot};
+use crate::tenancy::Denied;
 
 /// Why a request is not answered by its upstream. The text tells the client what was found and what would work.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
+    #[error("{0}; send it as X-LLMTrace-Token, the provider's key stays where it is")]
+    Denied(Denied),
+    #[error("found two LLMTrace API keys, expected one")]
+    TwoKeys,
+    #[error(
+        "an LLMTrace API key stands in {0}; it belongs into X-LLMTrace-Token, or where the provider's key would stand, and \
+         nothing was sent on"
+    )]
+    MisplacedKey(String),
+    #[error("the key is not for tenant {0}, which the header X-LLMTrace-Tenant-ID names")]
+    ForeignTenant(TenantId),
+    #[error("the key may read tenant {0} and not send for it, which takes the role operator")]
+    RoleTooLow(TenantId),
+    #[error(
+        "the LLMTrace API key stands where the provider's key would, and tenant {tenant} has stored none for upstream \
+         {upstream}; store one, or send the provider's key there and this one as X-LLMTrace-Token"
+    )]
+    NoCredential { tenant: TenantId, upstream: String },
     #[error("header X-LLMTrace-Tenant-ID is {0}")]
     BadTenant(TenantError),
     #[error("header X-LLMTrace-Tenant-ID names two tenants, expected one")]
@@ -73,7 +92,25 @@ impl Refusal {
         };
         let failed = |status, code, end| Row { end, ..refused(status, code, "server_error", "api_error") };
         let invalid = |status, code| refused(status, code, "invalid_request_error", "invalid_request_error");
+        let unknown = |code| refused(StatusCode::UNAUTHORIZED, code, "invalid_request_error", "authentication_error");
+        let forbidden = |code| refused(StatusCode::FORBIDDEN, code, "invalid_request_error", "permission_error");
+        let later = |row| Row { retry_after_seconds: Some(1), ..row };
         match self {
+            Self::Denied(denied) => match denied {
+                Denied::NoKey | Denied::NotAKey | Denied::UnknownKey | Denied::Expired | Denied::Revoked => {
+                    unknown(denied.code())
+                }
+                Denied::TooManyFailures => {
+                    later(refused(StatusCode::TOO_MANY_REQUESTS, denied.code(), "rate_limit_error", "rate_limit_error"))
+                }
+                Denied::StoreAway => {
+                    later(refused(StatusCode::SERVICE_UNAVAILABLE, denied.code(), "server_error", "overloaded_error"))
+                }
+            },
+            Self::TwoKeys | Self::MisplacedKey(_) => invalid(StatusCode::BAD_REQUEST, "misplaced_key"),
+            Self::ForeignTenant(_) => forbidden("foreign_tenant"),
+            Self::RoleTooLow(_) => forbidden("role_too_low"),
+            Self::NoCredential { .. } => unknown("no_stored_credential"),
             Self::BadTenant(_) | Self::TwoTenants => invalid(StatusCode::BAD_REQUEST, "invalid_tenant"),
             Self::UnknownUpstream { .. } => {
                 refused(StatusCode::NOT_FOUND, "unknown_upstream", "invalid_request_error", "not_found_error")

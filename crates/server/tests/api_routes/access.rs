@@ -43,7 +43,7 @@ async fn a_foreign_host_is_refused_on_every_path() {
 #[tokio::test]
 async fn a_listed_host_is_answered() {
     let store = stores().await.0.swap_remove(0);
-    let app = app_with(store, Access { allowed_hosts: vec!["llmtrace.internal".to_owned()] });
+    let app = app_with(store, Access { allowed_hosts: vec!["llmtrace.internal".to_owned()], ..Access::default() });
     let ask_as = |host: &str| ask(&app, Request::get("/api/v1/spans").header("host", host.to_owned()));
     assert_eq!(ask_as("LLMTRACE.internal:9000").await.status, 200);
     assert_eq!(ask_as("other.internal").await.status, 403);

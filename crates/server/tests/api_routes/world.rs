@@ -31,6 +31,7 @@ use llmtrace_server::{
     pipeline::Tail,
     tasks::Tasks,
     telemetry::{Events, Metrics},
+    tenancy::{Mode, Parts, Tenancy},
 };
 use llmtrace_store::{
     Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SpanRead, SpanStore, SpanWrite,
@@ -174,7 +175,11 @@ pub(crate) fn api(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, events: E
     let prices = Arc::new(ArcSwap::from_pointee(PriceBook::bundled()));
     let (installation, tail) = (Arc::new(installation()), Tail::new(tail_event, events.clone()));
     let retention = Retention { content_days: Some(30), span_days: Some(90) };
-    Api { spans, meta, events, access, prices, retention, clock, installation, tail, tasks: Tasks::new() }
+    let (tasks, admin_key) = (Tasks::new(), None);
+    let parts =
+        Parts { mode: Mode::Open, admin_key, meta: Arc::clone(&meta), clock: clock.clone(), events: events.clone() };
+    let tenancy = Tenancy::start(parts, &tasks);
+    Api { spans, meta, events, access, tenancy, prices, retention, clock, installation, tail, tasks }
 }
 
 /// An installation with an upstream of its own.

@@ -1,0 +1,155 @@
+//! Who asks the API: told apart before any route is reached, held to what the route needs, and written down where the log
+//! wants to know.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    extract::ConnectInfo,
+    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use llmtrace_model::{AccessRole, AuditEntry, Outcome, TenantId, TenantScope};
+use serde::Serialize;
+
+use super::{
+    Api,
+    error::Problem,
+    routes::{Logged, Need, Rule},
+};
+use crate::tenancy::{Caller, client_address, is_like_token};
+
+/// Where an API key comes in.
+const TOKEN: HeaderName = HeaderName::from_static("x-llmtrace-token");
+
+/// Who asks, and for what; every route finds it in its request.
+#[derive(Debug, Clone)]
+pub(super) struct Asking {
+    pub(super) caller: Caller,
+    pub(super) address: IpAddr,
+    /// The role that the route takes.
+    pub(super) role: AccessRole,
+    line: Arc<Mutex<Line>>,
+}
+
+/// What a route tells the log of what it did.
+#[derive(Debug, Default)]
+struct Line {
+    tenant: Option<TenantId>,
+    target: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Asking {
+    /// Says in whose chain of the log this stands.
+    pub(super) fn is_about(&self, scope: &TenantScope) {
+        if let TenantScope::One(tenant) = scope {
+            self.line().tenant = Some(tenant.clone());
+        }
+    }
+
+    /// Says what it is done to.
+    pub(super) fn targets(&self, target: &str) {
+        self.line().target = target.to_owned();
+    }
+
+    /// Says what was changed.
+    pub(super) fn changes<T: Serialize>(&self, before: Option<&T>, after: Option<&T>) {
+        let json = |it: Option<&T>| it.and_then(|it| serde_json::to_string(it).ok());
+        let mut line = self.line();
+        (line.before, line.after) = (json(before), json(after));
+    }
+
+    fn line(&self) -> std::sync::MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Api {
+    /// Tells apart who asks, and refuses who may not ask this anywhere; what depends on the tenant is decided by the route.
+    pub(super) async fn admit(&self, parts: &Parts, rule: Rule) -> Result<Option<Asking>, Problem> {
+        let role = match rule.need {
+            Need::Nothing => return Ok(None),
+            Need::Anybody => AccessRole::Viewer,
+            Need::Role(role) => role,
+            Need::Platform => AccessRole::Admin,
+        };
+        let address = self.address_of(parts);
+        let caller = self.tenancy.who(key_of(&parts.headers)?, address).await.map_err(Problem::Denied)?;
+        let may = match rule.need {
+            Need::Nothing | Need::Anybody => true,
+            Need::Role(role) => caller.highest().is_some_and(|has| has >= role),
+            Need::Platform => caller.is_platform(),
+        };
+        let asking = Asking { caller, address, role, line: Arc::default() };
+        if may {
+            return Ok(Some(asking));
+        }
+        // Who tried what they may not is worth a line.
+        self.note(&asking, rule.logged, Outcome::Refused).await?;
+        let needed = if rule.need == Need::Platform { "platform" } else { role.as_str() };
+        Err(Problem::RoleTooLow { has: asking.caller.highest().map_or("none", AccessRole::as_str), needed })
+    }
+
+    /// Writes down what was done, as its answer says; an answer that must not be given without a line in the log is kept back
+    /// where there is none.
+    pub(super) async fn write_down(&self, asking: &Asking, logged: Logged, response: Response) -> Response {
+        let outcome = match response.status() {
+            status if status.is_success() => Outcome::Done,
+            StatusCode::FORBIDDEN => Outcome::Refused,
+            _ => Outcome::Failed,
+        };
+        match self.note(asking, logged, outcome).await {
+            Ok(()) => response,
+            Err(problem) => problem.into_response(),
+        }
+    }
+
+    async fn note(&self, asking: &Asking, logged: Logged, outcome: Outcome) -> Result<(), Problem> {
+        let (Logged::Read(action) | Logged::Change(action)) = logged else { return Ok(()) };
+        let entry = {
+            let line = asking.line();
+            AuditEntry {
+                client_address: Some(asking.address.to_string()),
+                target: line.target.clone(),
+                before: line.before.clone(),
+                after: line.after.clone(),
+                outcome,
+                ..self.tenancy.entry(asking.caller.actor, line.tenant.clone(), action)
+            }
+        };
+        match logged {
+            Logged::Change(_) => {
+                // What was done is done: an answer that said otherwise would be wrong. It is counted, and in the log.
+                let _ = self.tenancy.trail().record(entry).await;
+                Ok(())
+            }
+            Logged::Read(_) | Logged::No => self.tenancy.trail().note(entry).map_err(|_| Problem::LogFull),
+        }
+    }
+
+    fn address_of(&self, parts: &Parts) -> IpAddr {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
+            client_address(&parts.headers, peer, &self.access.trusted_proxies)
+        })
+    }
+}
+
+/// The key that a request shows: as on the proxy in `X-LLMTrace-Token`, or as every HTTP client can, as a bearer token.
+fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let own = headers.get_all(TOKEN).iter().map(|value| value.to_str().unwrap_or("?").trim());
+    let bearer = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
+        let (scheme, key) = value.to_str().ok()?.trim().split_once(' ')?;
+        (scheme.eq_ignore_ascii_case("bearer") && is_like_token(key.trim())).then(|| key.trim())
+    });
+    let mut keys = own.chain(bearer);
+    let first = keys.next();
+    if keys.any(|other| Some(other) != first) {
+        return Err(Problem::TwoKeys);
+    }
+    Ok(first)
+}

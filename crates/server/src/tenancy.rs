@@ -1,0 +1,183 @@
+//! Who is asking: API keys, how far they reach, and the log of what was done with them.
+//!
+//! The front lane and the API ask [`Tenancy::who`], which answers from memory; the stores are asked by a task beside them,
+//! every second and when somebody shows a key that nobody knows yet.
+
+mod address;
+mod admin;
+mod caller;
+mod directory;
+mod failures;
+mod refused;
+mod token;
+mod trail;
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use llmtrace_model::{Actor, AuditEntry, TenantId};
+use llmtrace_store::MetaStore;
+
+pub use self::{
+    address::client_address,
+    admin::{AdminKey, AdminKeyError},
+    caller::{Caller, Denied},
+    token::{NoRandomness, Token, holds_token, is_like_token},
+    trail::{Trail, TrailFull},
+};
+use self::{directory::Directory, failures::Failures, refused::Refused};
+use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
+
+/// Whether a key is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Whoever reaches the listener may do everything; a key that is shown is checked all the same.
+    Open,
+    /// Nothing goes without a key.
+    Required,
+}
+
+/// Who may do what, as this process knows it.
+pub struct Tenancy {
+    mode: Mode,
+    directory: Directory,
+    failures: Failures,
+    refused: Refused,
+    trail: Trail,
+    clock: Clock,
+    events: Events,
+}
+
+/// What a [`Tenancy`] is made of.
+pub struct Parts {
+    /// Whether a key is asked for.
+    pub mode: Mode,
+    /// The key that opens everything, where there is one.
+    pub admin_key: Option<AdminKey>,
+    /// Where keys and the audit log are kept.
+    pub meta: Arc<dyn MetaStore>,
+    /// What now is.
+    pub clock: Clock,
+    /// Counts what happens.
+    pub events: Events,
+}
+
+/// How often what is only noted is written: uses of keys, refusals, ends of the log.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
+
+impl Tenancy {
+    /// Starts what keeps up with the store; [`Tenancy::load`] waits for its first answer.
+    pub fn start(parts: Parts, tasks: &Tasks) -> Arc<Self> {
+        let Parts { mode, admin_key, meta, clock, events } = parts;
+        let (trail, writer) = Trail::new(Arc::clone(&meta), events.clone());
+        tasks.spawn("audit", writer.run(tasks.clone()));
+        let directory = Directory::new(meta, admin_key.as_ref(), events.clone());
+        let refused = Refused::default();
+        let it = Arc::new(Self { mode, directory, failures: Failures::default(), refused, trail, clock, events });
+        tasks.spawn("tenancy", Arc::clone(&it).run(tasks.clone()));
+        it
+    }
+
+    /// Waits until everything is read, for as long as a start may wait. A store that is away is asked again every second;
+    /// until it answers, keys are met with [`Denied::StoreAway`].
+    pub async fn load(&self) {
+        if !self.directory.catch_up().await {
+            tracing::warn!("keys could not be read in time; they will be as soon as the store answers");
+        }
+    }
+
+    /// Whether a key is asked for.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether keys can be told apart: they were read once, or none is needed.
+    pub fn is_ready(&self) -> bool {
+        self.mode == Mode::Open || self.directory.is_loaded()
+    }
+
+    /// A new entry for the log, of now.
+    pub fn entry(&self, actor: Actor, tenant: Option<TenantId>, action: &str) -> AuditEntry {
+        trail::entry(&self.clock, actor, tenant, action)
+    }
+
+    /// The log of what is done.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// Says who shows a key, or that nobody has to. Answers from memory, but for a key that nobody knows yet: that waits for
+    /// what has changed. Cancel-safe.
+    pub async fn who(&self, key: Option<&str>, address: IpAddr) -> Result<Caller, Denied> {
+        let caller = match (key, self.mode) {
+            (Some(key), _) => self.holder(key, address).await,
+            (None, Mode::Open) => Ok(Caller::anybody()),
+            (None, Mode::Required) => Err(Denied::NoKey),
+        };
+        caller.inspect_err(|denied| {
+            self.events.notice(denied.code());
+            self.refused.note(address, denied.code());
+        })
+    }
+
+    /// Learns at once what changed: for whoever has just made a key, which shall open here with its answer.
+    pub async fn catch_up(&self) {
+        self.directory.catch_up().await;
+    }
+
+    async fn holder(&self, key: &str, address: IpAddr) -> Result<Caller, Denied> {
+        let Some(token) = Token::of(key) else {
+            self.failures.note(address, Instant::now());
+            return Err(Denied::NotAKey);
+        };
+        let hash = token.hash();
+        let now = self.clock.now();
+        if let Some(known) = self.directory.key(&hash) {
+            return known.opens(now);
+        }
+        if !self.failures.may_try(address, Instant::now()) {
+            return Err(Denied::TooManyFailures);
+        }
+        let is_told = self.directory.catch_up().await;
+        match self.directory.key(&hash) {
+            Some(known) => known.opens(now),
+            None if is_told => {
+                self.failures.note(address, Instant::now());
+                Err(Denied::UnknownKey)
+            }
+            None => Err(Denied::StoreAway),
+        }
+    }
+
+    async fn run(self: Arc<Self>, tasks: Tasks) {
+        let mut noting = tokio::time::interval(NOTED_EVERY);
+        noting.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = tasks.stopping() => break,
+                _ = noting.tick() => self.write_down().await,
+                () = self.directory.due() => self.directory.round().await,
+            }
+        }
+    }
+
+    async fn write_down(&self) {
+        self.directory.write_uses().await;
+        for entry in self.refused.take(&self.clock) {
+            // What finds no room is counted by the trail; the refusal itself was counted already.
+            let _ = self.trail.note(entry);
+        }
+    }
+
+    /// Writes down what is only noted so far, and waits for the log; before the stores close.
+    pub async fn finish(&self, patience: Duration) {
+        self.write_down().await;
+        if tokio::time::timeout(patience, self.trail.flush()).await.is_err() {
+            tracing::error!("the audit log could not be written to its end, what was left of it is lost");
+        }
+    }
+}
