@@ -15,6 +15,8 @@ mod etag;
 mod export;
 mod health;
 mod info;
+mod keys;
+mod me;
 mod models;
 mod people;
 mod query;

@@ -83,8 +83,13 @@ pub(super) fn named(headers: &HeaderMap, asked: Option<TenantId>) -> Result<Opti
 }
 
 /// Whose rows a caller reaches with a question that takes a role: those of the tenant that is named, else of their own,
-/// else all.
-pub(super) fn scope(caller: &Caller, named: Option<TenantId>, role: AccessRole) -> Result<TenantScope, Problem> {
+/// else all. A question that takes no role is about no tenant: what its route shows of one is the route's to decide.
+pub(super) fn scope(
+    caller: &Caller,
+    named: Option<TenantId>,
+    role: Option<AccessRole>,
+) -> Result<TenantScope, Problem> {
+    let Some(role) = role else { return Ok(named.map_or(TenantScope::All, TenantScope::One)) };
     if let Some(tenant) = named {
         return match caller.role_in(&tenant) {
             Some(has) if has >= role => Ok(TenantScope::One(tenant)),

@@ -29,8 +29,8 @@ const TOKEN: HeaderName = HeaderName::from_static("x-llmtrace-token");
 pub(super) struct Asking {
     pub(super) caller: Caller,
     pub(super) address: IpAddr,
-    /// The role that the route takes.
-    pub(super) role: AccessRole,
+    /// The role that the route takes in the tenant it is about; `None` where it is about none.
+    pub(super) role: Option<AccessRole>,
     line: Arc<Mutex<Line>>,
 }
 
@@ -73,24 +73,21 @@ impl Api {
     pub(super) async fn admit(&self, parts: &Parts, rule: Rule) -> Result<Option<Asking>, Problem> {
         let role = match rule.need {
             Need::Nothing => return Ok(None),
-            Need::Anybody => AccessRole::Viewer,
-            Need::Role(role) => role,
-            Need::Platform => AccessRole::Admin,
+            Need::Anybody => None,
+            Need::Role(role) => Some(role),
+            Need::Platform => Some(AccessRole::Admin),
         };
         let address = self.address_of(parts);
         let caller = self.tenancy.who(key_of(&parts.headers)?, address).await.map_err(Problem::Denied)?;
-        let may = match rule.need {
-            Need::Nothing | Need::Anybody => true,
-            Need::Role(role) => caller.highest().is_some_and(|has| has >= role),
-            Need::Platform => caller.is_platform(),
-        };
+        let is_high_enough = role.is_none_or(|role| caller.highest().is_some_and(|has| has >= role));
+        let may = is_high_enough && (rule.need != Need::Platform || caller.is_platform());
         let asking = Asking { caller, address, role, line: Arc::default() };
         if may {
             return Ok(Some(asking));
         }
         // Who tried what they may not is worth a line.
         self.note(&asking, rule.logged, Outcome::Refused).await?;
-        let needed = if rule.need == Need::Platform { "platform" } else { role.as_str() };
+        let needed = if rule.need == Need::Platform { "platform" } else { role.map_or("any", AccessRole::as_str) };
         Err(Problem::RoleTooLow { has: asking.caller.highest().map_or("none", AccessRole::as_str), needed })
     }
 

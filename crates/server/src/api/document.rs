@@ -9,8 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    erasures, error, export, health, info, models, people, raw, retention, sessions, spans, stats, tail, tenants,
-    traces, view, views,
+    erasures, error, export, health, info, keys, me, models, people, raw, retention, sessions, spans, stats, tail,
+    tenants, traces, view, views,
 };
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
@@ -27,6 +27,7 @@ use super::{
         (name = "query", description = "Traces, spans, sessions, and what they add up to"),
         (name = "views", description = "Saved views"),
         (name = "erasure", description = "What is erased, and how long things are kept"),
+        (name = "access", description = "Who may do what"),
         (name = "operation", description = "Health and metrics; exact paths, no key")
     ),
     paths(
@@ -44,6 +45,13 @@ use super::{
         people::users,
         people::agents,
         info::info,
+        me::me,
+        keys::list,
+        keys::create,
+        keys::one,
+        keys::replace,
+        keys::revoke,
+        tenants::make,
         tenants::list,
         erasures::remove_tenant,
         retention::get,
@@ -71,6 +79,7 @@ use super::{
         view::TopView, view::TopItemView, view::UserList, view::UserView, view::AgentList, view::AgentView, view::InfoView,
         view::ModelPriceList, view::ModelPriceView, view::SavedViewList, view::SavedViewView, view::SavedViewBody,
         view::ErasureList, view::ErasureView, view::ErasureBody, view::RetentionView, view::RetentionBody,
+        view::KeyList, view::KeyView, view::NewKeyView, view::NewKeyBody, view::KeyBody, view::MeView,
         error::ProblemView, health::HealthView,
     ))
 )]

@@ -2,13 +2,13 @@
 
 use axum::{
     http::Method,
-    routing::{MethodRouter, delete, get},
+    routing::{MethodRouter, get, put},
 };
 use llmtrace_model::AccessRole;
 
 use super::{
-    Api, docs, document, erasures, export, info, models, people, raw, retention, sessions, spans, stats, tail, tenants,
-    traces, views,
+    Api, docs, document, erasures, export, info, keys, me, models, people, raw, retention, sessions, spans, stats,
+    tail, tenants, traces, views,
 };
 
 /// A route.
@@ -107,11 +107,22 @@ pub(super) const ROUTES: &[Route] = &[
     route("/api/v1/users", || get(people::users), &[quiet("GET", VIEWER)]),
     route("/api/v1/agents", || get(people::agents), &[quiet("GET", VIEWER)]),
     route("/api/v1/info", || get(info::info), &[quiet("GET", Need::Anybody)]),
+    route("/api/v1/me", || get(me::me), &[quiet("GET", Need::Anybody)]),
+    route(
+        "/api/v1/keys",
+        || get(keys::list).post(keys::create),
+        &[quiet("GET", ADMIN), change("POST", ADMIN, "keys.create")],
+    ),
+    route(
+        "/api/v1/keys/{key_id}",
+        || get(keys::one).put(keys::replace).delete(keys::revoke),
+        &[quiet("GET", ADMIN), change("PUT", ADMIN, "keys.change"), change("DELETE", ADMIN, "keys.revoke")],
+    ),
     route("/api/v1/tenants", || get(tenants::list), &[quiet("GET", Need::Anybody)]),
     route(
         "/api/v1/tenants/{tenant_id}",
-        || delete(erasures::remove_tenant),
-        &[change("DELETE", Need::Platform, "tenants.delete")],
+        || put(tenants::make).delete(erasures::remove_tenant),
+        &[change("PUT", Need::Platform, "tenants.create"), change("DELETE", Need::Platform, "tenants.delete")],
     ),
     route(
         "/api/v1/tenants/{tenant_id}/retention",

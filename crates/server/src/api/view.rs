@@ -5,6 +5,7 @@
 
 mod erasure;
 mod info;
+mod key;
 mod people;
 mod price;
 mod raw;
@@ -30,6 +31,7 @@ pub use erasure::{
     ErasureBody, ErasureList, ErasureState, ErasureSubject, ErasureView, RetentionBody, RetentionSource, RetentionView,
 };
 pub use info::{InfoStorage, InfoView, Rollups, TextIndex};
+pub use key::{KeyBody, KeyList, KeyState, KeyView, MeKind, MeTenant, MeView, NewKeyBody, NewKeyView, Role};
 pub use people::{AgentList, AgentView, UserList, UserView};
 pub use price::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceView};
 pub use raw::{RawBodyView, RawEncoding, RawView};

@@ -11,6 +11,7 @@ mod erasures;
 mod export;
 mod hostile;
 mod info;
+mod keys;
 mod lists;
 mod models;
 mod parameters;

@@ -28,10 +28,11 @@ use llmtrace_model::{
 use llmtrace_server::{
     api::{Access, Api, Installation, router, tail_event},
     clock::Clock,
+    config::Secret,
     pipeline::Tail,
     tasks::Tasks,
     telemetry::{Events, Metrics},
-    tenancy::{Mode, Parts, Tenancy},
+    tenancy::{AdminKey, Mode, Parts, Tenancy, Token},
 };
 use llmtrace_store::{
     Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SpanRead, SpanStore, SpanWrite,
@@ -169,15 +170,31 @@ pub(crate) fn app_with(store: Arc<dyn SpanStore>, access: Access) -> Router {
     router(api(store, fickle, events(), Arc::new(access)))
 }
 
-/// The API over stores, with the bundled prices and the clock at 2026-11-01.
+/// The API over stores, with the bundled prices and the clock at 2026-11-01; nobody is asked for a key.
 pub(crate) fn api(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, events: Events, access: Arc<Access>) -> Api {
+    api_of(spans, meta, events, access, None)
+}
+
+/// The same, where keys are asked for and this one opens everything.
+pub(crate) fn api_of(
+    spans: Arc<dyn SpanStore>,
+    meta: Arc<dyn MetaStore>,
+    events: Events,
+    access: Arc<Access>,
+    admin: Option<&Token>,
+) -> Api {
     let clock = Clock::fixed(Timestamp::from_unix_us(NOW));
     let prices = Arc::new(ArcSwap::from_pointee(PriceBook::bundled()));
     let (installation, tail) = (Arc::new(installation()), Tail::new(tail_event, events.clone()));
     let retention = Retention { content_days: Some(30), span_days: Some(90) };
-    let (tasks, admin_key) = (Tasks::new(), None);
-    let parts =
-        Parts { mode: Mode::Open, admin_key, meta: Arc::clone(&meta), clock: clock.clone(), events: events.clone() };
+    let tasks = Tasks::new();
+    let parts = Parts {
+        mode: if admin.is_some() { Mode::Required } else { Mode::Open },
+        admin_key: admin.map(|token| AdminKey::of(&Secret::new(token.expose())).unwrap()),
+        meta: Arc::clone(&meta),
+        clock: clock.clone(),
+        events: events.clone(),
+    };
     let tenancy = Tenancy::start(parts, &tasks);
     Api { spans, meta, events, access, tenancy, prices, retention, clock, installation, tail, tasks }
 }

@@ -1,0 +1,228 @@
+//! API keys: made, changed and revoked; what each opens, here and in another process.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request},
+};
+use http_body_util::BodyExt;
+use llmtrace_model::{TenantScope, Timestamp};
+use llmtrace_server::{
+    api::{Access, Api, router},
+    tenancy::Token,
+};
+use llmtrace_store::{ErrorKind, MetaStore, Options, open_meta};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::world::{Answer, FickleMeta, Mood, api_of, events, stores};
+
+/// An installation that asks for keys.
+struct House {
+    app: Router,
+    api: Api,
+    admin: Token,
+}
+
+impl House {
+    async fn over(meta: Arc<dyn MetaStore>, admin: &Token) -> Self {
+        let spans = stores().await.0.swap_remove(0);
+        let api = api_of(spans, meta, events(), Arc::new(Access { any_host: true, ..Access::default() }), Some(admin));
+        api.tenancy.load().await;
+        Self { app: router(api.clone()), api, admin: admin.clone() }
+    }
+
+    async fn ask(&self, key: Option<&str>, method: Method, uri: &str, with: &[(&str, &str)], body: &Value) -> Answer {
+        let mut request = Request::builder().method(method).uri(uri).header("host", "anywhere.example");
+        for (name, value) in key.map(|key| ("x-llmtrace-token", key)).iter().chain(with) {
+            request = request.header(*name, *value);
+        }
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            request = request.header("content-type", "application/json");
+            Body::from(body.to_string())
+        };
+        let response = self.app.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (head, body) = response.into_parts();
+        Answer { status: head.status, headers: head.headers, body: body.collect().await.unwrap().to_bytes() }
+    }
+
+    async fn get(&self, key: Option<&str>, uri: &str) -> Answer {
+        self.ask(key, Method::GET, uri, &[], &Value::Null).await
+    }
+
+    /// Makes a key with the administrator's and returns it whole.
+    async fn key(&self, tenant: &str, role: &str) -> Value {
+        let body = json!({"name": format!("{tenant} {role}"), "role": role});
+        let uri = format!("/api/v1/keys?tenant_id={tenant}");
+        let made = self.ask(Some(self.admin.expose()), Method::POST, &uri, &[], &body).await;
+        assert_eq!(made.status, 201, "{:?}", made.json());
+        made.json()
+    }
+}
+
+/// Both engines, each with an installation.
+async fn houses() -> (Vec<(House, Arc<dyn MetaStore>)>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("meta.db").display());
+    let mut houses = Vec::new();
+    for url in ["memory:", &sqlite] {
+        let meta = open_meta("storage.meta", url, &Options::default()).await.unwrap();
+        houses.push((House::over(Arc::clone(&meta), &Token::mint().unwrap()).await, meta));
+    }
+    (houses, folder)
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_told_without_a_key() {
+    let (houses, _folder) = houses().await;
+    for (house, _) in &houses {
+        for key in [None, Some("llmt_x"), Some(""), Some(Token::mint().unwrap().expose())] {
+            let answer = house.get(key, "/api/v1/spans").await;
+            assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Bearer realm=\"llmtrace\""));
+            assert_eq!(answer.json()["type"], "urn:llmtrace:problem:no-access");
+        }
+        assert_eq!(house.get(None, "/api/v1/openapi.json").await.status, 200, "what there is, is no secret");
+        assert_eq!(house.get(Some(house.admin.expose()), "/api/v1/spans").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_opens_at_once() {
+    let (houses, _folder) = houses().await;
+    for (house, meta) in &houses {
+        let made = house.key("a", "viewer").await;
+        let key = text(&made, "key");
+        assert_eq!((text(&made, "prefix"), text(&made, "state")), (&key[..11], "active"));
+        assert_eq!(house.get(Some(key), "/api/v1/spans").await.status, 200);
+        let bearer = house
+            .ask(None, Method::GET, "/api/v1/spans", &[("authorization", &format!("Bearer {key}"))], &Value::Null)
+            .await;
+        assert_eq!(bearer.status, 200);
+        let list = house.get(Some(house.admin.expose()), "/api/v1/keys").await;
+        assert_eq!(list.json()["items"].as_array().unwrap().len(), 1);
+        assert!(!String::from_utf8_lossy(&list.body).contains(key), "never again");
+        let stored = meta.keys(&TenantScope::All).await.unwrap();
+        assert!(!format!("{stored:?}").contains(key));
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_or_expired_key_opens_nothing() {
+    let (houses, _folder) = houses().await;
+    for (house, _) in &houses {
+        let made = house.key("a", "operator").await;
+        let (key, id) = (text(&made, "key"), text(&made, "key_id"));
+        let admin = Some(house.admin.expose());
+        let uri = format!("/api/v1/keys/{id}");
+        let ends = (house.api.clock.now().unix_us() + 60_000_000, "2026-11-01T00:01:00Z");
+        let body = json!({"name": "ends", "expires_at": ends.1});
+        let stale = house.ask(admin, Method::PUT, &uri, &[("if-match", "\"7\"")], &body).await;
+        assert_eq!(stale.status, 412);
+        assert_eq!(house.ask(admin, Method::PUT, &uri, &[], &body).await.status, 428);
+        let changed = house.ask(admin, Method::PUT, &uri, &[("if-match", "\"1\"")], &body).await;
+        assert_eq!((changed.status.as_u16(), changed.header("etag")), (200, "\"2\""), "{:?}", changed.json());
+        assert_eq!(house.get(Some(key), "/api/v1/spans").await.status, 200);
+        house.api.clock.set(Timestamp::from_unix_us(ends.0));
+        let expired = house.get(Some(key), "/api/v1/spans").await;
+        assert_eq!(expired.status, 401);
+        assert!(text(&expired.json(), "detail").contains("expired"));
+        for _ in 0..2 {
+            let revoked = house.ask(admin, Method::DELETE, &uri, &[], &Value::Null).await;
+            assert_eq!((revoked.status.as_u16(), revoked.header("etag")), (200, "\"3\""));
+            assert_eq!(text(&revoked.json(), "state"), "revoked");
+        }
+        assert!(text(&house.get(Some(key), "/api/v1/spans").await.json(), "detail").contains("revoked"));
+    }
+}
+
+#[tokio::test]
+async fn what_one_process_makes_and_revokes_another_knows_within_two_seconds() {
+    let (houses, _folder) = houses().await;
+    for (house, meta) in &houses {
+        let other = House::over(Arc::clone(meta), &house.admin).await;
+        let made = house.key("a", "viewer").await;
+        let (key, id) = (text(&made, "key"), text(&made, "key_id"));
+        assert_eq!(other.get(Some(key), "/api/v1/spans").await.status, 200, "a key that is new here is asked for");
+        let started = std::time::Instant::now();
+        let uri = format!("/api/v1/keys/{id}");
+        assert_eq!(house.ask(Some(house.admin.expose()), Method::DELETE, &uri, &[], &Value::Null).await.status, 200);
+        while other.get(Some(key), "/api/v1/spans").await.status == 200 {
+            assert!(started.elapsed().as_secs() < 2, "it still opens");
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_reaches_no_further_than_its_tenant_and_its_role() {
+    let (houses, _folder) = houses().await;
+    for (house, _) in &houses {
+        let viewer = house.key("a", "viewer").await;
+        let viewer = Some(text(&viewer, "key"));
+        let admin = house.key("a", "admin").await;
+        let (admin, admin_id) = (Some(text(&admin, "key")), text(&admin, "key_id").to_owned());
+        let other = house.key("b", "admin").await;
+        let other_id = text(&other, "key_id");
+        assert_eq!(house.get(viewer, "/api/v1/spans?tenant_id=b").await.status, 403);
+        assert_eq!(house.get(viewer, "/api/v1/keys").await.status, 403);
+        assert_eq!(house.get(admin, "/api/v1/tenants/b/retention").await.status, 404);
+        assert_eq!(house.get(admin, "/api/v1/tenants/a/retention").await.status, 200);
+        assert_eq!(house.get(admin, &format!("/api/v1/keys/{other_id}")).await.status, 404);
+        assert_eq!(house.get(admin, &format!("/api/v1/keys/{admin_id}")).await.status, 200);
+        let platform = json!({"name": "up", "role": "platform"});
+        assert_eq!(house.ask(admin, Method::POST, "/api/v1/keys", &[], &platform).await.status, 403);
+        assert_eq!(house.ask(admin, Method::PUT, "/api/v1/tenants/c", &[], &Value::Null).await.status, 403);
+        let root = Some(house.admin.expose());
+        assert_eq!(house.ask(root, Method::PUT, "/api/v1/tenants/c", &[], &Value::Null).await.status, 200);
+        let me = house.get(admin, "/api/v1/me").await.json();
+        assert_eq!((&me["platform"], &me["tenants"]), (&json!(false), &json!([{"tenant_id": "a", "role": "admin"}])));
+        let seen = house.get(root, "/api/v1/tenants").await.json();
+        assert_eq!(seen["items"].as_array().unwrap().len(), 1);
+        assert_eq!(house.get(admin, "/api/v1/tenants").await.json()["items"], json!([]), "another's is not listed");
+        let made = house.ask(root, Method::POST, "/api/v1/keys", &[], &platform).await;
+        assert_eq!(made.status, 201);
+        let no_tenant = json!({"name": "x", "role": "viewer"});
+        assert_eq!(house.ask(root, Method::POST, "/api/v1/keys", &[], &no_tenant).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_no_wrong_key() {
+    let meta = FickleMeta::new(Mood::Fails(ErrorKind::Unavailable));
+    let house = House::over(Arc::clone(&meta) as Arc<dyn MetaStore>, &Token::mint().unwrap()).await;
+    let answer = house.get(Some(Token::mint().unwrap().expose()), "/api/v1/spans").await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"));
+    assert_eq!(
+        house.get(Some(house.admin.expose()), "/api/v1/info").await.status,
+        200,
+        "the administrator's needs no store"
+    );
+    *meta.mood.lock() = Mood::Well;
+    assert_eq!(house.get(Some(Token::mint().unwrap().expose()), "/api/v1/spans").await.status, 401);
+}
+
+#[tokio::test]
+async fn wrong_keys_are_bounded_and_right_ones_are_not() {
+    let meta = FickleMeta::new(Mood::Well);
+    let house = House::over(meta as Arc<dyn MetaStore>, &Token::mint().unwrap()).await;
+    let mut refused = 0;
+    for _ in 0..30 {
+        let answer = house.get(Some("llmt_wrong"), "/api/v1/spans").await;
+        assert_eq!(answer.status, 401, "it needs no store to be told wrong");
+    }
+    for _ in 0..3 {
+        let unknown = Token::mint().unwrap();
+        refused += u32::from(house.get(Some(unknown.expose()), "/api/v1/spans").await.status == 429);
+    }
+    assert!(refused >= 2, "{refused} of 3");
+    assert_eq!(house.get(Some(house.admin.expose()), "/api/v1/spans").await.status, 200);
+}
