@@ -1,11 +1,8 @@
 //! Who may do what: roles, and the API keys that carry them.
 
-use std::fmt;
-
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyId, TenantId, TenantScope, Timestamp, word::words};
+use crate::{KeyId, TenantId, TenantScope, Timestamp, secret_hash::secret_hash, word::words};
 
 words! {
     /// What somebody may do within a tenant; each may what the one before it may.
@@ -68,33 +65,9 @@ pub fn is_api_key(text: &str) -> bool {
     text.strip_prefix(KEY_MARK).is_some_and(|digits| digits.len() == KEY_DIGITS && digits.bytes().all(is_digit))
 }
 
-/// The SHA-256 of a whole API key: what is stored of it. A key has 256 random bits, so that no salt and no slow hash is needed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyHash([u8; 32]);
-
-impl KeyHash {
-    /// The hash of a key.
-    pub fn of(key: &str) -> Self {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, key.as_bytes()).as_ref());
-        Self(hash)
-    }
-
-    /// Takes the 32 bytes of a stored hash.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 32 bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for KeyHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
+secret_hash! {
+    /// The SHA-256 of a whole API key: what is stored of it. A key has 256 random bits, so that no salt and no slow hash is needed.
+    KeyHash
 }
 
 /// An API key as it is stored: everything but the key.
