@@ -37,9 +37,13 @@ mod raw;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod text;
 #[cfg(test)]
 mod traces;
+#[cfg(test)]
+pub(crate) mod users;
 #[cfg(test)]
 mod values;
 #[cfg(test)]

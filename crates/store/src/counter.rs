@@ -16,7 +16,7 @@ pub use self::values::{
     Bucket, Counter, CounterName, Demand, Draw, Level, NameError, Put, Rebuild, Rebuilt, Settle, Settled, SharedNote,
     Slot, Take, Taken, Unreserved, Window,
 };
-use crate::{Backend, Error};
+use crate::{Backend, Error, SessionStore};
 
 /// The most one window counts, in money: nine million dollars, which every engine adds exactly. Sums stay there.
 pub const MAX_COUNTED: Money = Money::from_nanos(9_000_000_000_000_000);
@@ -37,14 +37,14 @@ pub const MAX_LEASE: Duration = REMEMBERED;
 /// Leases that one call looks after, of those that expired: the next call goes on.
 pub(crate) const MAX_EXPIRED: usize = 64;
 
-/// A store of counters.
+/// A store of counters, and of login sessions.
 ///
 /// `now` is the caller's clock. An engine that several machines share goes by its own clock instead, so that theirs may differ.
 ///
 /// Every call that touches counters first looks after leases of the tenant that expired: what they hold of windows becomes spent, at
 /// the amount that was reserved, and is marked as estimated until the exchange is settled; their slots are given back.
 #[async_trait]
-pub trait CounterStore: Send + Sync {
+pub trait CounterStore: SessionStore {
     /// The engine.
     fn backend(&self) -> Backend;
 

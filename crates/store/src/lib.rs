@@ -24,9 +24,11 @@ mod postgres;
 mod redis;
 mod removing;
 mod server_url;
+mod session;
 mod span;
 mod sqlite;
 mod stats;
+mod users;
 
 pub use access::{AccessChanges, AccessStore, MAX_CHANGES, MAX_KEYS};
 pub use audit::{AuditCursor, AuditFilter, AuditStore, MAX_AUDIT, MAX_CHAINS};
@@ -46,4 +48,6 @@ pub use meta::{
 pub use open::{Keeps, OpenError, Schema, check_url, migrate, open_counters, open_meta, open_spans, schema};
 pub use options::{ClickhouseOptions, MemoryOptions, Migrate, Options, Secret, ServerOptions, SqliteOptions};
 pub use server_url::{Host, Server, ServerUrl, UrlError};
+pub use session::{MAX_SESSIONS, SessionStore};
 pub use span::{Backlog, MAX_GROUPS, MAX_MODELS, MAX_SCANNED, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};
+pub use users::{MAX_USERS, UserChanges, UserStore};

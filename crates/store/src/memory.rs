@@ -6,9 +6,11 @@ mod erasures;
 mod keys;
 mod meta;
 mod rows;
+mod sessions;
 mod size;
 #[cfg(test)]
 mod tests;
+mod users;
 mod views;
 
 use std::sync::Arc;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use llmtrace_model::{Erased, Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
 
-use crate::{AccessStore, AuditStore, Backend, Error};
+use crate::{AccessStore, AuditStore, Backend, Error, UserStore};
 
-/// A store of everything that is not a span, with the keys and the audit log.
+/// A store of everything that is not a span, with the keys, the people and the audit log.
 #[async_trait]
-pub trait MetaStore: AccessStore + AuditStore {
+pub trait MetaStore: AccessStore + AuditStore + UserStore {
     /// The engine.
     fn backend(&self) -> Backend;
 
@@ -44,8 +44,9 @@ pub trait MetaStore: AccessStore + AuditStore {
     /// Gives a tenant a rule of its own, or with `None` takes it away.
     async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error>;
 
-    /// Forgets a tenant: that it was seen, its saved views and its rule of retention; its keys are revoked. Its erasures stay,
-    /// which are receipts, and so does its audit log. Says whether there was anything to forget or revoke.
+    /// Forgets a tenant: that it was seen, its saved views and its rule of retention; its keys are revoked, and what people were
+    /// granted in it is taken from them. Its erasures stay, which are receipts, and so does its audit log. Says whether there was
+    /// anything to forget, revoke or take.
     async fn delete_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<bool, Error>;
 
     /// Adds an erasure and says whether it did: one of the same id that is there stays as it is, whosever it is.
@@ -124,6 +125,10 @@ pub enum Written {
     Absent,
     /// There are as many as are kept.
     Full,
+    /// What names it, such as the name that a person logs in with, is another's.
+    Taken,
+    /// It would change something outside the scope.
+    Outside,
 }
 
 /// A tenant that was seen.

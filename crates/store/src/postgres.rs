@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, KeyHash, KeyId, Retention, SavedView, TenantId,
-    TenantScope, Timestamp, ViewId,
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, Retention, SavedView,
+    TenantId, TenantScope, Timestamp, User, UserId, UserName, ViewId,
 };
 use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
@@ -34,7 +34,7 @@ use self::{
 };
 use crate::{
     AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, MetaStore, OpenError,
-    Options, Replacing, Schema, Tenant, Written, open::Refused,
+    Options, Replacing, Schema, Tenant, UserChanges, UserStore, Written, open::Refused,
 };
 
 /// The setting that says where the server is.
@@ -234,4 +234,39 @@ impl AuditStore for PostgresMeta {
     async fn audit_heads(&self) -> Result<Vec<(Option<TenantId>, AuditHead)>, Error> {
         call!(self, "read audit heads", connection => audit::heads(connection))
     }
+}
+
+#[async_trait]
+impl UserStore for PostgresMeta {
+    async fn users(&self, _: &TenantScope) -> Result<Vec<User>, Error> {
+        Err(none_yet("list users"))
+    }
+
+    async fn user(&self, _: &TenantScope, _: UserId) -> Result<Option<User>, Error> {
+        Err(none_yet("read user"))
+    }
+
+    async fn user_by_name(&self, _: &UserName) -> Result<Option<User>, Error> {
+        Err(none_yet("find user"))
+    }
+
+    async fn user_by_identity(&self, _: &Identity) -> Result<Option<User>, Error> {
+        Err(none_yet("find user"))
+    }
+
+    async fn put_user(&self, _: &TenantScope, _: &User, _: Replacing) -> Result<Written, Error> {
+        Err(none_yet("put user"))
+    }
+
+    async fn note_login(&self, _: UserId, _: Timestamp) -> Result<(), Error> {
+        Err(none_yet("note login"))
+    }
+
+    async fn user_changes(&self, _: u64) -> Result<UserChanges, Error> {
+        Err(none_yet("read user changes"))
+    }
+}
+
+fn none_yet(op: &'static str) -> Error {
+    Error::new(crate::ErrorKind::Config, Backend::Postgres, op, "this engine keeps no people yet")
 }

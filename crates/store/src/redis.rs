@@ -9,7 +9,7 @@ mod tests;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llmtrace_model::{ExchangeId, TenantId, Timestamp};
+use llmtrace_model::{ExchangeId, Session, SessionHash, TenantId, Timestamp};
 use redis::Value;
 
 pub(crate) use self::link::{Link, Purpose, field, is_old, texts};
@@ -18,8 +18,8 @@ use self::{
     script::{Call, Script},
 };
 use crate::{
-    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Put, Rebuild, Rebuilt, ServerOptions, Settle,
-    Settled, SharedNote, Take, Taken, Unreserved, counter::Check, counting::ms, open::Refused,
+    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Put, Rebuild, Rebuilt, ServerOptions, SessionStore,
+    Settle, Settled, SharedNote, Take, Taken, Unreserved, counter::Check, counting::ms, open::Refused,
 };
 
 /// Whose time counts.
@@ -211,4 +211,23 @@ impl CounterStore for RedisCounters {
         self.link.close();
         Ok(())
     }
+}
+
+#[async_trait]
+impl SessionStore for RedisCounters {
+    async fn open_session(&self, _: &Session) -> Result<u64, Error> {
+        Err(none_yet("open session"))
+    }
+
+    async fn session(&self, _: &SessionHash, _: Timestamp) -> Result<Option<Session>, Error> {
+        Err(none_yet("read session"))
+    }
+
+    async fn close_session(&self, _: &SessionHash) -> Result<(), Error> {
+        Err(none_yet("close session"))
+    }
+}
+
+fn none_yet(op: &'static str) -> Error {
+    Error::new(ErrorKind::Config, Backend::Redis, op, "this engine keeps no sessions yet")
 }

@@ -65,7 +65,7 @@ pub(super) async fn create(
         Written::Done => {}
         Written::Full => return Err(Problem::TooMany { what: "saved views", most: MAX_VIEWS_OF_TENANT }),
         // A new id is nobody's: only a store that wrote twice what it said failed would know it.
-        Written::Changed | Written::Absent => return Err(Problem::StoreAway),
+        Written::Changed | Written::Absent | Written::Taken | Written::Outside => return Err(Problem::StoreAway),
     }
     let place = HeaderValue::try_from(format!("/api/v1/views/{}", view.id)).expect("a UUID is a header's value");
     let mut response = answer(StatusCode::CREATED, view);
@@ -164,8 +164,8 @@ async fn find(api: &Api, scope: &TenantScope, id: ViewId) -> Result<SavedView, P
 fn done(written: Written, id: ViewId) -> Result<(), Problem> {
     match written {
         Written::Done => Ok(()),
-        Written::Changed | Written::Full => Err(Problem::ChangedMeanwhile),
-        Written::Absent => Err(missing("saved view", id)),
+        Written::Changed | Written::Full | Written::Taken => Err(Problem::ChangedMeanwhile),
+        Written::Absent | Written::Outside => Err(missing("saved view", id)),
     }
 }
 

@@ -140,6 +140,42 @@ macro_rules! meta {
     };
 }
 
+macro_rules! people {
+    ($open:path) => {
+        run! { $open =>
+            users::a_person_is_read_back_unchanged,
+            users::what_is_no_user_is_refused,
+            users::people_are_listed_by_name_and_by_tenant,
+            users::a_person_of_another_tenant_does_not_exist,
+            users::the_scope_of_a_tenant_changes_nothing_outside_it,
+            users::of_two_changes_of_one_person_the_first_counts,
+            users::a_name_or_an_identity_is_one_persons,
+            users::one_of_many_changes_of_a_person_counts,
+            users::one_of_many_who_take_a_name_gets_it,
+            users::who_is_removed_leaves_an_id_only,
+            users::logins_only_rise_and_are_no_change,
+            users::every_change_of_a_person_is_told_once,
+            users::many_changes_of_people_come_in_pieces,
+            users::changes_of_people_and_keys_at_the_same_time_are_all_told,
+            users::a_deleted_tenant_is_taken_from_its_people,
+        }
+    };
+}
+
+macro_rules! sessions {
+    ($open:path) => {
+        run! { $open =>
+            sessions::a_session_is_read_back_unchanged,
+            sessions::a_session_ends_when_nobody_comes,
+            sessions::a_session_ends_at_its_end_however_often_it_is_seen,
+            sessions::that_a_session_was_seen_is_noted_once_a_minute,
+            sessions::a_closed_session_is_nobodys,
+            sessions::a_session_that_is_closed_while_it_is_seen_stays_closed,
+            sessions::a_closed_store_knows_no_session,
+        }
+    };
+}
+
 macro_rules! counters {
     ($open:path, $cases:literal) => {
         run! { $open =>
@@ -189,6 +225,9 @@ mod memory {
     spans!(open);
     meta!(meta);
     counters!(counters, 256);
+    people!(meta);
+    sessions!(counters);
+    run! { counters => sessions::sessions_are_bounded }
 }
 
 mod sqlite {

@@ -1,4 +1,4 @@
-//! Counters in memory: those of one process, gone with it.
+//! Counters and login sessions in memory: those of one process, gone with it.
 
 mod table;
 
@@ -8,13 +8,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use llmtrace_model::{ExchangeId, TenantId, Timestamp};
-use parking_lot::Mutex;
+use llmtrace_model::{ExchangeId, Session, SessionHash, TenantId, Timestamp};
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use self::table::{DROPS, Full, MAX_ROWS, Table};
+use super::sessions::Sessions;
 use crate::{
-    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Put, Rebuild, Rebuilt, Settle, Settled, SharedNote,
-    Take, Taken,
+    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Put, Rebuild, Rebuilt, SessionStore, Settle,
+    Settled, SharedNote, Take, Taken,
     counter::{Check, MAX_EXPIRED},
     counting::{self, Debt, Hold, Ms, Rows, ms},
 };
@@ -38,6 +39,7 @@ struct Kept {
     leases: BTreeSet<(TenantId, Ms, ExchangeId)>,
     settled: HashSet<(TenantId, ExchangeId)>,
     settled_in_order: VecDeque<(Ms, TenantId, ExchangeId)>,
+    sessions: Sessions,
 }
 
 impl Default for MemoryCounters {
@@ -47,6 +49,11 @@ impl Default for MemoryCounters {
 }
 
 impl MemoryCounters {
+    fn open(&self, op: &'static str) -> Result<MappedMutexGuard<'_, Kept>, Error> {
+        let kept = MutexGuard::try_map(self.kept.lock(), Option::as_mut);
+        kept.map_err(|_| Error::closed(Backend::Memory, op))
+    }
+
     fn run<T>(
         &self,
         op: &'static str,
@@ -54,8 +61,7 @@ impl MemoryCounters {
         now: Timestamp,
         work: impl FnOnce(&mut Of<'_>, Ms) -> Result<T, Full>,
     ) -> Result<T, Error> {
-        let mut kept = self.kept.lock();
-        let kept = kept.as_mut().ok_or_else(|| Error::closed(Backend::Memory, op))?;
+        let kept = &mut *self.open(op)?;
         let now = now.unix_ms();
         kept.drop_ended(now);
         work(&mut Of { kept, tenant }, now).map_err(|Full| {
@@ -293,11 +299,27 @@ impl CounterStore for MemoryCounters {
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        if self.kept.lock().is_some() { Ok(()) } else { Err(Error::closed(Backend::Memory, "ping")) }
+        self.open("ping").map(drop)
     }
 
     async fn close(&self) -> Result<(), Error> {
         *self.kept.lock() = None;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryCounters {
+    async fn open_session(&self, session: &Session) -> Result<u64, Error> {
+        Ok(self.open("open session")?.sessions.open(session))
+    }
+
+    async fn session(&self, hash: &SessionHash, now: Timestamp) -> Result<Option<Session>, Error> {
+        Ok(self.open("read session")?.sessions.live(hash, now))
+    }
+
+    async fn close_session(&self, hash: &SessionHash) -> Result<(), Error> {
+        self.open("close session")?.sessions.close(hash);
         Ok(())
     }
 }

@@ -11,7 +11,6 @@ use crate::{AccessChanges, Replacing, Written, access::MAX_CHANGES, access::MAX_
 pub(super) struct Keys {
     of: BTreeMap<KeyId, (u64, ApiKey)>,
     by_hash: HashMap<KeyHash, KeyId>,
-    changes: u64,
 }
 
 impl Keys {
@@ -34,10 +33,16 @@ impl Keys {
     }
 
     /// Adds a key, or changes one of its versions.
-    pub(super) fn put(&mut self, scope: &TenantScope, key: &ApiKey, replacing: Replacing) -> Written {
+    pub(super) fn put(
+        &mut self,
+        scope: &TenantScope,
+        key: &ApiKey,
+        replacing: Replacing,
+        changes: &mut u64,
+    ) -> Written {
         match replacing {
-            Replacing::Nothing => self.add(key),
-            Replacing::Version(version) => self.change(scope, key, version),
+            Replacing::Nothing => self.add(key, changes),
+            Replacing::Version(version) => self.change(scope, key, version, changes),
         }
     }
 
@@ -60,8 +65,7 @@ impl Keys {
     }
 
     /// Revokes the keys of a tenant; says whether any was not yet.
-    pub(super) fn revoke_all(&mut self, tenant: &TenantId, at: Timestamp) -> bool {
-        let changes = &mut self.changes;
+    pub(super) fn revoke_all(&mut self, tenant: &TenantId, at: Timestamp, changes: &mut u64) -> bool {
         let mut any = false;
         for (number, key) in self.of.values_mut() {
             if key.grant.tenant() == Some(tenant) && key.revoked_at.is_none() {
@@ -75,28 +79,28 @@ impl Keys {
         any
     }
 
-    fn add(&mut self, key: &ApiKey) -> Written {
+    fn add(&mut self, key: &ApiKey, changes: &mut u64) -> Written {
         if self.of.contains_key(&key.id) || self.by_hash.contains_key(&key.hash) {
             return Written::Changed;
         }
         if self.of.len() >= MAX_KEYS {
             return Written::Full;
         }
-        self.changes += 1;
+        *changes += 1;
         self.by_hash.insert(key.hash, key.id);
-        self.of.insert(key.id, (self.changes, ApiKey { version: 1, ..key.clone() }));
+        self.of.insert(key.id, (*changes, ApiKey { version: 1, ..key.clone() }));
         Written::Done
     }
 
-    fn change(&mut self, scope: &TenantScope, key: &ApiKey, version: u32) -> Written {
+    fn change(&mut self, scope: &TenantScope, key: &ApiKey, version: u32, changes: &mut u64) -> Written {
         let Some((number, stored)) = self.of.get_mut(&key.id).filter(|(_, stored)| is_inside(scope, stored)) else {
             return Written::Absent;
         };
         if stored.version != version {
             return Written::Changed;
         }
-        self.changes += 1;
-        *number = self.changes;
+        *changes += 1;
+        *number = *changes;
         stored.version = version.saturating_add(1);
         stored.name.clone_from(&key.name);
         stored.expires_at = key.expires_at;

@@ -1,18 +1,18 @@
-//! Tenants, their rules, saved views, erasures, keys and the audit log in memory.
+//! Tenants, their rules, saved views, erasures, keys, people and the audit log in memory.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, KeyHash, KeyId, Retention, SavedView, TenantId,
-    TenantScope, Timestamp, ViewId,
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, Retention, SavedView,
+    TenantId, TenantScope, Timestamp, User, UserId, UserName, ViewId,
 };
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
-use super::{audit::Audit, erasures::Erasures, keys::Keys, views::Views};
+use super::{audit::Audit, erasures::Erasures, keys::Keys, users::Users, views::Views};
 use crate::{
     AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, MetaStore, Replacing,
-    Tenant, Written, meta::MAX_TENANTS,
+    Tenant, UserChanges, UserStore, Written, meta::MAX_TENANTS, users,
 };
 
 /// What is kept. `None` once closed.
@@ -29,6 +29,9 @@ struct Kept {
     retentions: BTreeMap<TenantId, Retention>,
     erasures: Erasures,
     keys: Keys,
+    users: Users,
+    /// The number of the last change of a key or a person.
+    changes: u64,
     audit: Audit,
 }
 
@@ -104,12 +107,13 @@ impl MetaStore for MemoryMeta {
     }
 
     async fn delete_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<bool, Error> {
-        let mut kept = self.open("delete tenant")?;
-        let opened = kept.keys.revoke_all(tenant, now);
+        let kept = &mut *self.open("delete tenant")?;
+        let opened = kept.keys.revoke_all(tenant, now, &mut kept.changes);
+        let granted = kept.users.forget(tenant, &mut kept.changes);
         let seen = kept.tenants.remove(tenant).is_some();
         let ruled = kept.retentions.remove(tenant).is_some();
         let viewed = kept.views.forget(tenant);
-        Ok(seen || ruled || viewed || opened)
+        Ok(seen || ruled || viewed || opened || granted)
     }
 
     async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error> {
@@ -162,7 +166,8 @@ impl AccessStore for MemoryMeta {
     }
 
     async fn put_key(&self, scope: &TenantScope, key: &ApiKey, replacing: Replacing) -> Result<Written, Error> {
-        Ok(self.open("put key")?.keys.put(scope, key, replacing))
+        let kept = &mut *self.open("put key")?;
+        Ok(kept.keys.put(scope, key, replacing, &mut kept.changes))
     }
 
     async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<(), Error> {
@@ -172,6 +177,40 @@ impl AccessStore for MemoryMeta {
 
     async fn access_changes(&self, since: u64) -> Result<AccessChanges, Error> {
         Ok(self.open("read access changes")?.keys.changed(since))
+    }
+}
+
+#[async_trait]
+impl UserStore for MemoryMeta {
+    async fn users(&self, scope: &TenantScope) -> Result<Vec<User>, Error> {
+        Ok(self.open("list users")?.users.list(scope))
+    }
+
+    async fn user(&self, scope: &TenantScope, id: UserId) -> Result<Option<User>, Error> {
+        Ok(self.open("read user")?.users.one(scope, id).cloned())
+    }
+
+    async fn user_by_name(&self, name: &UserName) -> Result<Option<User>, Error> {
+        Ok(self.open("find user")?.users.of_name(name).cloned())
+    }
+
+    async fn user_by_identity(&self, identity: &Identity) -> Result<Option<User>, Error> {
+        Ok(self.open("find user")?.users.of_identity(identity).cloned())
+    }
+
+    async fn put_user(&self, scope: &TenantScope, user: &User, replacing: Replacing) -> Result<Written, Error> {
+        users::check(Backend::Memory, user, replacing)?;
+        let kept = &mut *self.open("put user")?;
+        Ok(kept.users.put(scope, user, replacing, &mut kept.changes))
+    }
+
+    async fn note_login(&self, id: UserId, at: Timestamp) -> Result<(), Error> {
+        self.open("note login")?.users.note_login(id, at);
+        Ok(())
+    }
+
+    async fn user_changes(&self, since: u64) -> Result<UserChanges, Error> {
+        Ok(self.open("read user changes")?.users.changed(since))
     }
 }
 

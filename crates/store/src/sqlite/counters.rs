@@ -5,14 +5,14 @@ mod rows;
 use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
-use llmtrace_model::{ExchangeId, TenantId, Timestamp};
+use llmtrace_model::{ExchangeId, Session, SessionHash, TenantId, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use self::rows::Of;
 use super::{failure::failed, migrate, place};
 use crate::{
-    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Options, Put, Rebuild, Rebuilt, Settle, Settled,
-    SharedNote, Take, Taken,
+    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Options, Put, Rebuild, Rebuilt, SessionStore,
+    Settle, Settled, SharedNote, Take, Taken,
     counter::Check,
     counting::{self, Ms, ms},
     open::Refused,
@@ -164,4 +164,23 @@ impl CounterStore for SqliteCounters {
         self.pool.close().await;
         Ok(())
     }
+}
+
+#[async_trait]
+impl SessionStore for SqliteCounters {
+    async fn open_session(&self, _: &Session) -> Result<u64, Error> {
+        Err(none_yet("open session"))
+    }
+
+    async fn session(&self, _: &SessionHash, _: Timestamp) -> Result<Option<Session>, Error> {
+        Err(none_yet("read session"))
+    }
+
+    async fn close_session(&self, _: &SessionHash) -> Result<(), Error> {
+        Err(none_yet("close session"))
+    }
+}
+
+fn none_yet(op: &'static str) -> Error {
+    Error::new(ErrorKind::Config, Backend::Sqlite, op, "this engine keeps no sessions yet")
 }

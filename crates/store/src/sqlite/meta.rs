@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, KeyHash, KeyId, Retention, SavedView, TenantId,
-    TenantScope, Timestamp, ViewId,
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, Retention, SavedView,
+    TenantId, TenantScope, Timestamp, User, UserId, UserName, ViewId,
 };
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{audit, erasures, failure::failed, keys, migrate, place, retentions, row::Columns, views};
 use crate::{
     AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, ErrorKind, MetaStore,
-    Options, Replacing, Tenant, Written, meta::MAX_TENANTS, open::Refused, pool::Pool,
+    Options, Replacing, Tenant, UserChanges, UserStore, Written, meta::MAX_TENANTS, open::Refused, pool::Pool,
 };
 
 const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1, ?2, ?2) \
@@ -220,4 +220,39 @@ impl AuditStore for SqliteMeta {
         let op = "read audit heads";
         self.pool.run(op, move |connection, _| audit::heads(connection).map_err(failed(op))).await
     }
+}
+
+#[async_trait]
+impl UserStore for SqliteMeta {
+    async fn users(&self, _: &TenantScope) -> Result<Vec<User>, Error> {
+        Err(none_yet("list users"))
+    }
+
+    async fn user(&self, _: &TenantScope, _: UserId) -> Result<Option<User>, Error> {
+        Err(none_yet("read user"))
+    }
+
+    async fn user_by_name(&self, _: &UserName) -> Result<Option<User>, Error> {
+        Err(none_yet("find user"))
+    }
+
+    async fn user_by_identity(&self, _: &Identity) -> Result<Option<User>, Error> {
+        Err(none_yet("find user"))
+    }
+
+    async fn put_user(&self, _: &TenantScope, _: &User, _: Replacing) -> Result<Written, Error> {
+        Err(none_yet("put user"))
+    }
+
+    async fn note_login(&self, _: UserId, _: Timestamp) -> Result<(), Error> {
+        Err(none_yet("note login"))
+    }
+
+    async fn user_changes(&self, _: u64) -> Result<UserChanges, Error> {
+        Err(none_yet("read user changes"))
+    }
+}
+
+fn none_yet(op: &'static str) -> Error {
+    Error::new(crate::ErrorKind::Config, Backend::Sqlite, op, "this engine keeps no people yet")
 }

@@ -84,7 +84,7 @@ pub(super) async fn put(store: &dyn MetaStore, row: MetaRow) -> anyhow::Result<P
             let written = store.put_view(&TenantScope::All, &view, Replacing::Nothing).await;
             Ok(match written.context("adding a saved view")? {
                 Written::Done => Put::Done,
-                Written::Changed | Written::Absent => Put::Kept,
+                Written::Changed | Written::Absent | Written::Taken | Written::Outside => Put::Kept,
                 Written::Full => Put::Full,
             })
         }

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, future::pending, sync::Arc};
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, KeyHash, KeyId, Retention, SavedView, TenantId,
-    TenantScope, Timestamp, ViewId,
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, Retention, SavedView,
+    TenantId, TenantScope, Timestamp, User, UserId, UserName, ViewId,
 };
 use llmtrace_store::{
     AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, MetaStore, Replacing,
-    Tenant, Written,
+    Tenant, UserChanges, UserStore, Written,
 };
 use parking_lot::Mutex;
 
@@ -154,6 +154,43 @@ impl AccessStore for FickleMeta {
     async fn access_changes(&self, since: u64) -> Result<AccessChanges, Error> {
         self.decide("read access changes").await?;
         Ok(AccessChanges { seen: since, keys: Vec::new() })
+    }
+}
+
+#[async_trait]
+impl UserStore for FickleMeta {
+    async fn users(&self, _: &TenantScope) -> Result<Vec<User>, Error> {
+        self.decide("list users").await?;
+        Ok(Vec::new())
+    }
+
+    async fn user(&self, _: &TenantScope, _: UserId) -> Result<Option<User>, Error> {
+        self.decide("read user").await?;
+        Ok(None)
+    }
+
+    async fn user_by_name(&self, _: &UserName) -> Result<Option<User>, Error> {
+        self.decide("find user").await?;
+        Ok(None)
+    }
+
+    async fn user_by_identity(&self, _: &Identity) -> Result<Option<User>, Error> {
+        self.decide("find user").await?;
+        Ok(None)
+    }
+
+    async fn put_user(&self, _: &TenantScope, _: &User, _: Replacing) -> Result<Written, Error> {
+        self.decide("put user").await?;
+        Ok(Written::Full)
+    }
+
+    async fn note_login(&self, _: UserId, _: Timestamp) -> Result<(), Error> {
+        self.decide("note login").await
+    }
+
+    async fn user_changes(&self, since: u64) -> Result<UserChanges, Error> {
+        self.decide("read user changes").await?;
+        Ok(UserChanges { seen: since, users: Vec::new() })
     }
 }
 
