@@ -22,6 +22,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod text;
+mod users;
 mod views;
 mod write;
 

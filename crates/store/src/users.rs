@@ -8,6 +8,9 @@ use llmtrace_model::{Grant, Identity, TenantScope, Timestamp, User, UserId, User
 
 use crate::{Backend, Error, ErrorKind, Replacing, Written};
 
+/// Why stored grants are none.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Where people are kept.
 #[async_trait]
 pub trait UserStore: Send + Sync {
@@ -67,23 +70,37 @@ pub(crate) fn check(backend: Backend, user: &User, replacing: Replacing) -> Resu
     }
 }
 
-/// The person whom a scope adds, or why it does not.
-pub(crate) fn added(scope: &TenantScope, user: &User) -> Result<User, Written> {
-    if elsewhere(scope, user).next().is_some() {
-        return Err(Written::Outside);
-    }
-    Ok(User { version: 1, grants: in_order(user), ..user.clone() })
-}
-
-/// What a change makes of who is there, or why it makes nothing.
-pub(crate) fn changed(
+/// What a put makes of who is there, whoever was removed included; or why it makes nothing, as far as this one person goes.
+pub(crate) fn next(
     stored: Option<&User>,
     scope: &TenantScope,
     wanted: &User,
-    version: u32,
+    replacing: Replacing,
 ) -> Result<User, Written> {
-    let is_there = |user: &&User| user.removed_at.is_none() && user.is_inside(scope);
-    let Some(stored) = stored.filter(is_there) else { return Err(Written::Absent) };
+    match (replacing, stored) {
+        (Replacing::Nothing, Some(_)) => Err(Written::Changed),
+        (Replacing::Nothing, None) if elsewhere(scope, wanted).next().is_some() => Err(Written::Outside),
+        (Replacing::Nothing, None) => Ok(User { version: 1, grants: in_order(wanted), ..wanted.clone() }),
+        (Replacing::Version(version), Some(stored)) => changed(stored, scope, wanted, version),
+        (Replacing::Version(_), None) => Err(Written::Absent),
+    }
+}
+
+/// Grants to tenants from a text of `TENANT:ROLE` with a space between them, in any order.
+pub(crate) fn grants(words: &str) -> Result<Vec<Grant>, BoxError> {
+    let grant = |word: &str| -> Result<Grant, BoxError> {
+        let (tenant, role) = word.split_once(':').ok_or("a grant without a role")?;
+        Ok(Grant::Tenant(tenant.parse()?, role.parse()?))
+    };
+    let mut grants: Vec<Grant> = words.split_terminator(' ').map(grant).collect::<Result<_, _>>()?;
+    sort(&mut grants);
+    Ok(grants)
+}
+
+fn changed(stored: &User, scope: &TenantScope, wanted: &User, version: u32) -> Result<User, Written> {
+    if stored.removed_at.is_some() || !stored.is_inside(scope) {
+        return Err(Written::Absent);
+    }
     if stored.version != version {
         return Err(Written::Changed);
     }
@@ -121,6 +138,10 @@ fn elsewhere<'a>(scope: &'a TenantScope, user: &'a User) -> impl Iterator<Item =
 /// The grants by tenant, as every engine gives them.
 fn in_order(user: &User) -> Vec<Grant> {
     let mut grants = user.grants.clone();
-    grants.sort_by(|a, b| a.tenant().cmp(&b.tenant()));
+    sort(&mut grants);
     grants
+}
+
+fn sort(grants: &mut [Grant]) {
+    grants.sort_by(|a, b| a.tenant().cmp(&b.tenant()));
 }

@@ -251,6 +251,9 @@ mod sqlite {
     spans!(open);
     meta!(meta);
     counters!(counters, 24);
+    people!(meta);
+    sessions!(counters);
+    run! { counters => sessions::sessions_are_bounded }
 }
 
 mod clickhouse {

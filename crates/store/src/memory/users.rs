@@ -6,7 +6,7 @@ use llmtrace_model::{Identity, TenantId, TenantScope, Timestamp, User, UserId, U
 
 use crate::{
     MAX_CHANGES, Replacing, UserChanges, Written,
-    users::{MAX_USERS, added, changed},
+    users::{self, MAX_USERS},
 };
 
 /// People by their id, each with the number of their last change.
@@ -43,14 +43,8 @@ impl Users {
 
     /// Adds a person, or changes a version of them.
     pub(super) fn put(&mut self, scope: &TenantScope, user: &User, replacing: Replacing, changes: &mut u64) -> Written {
-        let next = match replacing {
-            Replacing::Nothing if self.of.contains_key(&user.id) => Err(Written::Changed),
-            Replacing::Nothing => added(scope, user),
-            Replacing::Version(version) => {
-                changed(self.of.get(&user.id).map(|(_, stored)| stored), scope, user, version)
-            }
-        };
-        let next = match next {
+        let stored = self.of.get(&user.id).map(|(_, stored)| stored);
+        let next = match users::next(stored, scope, user, replacing) {
             Ok(next) => next,
             Err(why_not) => return why_not,
         };

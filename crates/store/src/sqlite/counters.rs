@@ -1,6 +1,7 @@
-//! Counters in SQLite; the file may be that of the spans. Every call is one transaction, so several processes may share it.
+//! Counters and login sessions in SQLite; the file may be that of the spans. Every call is one transaction, so several processes may share it.
 
 mod rows;
+mod sessions;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -168,19 +169,18 @@ impl CounterStore for SqliteCounters {
 
 #[async_trait]
 impl SessionStore for SqliteCounters {
-    async fn open_session(&self, _: &Session) -> Result<u64, Error> {
-        Err(none_yet("open session"))
+    async fn open_session(&self, session: &Session) -> Result<u64, Error> {
+        let (op, session) = ("open session", session.clone());
+        self.pool.run(op, move |connection, _| sessions::open(connection, &session).map_err(failed(op))).await
     }
 
-    async fn session(&self, _: &SessionHash, _: Timestamp) -> Result<Option<Session>, Error> {
-        Err(none_yet("read session"))
+    async fn session(&self, hash: &SessionHash, now: Timestamp) -> Result<Option<Session>, Error> {
+        let (op, hash) = ("read session", *hash);
+        self.pool.run(op, move |connection, _| sessions::live(connection, &hash, now).map_err(failed(op))).await
     }
 
-    async fn close_session(&self, _: &SessionHash) -> Result<(), Error> {
-        Err(none_yet("close session"))
+    async fn close_session(&self, hash: &SessionHash) -> Result<(), Error> {
+        let (op, hash) = ("close session", *hash);
+        self.pool.run(op, move |connection, _| sessions::close(connection, &hash).map_err(failed(op))).await
     }
-}
-
-fn none_yet(op: &'static str) -> Error {
-    Error::new(ErrorKind::Config, Backend::Sqlite, op, "this engine keeps no sessions yet")
 }

@@ -118,11 +118,13 @@ pub(super) fn revoke_all(change: &Connection, tenant: &TenantId, at: Timestamp) 
     Ok(rows)
 }
 
-fn last(change: &Connection) -> rusqlite::Result<i64> {
+/// The number of the last change, inside a transaction that writes.
+pub(super) fn last(change: &Connection) -> rusqlite::Result<i64> {
     change.prepare_cached(LAST)?.query_row([], |row| row.get(0))
 }
 
-fn advance(change: &Connection, changes: usize) -> rusqlite::Result<()> {
+/// Notes that there were so many changes more.
+pub(super) fn advance(change: &Connection, changes: usize) -> rusqlite::Result<()> {
     change.prepare_cached(ADVANCE)?.execute([changes.cast_signed()]).map(drop)
 }
 

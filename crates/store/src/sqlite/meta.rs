@@ -1,4 +1,4 @@
-//! Tenants, their rules, saved views, erasures, keys and the audit log in SQLite; the file may be that of the spans, each store
+//! Tenants, their rules, saved views, erasures, keys, people and the audit log in SQLite; the file may be that of the spans, each store
 //! has its own connection.
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -10,7 +10,7 @@ use llmtrace_model::{
 };
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{audit, erasures, failure::failed, keys, migrate, place, retentions, row::Columns, views};
+use super::{audit, erasures, failure::failed, keys, migrate, place, retentions, row::Columns, users, views};
 use crate::{
     AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, ErrorKind, MetaStore,
     Options, Replacing, Tenant, UserChanges, UserStore, Written, meta::MAX_TENANTS, open::Refused, pool::Pool,
@@ -224,35 +224,40 @@ impl AuditStore for SqliteMeta {
 
 #[async_trait]
 impl UserStore for SqliteMeta {
-    async fn users(&self, _: &TenantScope) -> Result<Vec<User>, Error> {
-        Err(none_yet("list users"))
+    async fn users(&self, scope: &TenantScope) -> Result<Vec<User>, Error> {
+        let (op, scope) = ("list users", scope.clone());
+        self.pool.run(op, move |connection, _| users::list(connection, &scope).map_err(failed(op))).await
     }
 
-    async fn user(&self, _: &TenantScope, _: UserId) -> Result<Option<User>, Error> {
-        Err(none_yet("read user"))
+    async fn user(&self, scope: &TenantScope, id: UserId) -> Result<Option<User>, Error> {
+        let (op, scope) = ("read user", scope.clone());
+        self.pool.run(op, move |connection, _| users::one(connection, &scope, id).map_err(failed(op))).await
     }
 
-    async fn user_by_name(&self, _: &UserName) -> Result<Option<User>, Error> {
-        Err(none_yet("find user"))
+    async fn user_by_name(&self, name: &UserName) -> Result<Option<User>, Error> {
+        let (op, name) = ("find user", name.clone());
+        self.pool.run(op, move |connection, _| users::of_name(connection, &name).map_err(failed(op))).await
     }
 
-    async fn user_by_identity(&self, _: &Identity) -> Result<Option<User>, Error> {
-        Err(none_yet("find user"))
+    async fn user_by_identity(&self, identity: &Identity) -> Result<Option<User>, Error> {
+        let (op, identity) = ("find user", identity.clone());
+        self.pool.run(op, move |connection, _| users::of_identity(connection, &identity).map_err(failed(op))).await
     }
 
-    async fn put_user(&self, _: &TenantScope, _: &User, _: Replacing) -> Result<Written, Error> {
-        Err(none_yet("put user"))
+    async fn put_user(&self, scope: &TenantScope, user: &User, replacing: Replacing) -> Result<Written, Error> {
+        crate::users::check(Backend::Sqlite, user, replacing)?;
+        let (op, scope, user) = ("put user", scope.clone(), user.clone());
+        let put = move |connection: &mut Connection| users::put(connection, &scope, &user, replacing);
+        self.pool.run(op, move |connection, _| put(connection).map_err(failed(op))).await
     }
 
-    async fn note_login(&self, _: UserId, _: Timestamp) -> Result<(), Error> {
-        Err(none_yet("note login"))
+    async fn note_login(&self, id: UserId, at: Timestamp) -> Result<(), Error> {
+        let op = "note login";
+        self.pool.run(op, move |connection, _| users::note_login(connection, id, at).map_err(failed(op))).await
     }
 
-    async fn user_changes(&self, _: u64) -> Result<UserChanges, Error> {
-        Err(none_yet("read user changes"))
+    async fn user_changes(&self, since: u64) -> Result<UserChanges, Error> {
+        let op = "read user changes";
+        self.pool.run(op, move |connection, _| users::changed(connection, since).map_err(failed(op))).await
     }
-}
-
-fn none_yet(op: &'static str) -> Error {
-    Error::new(crate::ErrorKind::Config, Backend::Sqlite, op, "this engine keeps no people yet")
 }

@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0009_counters.sql"),
     include_str!("../../migrations/sqlite/0010_erasures_due.sql"),
     include_str!("../../migrations/sqlite/0011_keys_and_audit.sql"),
+    include_str!("../../migrations/sqlite/0012_users_and_login_sessions.sql"),
 ];
 
 /// Marks a file as ours ("LLMT"), so that another program's database is not taken for an empty one.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use llmtrace_model::{Retention, TenantId, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{keys, row::Columns};
+use super::{keys, row::Columns, users};
 
 /// All of them: a rule left out would let a tenant's spans go by the default, or stay. As many as operators made.
 const LIST: &str = "SELECT tenant_id, content_days, span_days FROM retentions ORDER BY tenant_id";
@@ -37,10 +37,12 @@ pub(super) fn put(connection: &Connection, tenant: &TenantId, rule: Option<Reten
     changed.map(drop)
 }
 
-/// Forgets all of a tenant but its erasures and its audit log, and revokes its keys; says whether there was anything.
+/// Forgets all of a tenant but its erasures and its audit log, revokes its keys, and takes what people were granted in it; says
+/// whether there was anything.
 pub(super) fn forget(connection: &mut Connection, tenant: &TenantId, now: Timestamp) -> rusqlite::Result<bool> {
     let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut rows = keys::revoke_all(&change, tenant, now)?;
+    rows += users::forget(&change, tenant)?;
     for statement in FORGET {
         rows += change.prepare_cached(statement)?.execute([tenant.as_str()])?;
     }

@@ -1,5 +1,6 @@
-//! Keys and the audit log in a file that others have open, too.
+//! Keys, people and the audit log in a file that others have open, too.
 
+use llmtrace_model::{Timestamp, User};
 use tokio::task::JoinSet;
 
 use super::{ALL, Connection, File, Options, open_meta, plan_steps};
@@ -8,8 +9,10 @@ use crate::{
     conformance::{
         auditing::{chain, entry},
         keys::key,
+        users::user,
     },
-    sqlite::audit,
+    sqlite::{audit, users},
+    users::MAX_USERS,
 };
 
 #[tokio::test]
@@ -43,14 +46,16 @@ async fn two_stores_on_one_file_make_one_chain_and_give_each_number_once() {
                 store.append_audit(&[entry(n, Some("a"))]).await.unwrap();
                 let put = store.put_key(&ALL, &key(n, None), Replacing::Nothing).await;
                 assert_eq!(put.unwrap(), Written::Done);
+                let put = store.put_user(&ALL, &user(n, &["a"]), Replacing::Nothing).await;
+                assert_eq!(put.unwrap(), Written::Done);
             }
         });
     }
     writers.join_all().await;
     let store = open_meta("test", &file.url(), &Options::default()).await.unwrap();
     assert_eq!(chain(&store, Some("a")).await.len(), 40);
-    let told = store.access_changes(0).await.unwrap();
-    assert_eq!((told.keys.len(), told.seen), (40, 40));
+    let (keys, people) = (store.access_changes(0).await.unwrap(), store.user_changes(0).await.unwrap());
+    assert_eq!((keys.keys.len(), people.users.len(), keys.seen.max(people.seen)), (40, 40, 80));
 }
 
 #[tokio::test]
@@ -65,6 +70,55 @@ async fn keys_are_bounded() {
         assert_eq!(store.put_key(&ALL, &key(n, None), Replacing::Nothing).await.unwrap(), told);
     }
     assert_eq!(store.keys(&ALL).await.unwrap().len(), MAX_KEYS);
+}
+
+#[tokio::test]
+async fn people_are_bounded_and_those_who_were_removed_are_beside_it() {
+    let file = File::new();
+    let store = open_meta("test", &file.url(), &Options::default()).await.unwrap();
+    let many = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?) \
+        INSERT INTO users SELECT randomblob(16), 1, 'n' || n, 'n', NULL, NULL, NULL, FALSE, 0, NULL, NULL, 0, NULL, -n \
+        FROM numbers";
+    file.other().execute(many, [MAX_USERS.cast_signed() - 1]).unwrap();
+    let add = async |n| store.put_user(&ALL, &user(n, &["a"]), Replacing::Nothing).await.unwrap();
+    for (n, told) in [(1, Written::Done), (2, Written::Full), (1, Written::Changed)] {
+        assert_eq!(add(n).await, told);
+    }
+    assert_eq!(store.users(&ALL).await.unwrap().len(), MAX_USERS);
+    let gone = User { removed_at: Some(Timestamp::from_unix_us(9)), ..user(1, &["a"]) };
+    assert_eq!(store.put_user(&ALL, &gone, Replacing::Version(1)).await.unwrap(), Written::Done);
+    assert_eq!(add(2).await, Written::Done);
+}
+
+#[tokio::test]
+async fn nothing_that_says_who_somebody_was_is_left_of_them() {
+    let file = File::new();
+    let store = open_meta("test", &file.url(), &Options::default()).await.unwrap();
+    assert_eq!(store.put_user(&ALL, &user(1, &["a"]), Replacing::Nothing).await.unwrap(), Written::Done);
+    store.note_login(user(1, &[]).id, Timestamp::from_unix_us(5)).await.unwrap();
+    let gone = User { removed_at: Some(Timestamp::from_unix_us(9)), ..user(1, &["a"]) };
+    assert_eq!(store.put_user(&ALL, &gone, Replacing::Version(1)).await.unwrap(), Written::Done);
+    let left = "SELECT count(*) FROM users WHERE coalesce(name, password, issuer, subject, last_login_at) IS NULL \
+        AND display = '' AND NOT EXISTS (SELECT 1 FROM user_grants)";
+    assert_eq!(file.other().query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn who_logs_in_is_found_by_an_index() {
+    let file = File::new();
+    open_meta("test", &file.url(), &Options::default()).await.unwrap();
+    let connection: Connection = file.other();
+    for (sql, range) in [
+        (users::ALL, "users_name (name>?)"),
+        (users::OF_NAME, "users_name (name=?)"),
+        (users::OF_IDENTITY, "users_identity (issuer=? AND subject=?)"),
+        (users::CHANGED, "users_changed (changed>?)"),
+        (users::OF_TENANT, "PRIMARY KEY (id=?)"),
+    ] {
+        let steps = plan_steps(connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap());
+        assert!(steps[0].contains(range), "{sql}: {steps:?}");
+        assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{sql}: {steps:?}");
+    }
 }
 
 #[tokio::test]
