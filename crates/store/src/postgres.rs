@@ -1,5 +1,5 @@
-//! The engine in a PostgreSQL server: tenants, their rules, saved views, erasures, keys and the audit log of the production
-//! profile.
+//! The engine in a PostgreSQL server: tenants, their rules, saved views, erasures, keys, people and the audit log of the
+//! production profile.
 //!
 //! Everything is in the schema `llmtrace` of the database that `postgres.url` names, and named with it in every statement. The
 //! server may be away when the store opens, and go and come back: see `link`.
@@ -15,6 +15,7 @@ mod server;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod users;
 mod views;
 
 use std::collections::BTreeMap;
@@ -238,35 +239,32 @@ impl AuditStore for PostgresMeta {
 
 #[async_trait]
 impl UserStore for PostgresMeta {
-    async fn users(&self, _: &TenantScope) -> Result<Vec<User>, Error> {
-        Err(none_yet("list users"))
+    async fn users(&self, scope: &TenantScope) -> Result<Vec<User>, Error> {
+        call!(self, "list users", connection => users::list(connection, scope))
     }
 
-    async fn user(&self, _: &TenantScope, _: UserId) -> Result<Option<User>, Error> {
-        Err(none_yet("read user"))
+    async fn user(&self, scope: &TenantScope, id: UserId) -> Result<Option<User>, Error> {
+        call!(self, "read user", connection => users::one(connection, scope, id))
     }
 
-    async fn user_by_name(&self, _: &UserName) -> Result<Option<User>, Error> {
-        Err(none_yet("find user"))
+    async fn user_by_name(&self, name: &UserName) -> Result<Option<User>, Error> {
+        call!(self, "find user", connection => users::of_name(connection, name))
     }
 
-    async fn user_by_identity(&self, _: &Identity) -> Result<Option<User>, Error> {
-        Err(none_yet("find user"))
+    async fn user_by_identity(&self, identity: &Identity) -> Result<Option<User>, Error> {
+        call!(self, "find user", connection => users::of_identity(connection, identity))
     }
 
-    async fn put_user(&self, _: &TenantScope, _: &User, _: Replacing) -> Result<Written, Error> {
-        Err(none_yet("put user"))
+    async fn put_user(&self, scope: &TenantScope, user: &User, replacing: Replacing) -> Result<Written, Error> {
+        crate::users::check(Backend::Postgres, user, replacing)?;
+        call!(self, "put user", connection => users::put(connection, scope, user, replacing))
     }
 
-    async fn note_login(&self, _: UserId, _: Timestamp) -> Result<(), Error> {
-        Err(none_yet("note login"))
+    async fn note_login(&self, id: UserId, at: Timestamp) -> Result<(), Error> {
+        call!(self, "note login", connection => users::note_login(connection, id, at))
     }
 
-    async fn user_changes(&self, _: u64) -> Result<UserChanges, Error> {
-        Err(none_yet("read user changes"))
+    async fn user_changes(&self, since: u64) -> Result<UserChanges, Error> {
+        call!(self, "read user changes", connection => users::changed(connection, since))
     }
-}
-
-fn none_yet(op: &'static str) -> Error {
-    Error::new(crate::ErrorKind::Config, Backend::Postgres, op, "this engine keeps no people yet")
 }

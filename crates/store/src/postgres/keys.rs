@@ -1,6 +1,6 @@
 //! API keys in PostgreSQL. They are few: [`MAX_KEYS`] bounds every query here.
 //!
-//! Whoever writes a key holds one lock until the end of the transaction: the numbers of changes become visible in their order,
+//! Whoever writes a key, or a person, holds one lock until the end of the transaction: the numbers of changes become visible in their order,
 //! and of two that change several keys neither waits for the other half way.
 
 use llmtrace_model::{ApiKey, Grant, KeyHash, KeyId, TenantId, TenantScope, Timestamp};
@@ -101,7 +101,7 @@ pub(super) async fn touch(connection: &mut PgConnection, used: &[(KeyId, Timesta
     }
     let (ids, times): (Vec<&[u8]>, Vec<i64>) = used.iter().map(|(id, at)| (&id.as_bytes()[..], at.unix_us())).unzip();
     let mut change = connection.begin().await?;
-    sqlx::query(LOCK).execute(&mut *change).await?;
+    lock(&mut change).await?;
     sqlx::query(TOUCH).bind(ids).bind(times).execute(&mut *change).await?;
     change.commit().await
 }
@@ -123,13 +123,19 @@ pub(super) async fn revoke_all(change: &mut PgConnection, tenant: &TenantId, at:
     Ok(rows)
 }
 
-/// Waits for whoever writes keys, and reads the number of the last change.
-async fn last(change: &mut PgConnection) -> Result<i64> {
-    sqlx::query(LOCK).execute(&mut *change).await?;
+/// Waits for whoever writes keys or people, until the end of the transaction.
+pub(super) async fn lock(change: &mut PgConnection) -> Result<()> {
+    sqlx::query(LOCK).execute(change).await.map(drop)
+}
+
+/// Waits likewise, and reads the number of the last change.
+pub(super) async fn last(change: &mut PgConnection) -> Result<i64> {
+    lock(&mut *change).await?;
     sqlx::query(LAST).fetch_one(change).await?.try_get(0)
 }
 
-async fn advance(change: &mut PgConnection, changes: i64) -> Result<()> {
+/// Notes that there were so many changes more.
+pub(super) async fn advance(change: &mut PgConnection, changes: i64) -> Result<()> {
     sqlx::query(ADVANCE).bind(changes).execute(change).await.map(drop)
 }
 

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_meta.sql"),
     include_str!("../../migrations/postgres/0002_erasures_due.sql"),
     include_str!("../../migrations/postgres/0003_keys_and_audit.sql"),
+    include_str!("../../migrations/postgres/0004_users.sql"),
 ];
 
 /// The version this program writes.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use llmtrace_model::{Retention, TenantId, Timestamp};
 use sqlx::{Connection, PgConnection, Result, Row};
 
-use super::{keys, row};
+use super::{keys, row, users};
 use crate::{Tenant, meta::MAX_TENANTS};
 
 /// In the order of the names, so that two processes take the rows' locks in one order.
@@ -75,10 +75,12 @@ pub(super) async fn put_rule(connection: &mut PgConnection, tenant: &TenantId, r
     statement.execute(connection).await.map(drop)
 }
 
-/// Forgets all of a tenant but its erasures and its audit log, and revokes its keys; says whether there was anything.
+/// Forgets all of a tenant but its erasures and its audit log, revokes its keys, and takes what people were granted in it; says
+/// whether there was anything.
 pub(super) async fn forget(connection: &mut PgConnection, tenant: &TenantId, now: Timestamp) -> Result<bool> {
     let mut change = connection.begin().await?;
     let mut rows = keys::revoke_all(&mut change, tenant, now).await?;
+    rows += users::forget(&mut change, tenant).await?;
     for statement in FORGET {
         rows += sqlx::query(statement).bind(tenant.as_str()).execute(&mut *change).await?.rows_affected();
     }
