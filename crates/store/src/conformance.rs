@@ -37,7 +37,7 @@ mod raw;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
-mod sessions;
+pub(crate) mod sessions;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! The engine in Redis: counters that all replicas share. Every call is one script on the keys of one tenant.
+//! The engine in Redis: counters that all replicas share, and login sessions. Every call on counters is one script on the keys of
+//! one tenant; a session is one key.
 
 mod answer;
 mod link;
 mod script;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
@@ -32,7 +34,7 @@ pub(crate) enum Clock {
     Caller,
 }
 
-/// Counters in Redis.
+/// Counters and login sessions in Redis.
 pub(crate) struct RedisCounters {
     link: Link,
     clock: Clock,
@@ -64,9 +66,14 @@ impl RedisCounters {
     }
 
     async fn send(&self, op: &'static str, command: &redis::Cmd) -> Result<Value, Error> {
-        let answer = self.link.send(op, command).await?;
-        answer.map_err(|error| Error::new(ErrorKind::Unavailable, Backend::Redis, op, error.to_string()))
+        plain(&self.link, op, command).await
     }
+}
+
+/// Sends a command that is no script.
+async fn plain(link: &Link, op: &'static str, command: &redis::Cmd) -> Result<Value, Error> {
+    let answer = link.send(op, command).await?;
+    answer.map_err(|error| Error::new(ErrorKind::Unavailable, Backend::Redis, op, error.to_string()))
 }
 
 #[async_trait]
@@ -215,19 +222,15 @@ impl CounterStore for RedisCounters {
 
 #[async_trait]
 impl SessionStore for RedisCounters {
-    async fn open_session(&self, _: &Session) -> Result<u64, Error> {
-        Err(none_yet("open session"))
+    async fn open_session(&self, session: &Session) -> Result<u64, Error> {
+        sessions::open(&self.link, session).await
     }
 
-    async fn session(&self, _: &SessionHash, _: Timestamp) -> Result<Option<Session>, Error> {
-        Err(none_yet("read session"))
+    async fn session(&self, hash: &SessionHash, now: Timestamp) -> Result<Option<Session>, Error> {
+        sessions::live(&self.link, hash, now).await
     }
 
-    async fn close_session(&self, _: &SessionHash) -> Result<(), Error> {
-        Err(none_yet("close session"))
+    async fn close_session(&self, hash: &SessionHash) -> Result<(), Error> {
+        sessions::close(&self.link, hash).await
     }
-}
-
-fn none_yet(op: &'static str) -> Error {
-    Error::new(ErrorKind::Config, Backend::Redis, op, "this engine keeps no sessions yet")
 }

@@ -286,6 +286,7 @@ mod redis {
     }
 
     counters!(counters, 24);
+    sessions!(counters);
 }
 
 mod postgres {
@@ -299,6 +300,7 @@ mod postgres {
     }
 
     meta!(meta);
+    people!(meta);
 }
 
 mod clickhouse_old {

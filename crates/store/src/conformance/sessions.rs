@@ -12,7 +12,7 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
 /// The `n`th session: it began at the start, ends after ten hours, and after one in which nobody came.
-fn session(n: usize) -> Session {
+pub(crate) fn session(n: usize) -> Session {
     Session {
         hash: SessionHash::of(&n.to_string()),
         holder: Holder::User(UserId::from_bytes([3; 16])),

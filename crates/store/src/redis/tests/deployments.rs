@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use llmtrace_model::{ExchangeId, Money, StatsQuery, TenantId, TenantScope, Timestamp};
+use llmtrace_model::{ExchangeId, Holder, Money, Session, SessionHash, StatsQuery, TenantId, TenantScope, Timestamp};
 use parking_lot::Mutex;
 
 use super::servers::{Server, at, cluster, until};
@@ -21,7 +21,8 @@ const OF_A_CLUSTER: &str = "+cluster|slots";
 const OF_SENTINELS: &str = "+role";
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// Nothing of Redis looks at it.
+const HOUR_US: i64 = 3_600_000_000;
+/// Only sessions look at it.
 const NOW: Timestamp = Timestamp::from_unix_us(0);
 
 async fn counters(server: &ServerOptions) -> Arc<dyn CounterStore> {
@@ -85,7 +86,23 @@ async fn user(server: &Server, rights: &[&str]) -> &'static str {
     "llmtrace:p%40%3A%2F%3F%23%25"
 }
 
-/// Every call of the port, for tenants whose keys lie in many slots, and an answer that is kept and ended.
+fn session(number: usize) -> Session {
+    Session {
+        hash: SessionHash::of(&number.to_string()),
+        holder: Holder::AdminKey,
+        created_at: NOW,
+        seen_at: NOW,
+        expires_at: Timestamp::from_unix_us(10 * HOUR_US),
+        idle_us: HOUR_US.unsigned_abs(),
+    }
+}
+
+async fn sees(store: &Arc<dyn CounterStore>, number: usize, us: i64) -> Option<i64> {
+    let found = store.session(&session(number).hash, Timestamp::from_unix_us(us)).await.unwrap();
+    found.map(|found| found.seen_at.unix_us())
+}
+
+/// Every call of the ports, for keys that lie in many slots, and an answer that is kept and ended.
 async fn everything_works(server: &ServerOptions) {
     let store = counters(server).await;
     store.ping().await.unwrap();
@@ -103,6 +120,10 @@ async fn everything_works(server: &ServerOptions) {
         assert!(store.put_note(&tenant, &name("n"), &note, Put::IfAbsent, NOW).await.unwrap());
         assert_eq!(store.note(&tenant, &name("n"), NOW).await.unwrap(), Some(vec![1]));
         assert!(store.drop_note(&tenant, &name("n"), NOW).await.unwrap());
+        assert_eq!(store.open_session(&session(number)).await.unwrap(), 0);
+        assert_eq!(sees(&store, number, HOUR_US / 2).await, Some(HOUR_US / 2));
+        store.close_session(&session(number).hash).await.unwrap();
+        assert_eq!(sees(&store, number, HOUR_US / 2).await, None);
     }
     assert_eq!(store.complaint(), None);
     store.close().await.unwrap();
@@ -191,6 +212,46 @@ async fn a_user_who_may_too_little_is_told_where_to_look() {
 }
 
 #[tokio::test]
+async fn a_session_is_a_key_that_the_server_drops_at_its_end() {
+    let server = Server::start(&[]);
+    let store = counters(&at(&format!("redis://127.0.0.1:{}", server.port))).await;
+    let left_s = async || match server.ask(&["TTL", &key(&server).await]).await {
+        redis::Value::Int(left) => left,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(store.open_session(&session(1)).await.unwrap(), 0);
+    for (now, seen, left) in [(0, 0, 3_600), (HOUR_US / 2, HOUR_US / 2, 3_600), (HOUR_US, HOUR_US, 3_600)] {
+        assert_eq!(sees(&store, 1, now).await, Some(seen));
+        assert!((left - 60..=left).contains(&left_s().await));
+    }
+    let late = Session { seen_at: Timestamp::from_unix_us(9 * HOUR_US), ..session(1) };
+    assert_eq!(store.open_session(&late).await.unwrap(), 0);
+    assert_eq!(sees(&store, 1, 10 * HOUR_US - 600_000_000).await, Some(10 * HOUR_US - 600_000_000));
+    assert!((540..=600).contains(&left_s().await), "no longer than it has");
+    // One that had ended before it began leaves nothing.
+    let over = Session { idle_us: 0, ..session(1) };
+    assert_eq!(store.open_session(&over).await.unwrap(), 0);
+    assert_eq!(server.ask(&["DBSIZE"]).await, redis::Value::Int(0));
+}
+
+/// The only key of a server.
+async fn key(server: &Server) -> String {
+    redis::from_redis_value(server.ask(&["RANDOMKEY"]).await).unwrap()
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_noted_is_found() {
+    let server = Server::start(&[]);
+    let store = counters(&at(&format!("redis://127.0.0.1:{}", server.port))).await;
+    assert_eq!(store.open_session(&session(1)).await.unwrap(), 0);
+    server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    assert_eq!(sees(&store, 1, HOUR_US / 2).await, Some(0));
+    assert!(store.open_session(&session(2)).await.unwrap_err().kind.is_retryable());
+    store.close_session(&session(1).hash).await.unwrap();
+    assert_eq!(sees(&store, 1, HOUR_US / 2).await, None);
+}
+
+#[tokio::test]
 async fn an_engine_that_evicts_is_complained_of() {
     let server = Server::start(&["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"]);
     let store = counters(&at(&format!("redis://127.0.0.1:{}", server.port))).await;
@@ -213,6 +274,7 @@ async fn after_a_failover_calls_go_on_with_the_new_master() {
     let (store, tenant) = (counters(&url).await, tenant("t"));
     make(&store, &tenant).await;
     assert!(matches!(store.take(&tenant, &take(1), NOW).await.unwrap(), Taken::Granted { .. }));
+    assert_eq!(store.open_session(&session(1)).await.unwrap(), 0);
     let (cached, events) = cached(&url).await;
     cached.stats(&TenantScope::All, &StatsQuery::default()).await.unwrap();
     assert_eq!(std::mem::take(&mut *events.lock()), [CacheEvent::Miss]);
@@ -223,6 +285,7 @@ async fn after_a_failover_calls_go_on_with_the_new_master() {
     until("the new master answers", async || store.ping().await.is_ok()).await;
     assert_eq!(settle(&store, &tenant, 1).await, Settled::Done);
     assert_eq!(read(&store, &tenant).await.unwrap().spent.nanos(), 10, "the replica had it");
+    assert_eq!(sees(&store, 1, HOUR_US / 2).await, Some(HOUR_US / 2));
     // A read in between goes to the store.
     cached.stats(&TenantScope::All, &StatsQuery::default()).await.unwrap();
     assert!(!events.lock().contains(&CacheEvent::Hit));

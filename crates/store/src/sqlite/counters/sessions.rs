@@ -24,8 +24,8 @@ pub(super) fn open(connection: &mut Connection, session: &Session) -> rusqlite::
     let now = session.created_at.unix_us();
     change.prepare_cached(CLOSE)?.execute([session.hash.as_bytes()])?;
     change.prepare_cached(DROP_ENDED)?.execute([now])?;
-    let kept: i64 = change.prepare_cached(COUNT)?.query_row([], |row| row.get(0))?;
-    let too_many = kept + 1 - MAX_SESSIONS.cast_signed() as i64;
+    let kept: isize = change.prepare_cached(COUNT)?.query_row([], |row| row.get(0))?;
+    let too_many = kept + 1 - MAX_SESSIONS.cast_signed();
     let mut pushed_out = 0;
     if too_many > 0 {
         let mut make_room = change.prepare_cached(MAKE_ROOM)?;

@@ -1,16 +1,18 @@
 //! Keys, people and the audit log in a file that others have open, too.
 
-use llmtrace_model::{Timestamp, User};
+use llmtrace_model::{Session, Timestamp, User};
 use tokio::task::JoinSet;
 
-use super::{ALL, Connection, File, Options, open_meta, plan_steps};
+use super::{ALL, Connection, ErrorKind, File, Options, impatient, open_meta, plan_steps};
 use crate::{
     MAX_KEYS, Replacing, Written,
     conformance::{
         auditing::{chain, entry},
         keys::key,
+        sessions::session,
         users::user,
     },
+    open_counters,
     sqlite::{audit, users},
     users::MAX_USERS,
 };
@@ -101,6 +103,21 @@ async fn nothing_that_says_who_somebody_was_is_left_of_them() {
     let left = "SELECT count(*) FROM users WHERE coalesce(name, password, issuer, subject, last_login_at) IS NULL \
         AND display = '' AND NOT EXISTS (SELECT 1 FROM user_grants)";
     assert_eq!(file.other().query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_noted_is_found() {
+    let file = File::new();
+    let store = open_counters("test", &file.url(), &impatient()).await.unwrap();
+    let session = session(1);
+    assert_eq!(store.open_session(&session).await.unwrap(), 0);
+    let other = file.other();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let later = Timestamp::from_unix_us(session.created_at.unix_us() + 120_000_000);
+    assert_eq!(store.session(&session.hash, later).await.unwrap(), Some(session.clone()));
+    assert_eq!(store.close_session(&session.hash).await.unwrap_err().kind, ErrorKind::Unavailable);
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(store.session(&session.hash, later).await.unwrap(), Some(Session { seen_at: later, ..session }));
 }
 
 #[tokio::test]
