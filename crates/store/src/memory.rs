@@ -6,7 +6,6 @@ mod erasures;
 mod keys;
 mod meta;
 mod rows;
-mod sessions;
 mod size;
 #[cfg(test)]
 mod tests;

@@ -153,6 +153,7 @@ macro_rules! people {
             users::one_of_many_changes_of_a_person_counts,
             users::one_of_many_who_take_a_name_gets_it,
             users::who_is_removed_leaves_an_id_only,
+            users::a_closed_store_knows_nobody,
             users::logins_only_rise_and_are_no_change,
             users::every_change_of_a_person_is_told_once,
             users::many_changes_of_people_come_in_pieces,

@@ -1,5 +1,6 @@
 //! Counters and login sessions in memory: those of one process, gone with it.
 
+mod sessions;
 mod table;
 
 use std::{
@@ -8,14 +9,16 @@ use std::{
 };
 
 use async_trait::async_trait;
-use llmtrace_model::{ExchangeId, Session, SessionHash, TenantId, Timestamp};
+use llmtrace_model::{ExchangeId, TenantId, Timestamp};
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
-use self::table::{DROPS, Full, MAX_ROWS, Table};
-use super::sessions::Sessions;
+use self::{
+    sessions::Sessions,
+    table::{DROPS, Full, MAX_ROWS, Table},
+};
 use crate::{
-    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Put, Rebuild, Rebuilt, SessionStore, Settle,
-    Settled, SharedNote, Take, Taken,
+    Backend, Counter, CounterName, CounterStore, Error, ErrorKind, Put, Rebuild, Rebuilt, Settle, Settled, SharedNote,
+    Take, Taken,
     counter::{Check, MAX_EXPIRED},
     counting::{self, Debt, Hold, Ms, Rows, ms},
 };
@@ -304,22 +307,6 @@ impl CounterStore for MemoryCounters {
 
     async fn close(&self) -> Result<(), Error> {
         *self.kept.lock() = None;
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl SessionStore for MemoryCounters {
-    async fn open_session(&self, session: &Session) -> Result<u64, Error> {
-        Ok(self.open("open session")?.sessions.open(session))
-    }
-
-    async fn session(&self, hash: &SessionHash, now: Timestamp) -> Result<Option<Session>, Error> {
-        Ok(self.open("read session")?.sessions.live(hash, now))
-    }
-
-    async fn close_session(&self, hash: &SessionHash) -> Result<(), Error> {
-        self.open("close session")?.sessions.close(hash);
         Ok(())
     }
 }

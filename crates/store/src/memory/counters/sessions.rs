@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use async_trait::async_trait;
 use llmtrace_model::{Session, SessionHash, Timestamp};
 
-use crate::session::{MAX_SESSIONS, seen};
+use super::MemoryCounters;
+use crate::{
+    Error, SessionStore,
+    session::{MAX_SESSIONS, seen},
+};
 
 /// Sessions by their hash.
 #[derive(Debug, Default)]
@@ -52,5 +57,21 @@ impl Sessions {
     fn keep(&mut self, session: Session) {
         self.ends.insert((session.ends_at(), session.hash));
         self.of.insert(session.hash, session);
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryCounters {
+    async fn open_session(&self, session: &Session) -> Result<u64, Error> {
+        Ok(self.open("open session")?.sessions.open(session))
+    }
+
+    async fn session(&self, hash: &SessionHash, now: Timestamp) -> Result<Option<Session>, Error> {
+        Ok(self.open("read session")?.sessions.live(hash, now))
+    }
+
+    async fn close_session(&self, hash: &SessionHash) -> Result<(), Error> {
+        self.open("close session")?.sessions.close(hash);
+        Ok(())
     }
 }
