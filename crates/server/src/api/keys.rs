@@ -82,7 +82,7 @@ pub(super) async fn create(
         Written::Done => {}
         Written::Full => return Err(Problem::TooMany { what: "keys", most: MAX_KEYS }),
         // A new id and a new key are nobody's: only a store that wrote twice what it said failed would know them.
-        Written::Changed | Written::Absent => return Err(Problem::StoreAway),
+        Written::Changed | Written::Absent | Written::Taken | Written::Outside => return Err(Problem::StoreAway),
     }
     api.tenancy.catch_up().await;
     let view = KeyView::of(key, now);
@@ -140,7 +140,7 @@ pub(super) async fn replace(
     let after = ApiKey { name: body.name.into(), expires_at: body.expires_at, ..before.clone() };
     match api.read("put_key", api.meta.put_key(&scope, &after, Replacing::Version(version))).await? {
         Written::Done => {}
-        Written::Changed | Written::Full => return Err(Problem::ChangedMeanwhile),
+        Written::Changed | Written::Full | Written::Taken | Written::Outside => return Err(Problem::ChangedMeanwhile),
         Written::Absent => return Err(missing("key", before.id)),
     }
     api.tenancy.catch_up().await;
@@ -180,7 +180,7 @@ pub(super) async fn revoke(Asked { api, scope, asking, .. }: Asked<OneParams>, i
                 asking.changes(Some(&KeyView::of(before, now)), Some(&KeyView::of(after.clone(), now)));
                 return Ok(answer(&api, after));
             }
-            Written::Changed | Written::Full => {}
+            Written::Changed | Written::Full | Written::Taken | Written::Outside => {}
             Written::Absent => return Err(missing("key", id)),
         }
     }
