@@ -11,6 +11,7 @@ mod gemini;
 mod hostile;
 mod hostile_upstream;
 mod keeping;
+mod keys;
 mod leaving;
 mod outside;
 mod raw;
