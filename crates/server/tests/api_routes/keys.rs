@@ -2,80 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Method, Request},
-};
-use http_body_util::BodyExt;
+use axum::http::Method;
 use llmtrace_model::{TenantScope, Timestamp};
-use llmtrace_server::{
-    api::{Access, Api, router},
-    tenancy::Token,
-};
-use llmtrace_store::{ErrorKind, MetaStore, Options, open_meta};
+use llmtrace_server::tenancy::Token;
+use llmtrace_store::{ErrorKind, MetaStore};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tower::ServiceExt;
 
-use crate::world::{Answer, FickleMeta, Mood, api_of, events, stores};
-
-/// An installation that asks for keys.
-struct House {
-    app: Router,
-    api: Api,
-    admin: Token,
-}
-
-impl House {
-    async fn over(meta: Arc<dyn MetaStore>, admin: &Token) -> Self {
-        let spans = stores().await.0.swap_remove(0);
-        let api = api_of(spans, meta, events(), Arc::new(Access { any_host: true, ..Access::default() }), Some(admin));
-        api.tenancy.load().await;
-        Self { app: router(api.clone()), api, admin: admin.clone() }
-    }
-
-    async fn ask(&self, key: Option<&str>, method: Method, uri: &str, with: &[(&str, &str)], body: &Value) -> Answer {
-        let mut request = Request::builder().method(method).uri(uri).header("host", "anywhere.example");
-        for (name, value) in key.map(|key| ("x-llmtrace-token", key)).iter().chain(with) {
-            request = request.header(*name, *value);
-        }
-        let body = if body.is_null() {
-            Body::empty()
-        } else {
-            request = request.header("content-type", "application/json");
-            Body::from(body.to_string())
-        };
-        let response = self.app.clone().oneshot(request.body(body).unwrap()).await.unwrap();
-        let (head, body) = response.into_parts();
-        Answer { status: head.status, headers: head.headers, body: body.collect().await.unwrap().to_bytes() }
-    }
-
-    async fn get(&self, key: Option<&str>, uri: &str) -> Answer {
-        self.ask(key, Method::GET, uri, &[], &Value::Null).await
-    }
-
-    /// Makes a key with the administrator's and returns it whole.
-    async fn key(&self, tenant: &str, role: &str) -> Value {
-        let body = json!({"name": format!("{tenant} {role}"), "role": role});
-        let uri = format!("/api/v1/keys?tenant_id={tenant}");
-        let made = self.ask(Some(self.admin.expose()), Method::POST, &uri, &[], &body).await;
-        assert_eq!(made.status, 201, "{:?}", made.json());
-        made.json()
-    }
-}
-
-/// Both engines, each with an installation.
-async fn houses() -> (Vec<(House, Arc<dyn MetaStore>)>, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let sqlite = format!("sqlite:{}", folder.path().join("meta.db").display());
-    let mut houses = Vec::new();
-    for url in ["memory:", &sqlite] {
-        let meta = open_meta("storage.meta", url, &Options::default()).await.unwrap();
-        houses.push((House::over(Arc::clone(&meta), &Token::mint().unwrap()).await, meta));
-    }
-    (houses, folder)
-}
+use crate::world::{FickleMeta, House, Mood, houses};
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap()
@@ -83,8 +16,8 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 
 #[tokio::test]
 async fn nothing_is_told_without_a_key() {
-    let (houses, _folder) = houses().await;
-    for (house, _) in &houses {
+    let houses = houses().await;
+    for (house, _) in &houses.all {
         for key in [None, Some("llmt_x"), Some(""), Some(Token::mint().unwrap().expose())] {
             let answer = house.get(key, "/api/v1/spans").await;
             assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Bearer realm=\"llmtrace\""));
@@ -97,8 +30,8 @@ async fn nothing_is_told_without_a_key() {
 
 #[tokio::test]
 async fn a_key_is_shown_once_and_opens_at_once() {
-    let (houses, _folder) = houses().await;
-    for (house, meta) in &houses {
+    let houses = houses().await;
+    for (house, meta) in &houses.all {
         let made = house.key("a", "viewer").await;
         let key = text(&made, "key");
         assert_eq!((text(&made, "prefix"), text(&made, "state")), (&key[..11], "active"));
@@ -117,8 +50,8 @@ async fn a_key_is_shown_once_and_opens_at_once() {
 
 #[tokio::test]
 async fn a_revoked_or_expired_key_opens_nothing() {
-    let (houses, _folder) = houses().await;
-    for (house, _) in &houses {
+    let houses = houses().await;
+    for (house, _) in &houses.all {
         let made = house.key("a", "operator").await;
         let (key, id) = (text(&made, "key"), text(&made, "key_id"));
         let admin = Some(house.admin.expose());
@@ -146,8 +79,8 @@ async fn a_revoked_or_expired_key_opens_nothing() {
 
 #[tokio::test]
 async fn what_one_process_makes_and_revokes_another_knows_within_two_seconds() {
-    let (houses, _folder) = houses().await;
-    for (house, meta) in &houses {
+    let houses = houses().await;
+    for (house, meta) in &houses.all {
         let other = House::over(Arc::clone(meta), &house.admin).await;
         let made = house.key("a", "viewer").await;
         let (key, id) = (text(&made, "key"), text(&made, "key_id"));
@@ -164,8 +97,8 @@ async fn what_one_process_makes_and_revokes_another_knows_within_two_seconds() {
 
 #[tokio::test]
 async fn a_key_reaches_no_further_than_its_tenant_and_its_role() {
-    let (houses, _folder) = houses().await;
-    for (house, _) in &houses {
+    let houses = houses().await;
+    for (house, _) in &houses.all {
         let viewer = house.key("a", "viewer").await;
         let viewer = Some(text(&viewer, "key"));
         let admin = house.key("a", "admin").await;

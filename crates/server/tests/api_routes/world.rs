@@ -1,5 +1,6 @@
 //! What every test needs: spans, stores, stores that fail on demand, and a way to ask.
 
+mod house;
 mod meta;
 
 use std::{
@@ -44,7 +45,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-pub(crate) use self::meta::FickleMeta;
+pub(crate) use self::{
+    house::{House, houses},
+    meta::FickleMeta,
+};
 
 /// 2025-10-09T08:53:20Z in microseconds.
 pub(crate) const START: i64 = 1_760_000_000_000_000;
