@@ -135,7 +135,7 @@ pub(super) const ROUTES: &[Route] = &[
         &[quiet("GET", ADMIN), change("POST", ADMIN, "erasures.create")],
     ),
     route("/api/v1/erasures/{erasure_id}", || get(erasures::one), &[quiet("GET", ADMIN)]),
-    route("/api/v1/models/prices", || get(models::prices), &[quiet("GET", Need::Anybody)]),
+    route("/api/v1/models/prices", || get(models::prices), &[quiet("GET", VIEWER)]),
     route("/api/v1/export", || get(export::export), &[read(OPERATOR, "spans.export")]),
     route(
         "/api/v1/views",

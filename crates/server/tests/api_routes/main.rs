@@ -11,6 +11,7 @@ mod erasures;
 mod export;
 mod hostile;
 mod info;
+mod isolation;
 mod keys;
 mod lists;
 mod models;

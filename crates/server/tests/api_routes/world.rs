@@ -250,7 +250,12 @@ pub(crate) async fn get(app: &Router, uri: &str) -> Answer {
 
 /// Asks.
 pub(crate) async fn ask(app: &Router, request: axum::http::request::Builder) -> Answer {
-    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    answer_to(app, request.body(Body::empty()).unwrap()).await
+}
+
+/// Sends a request and reads its answer.
+pub(crate) async fn answer_to(app: &Router, request: Request<Body>) -> Answer {
+    let response = app.clone().oneshot(request).await.unwrap();
     let (head, mut body) = response.into_parts();
     let never_ends = head.headers.get("content-type").is_some_and(|media| media == "text/event-stream");
     let body = if never_ends {

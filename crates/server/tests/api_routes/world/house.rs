@@ -7,7 +7,6 @@ use axum::{
     body::Body,
     http::{Method, Request},
 };
-use http_body_util::BodyExt;
 use llmtrace_server::{
     api::{Access, Api, router},
     tenancy::Token,
@@ -15,9 +14,8 @@ use llmtrace_server::{
 use llmtrace_store::{MetaStore, Options, SpanStore, conformance::engines, open_meta};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tower::ServiceExt;
 
-use super::{Answer, api_of, events, stores};
+use super::{Answer, answer_to, api_of, events, stores};
 
 /// An installation that asks for keys.
 pub(crate) struct House {
@@ -62,9 +60,7 @@ impl House {
             request = request.header("content-type", "application/json");
             Body::from(body.to_string())
         };
-        let response = self.app.clone().oneshot(request.body(body).unwrap()).await.unwrap();
-        let (head, body) = response.into_parts();
-        Answer { status: head.status, headers: head.headers, body: body.collect().await.unwrap().to_bytes() }
+        answer_to(&self.app, request.body(body).unwrap()).await
     }
 
     pub(crate) async fn get(&self, key: Option<&str>, uri: &str) -> Answer {
