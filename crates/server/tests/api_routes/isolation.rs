@@ -114,7 +114,7 @@ async fn everybody_reaches_what_is_theirs_and_nothing_else() {
     for (_, meta) in &houses.all {
         let asked = walk(&operations, meta).await;
         println!("{asked} questions over {} operations", operations.len());
-        assert!(asked > 2_000, "{asked}");
+        assert!(asked > 1_900, "{asked}");
     }
 }
 
