@@ -1,10 +1,14 @@
 //! API keys: made, changed and revoked; what each opens, here and in another process.
 
-use std::sync::Arc;
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
 
 use axum::http::Method;
 use llmtrace_model::{TenantScope, Timestamp};
-use llmtrace_server::tenancy::Token;
+use llmtrace_server::tenancy::{Denied, Token};
 use llmtrace_store::{ErrorKind, MetaStore};
 use serde_json::{Value, json};
 
@@ -85,7 +89,7 @@ async fn what_one_process_makes_and_revokes_another_knows_within_two_seconds() {
         let made = house.key("a", "viewer").await;
         let (key, id) = (text(&made, "key"), text(&made, "key_id"));
         assert_eq!(other.get(Some(key), "/api/v1/spans").await.status, 200, "a key that is new here is asked for");
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let uri = format!("/api/v1/keys/{id}");
         assert_eq!(house.ask(Some(house.admin.expose()), Method::DELETE, &uri, &[], &Value::Null).await.status, 200);
         while other.get(Some(key), "/api/v1/spans").await.status == 200 {
@@ -158,4 +162,26 @@ async fn wrong_keys_are_bounded_and_right_ones_are_not() {
     }
     assert!(refused >= 2, "{refused} of 3");
     assert_eq!(house.get(Some(house.admin.expose()), "/api/v1/spans").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_keys_asks_the_store_ten_times_a_second_at_most() {
+    let meta = FickleMeta::new(Mood::Well);
+    let house = House::over(Arc::clone(&meta) as Arc<dyn MetaStore>, &Token::mint().unwrap()).await;
+    let (started, before) = (Instant::now(), meta.asked.load(Ordering::Relaxed));
+    let mut asked = 0_u32;
+    while started.elapsed() < Duration::from_millis(1_500) {
+        // Each from an address of its own, so that nobody is sent away by address.
+        let flood = (0..200).map(|n| {
+            let address = IpAddr::V4((0x0a00_0000 + asked + n).into());
+            let (key, tenancy) = (Token::mint().unwrap(), Arc::clone(&house.api.tenancy));
+            async move { tenancy.who(Some(key.expose()), address).await }
+        });
+        let answers = futures_util::future::join_all(flood).await;
+        assert!(answers.iter().all(|answer| *answer == Err(Denied::UnknownKey)));
+        asked += 200;
+    }
+    let questions = meta.asked.load(Ordering::Relaxed) - before;
+    let bound = usize::try_from(started.elapsed().as_millis() / 100).unwrap() + 1;
+    assert!(questions <= bound, "{questions} questions for {asked} keys, at most {bound}");
 }

@@ -1,6 +1,13 @@
 //! A store of everything that is not a span, which fails on demand.
 
-use std::{collections::BTreeMap, future::pending, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use llmtrace_model::{
@@ -19,11 +26,13 @@ use super::Mood;
 pub(crate) struct FickleMeta {
     pub(crate) mood: Mutex<Mood>,
     pub(crate) tenants: Mutex<Vec<Tenant>>,
+    /// How often it was asked which keys changed.
+    pub(crate) asked: AtomicUsize,
 }
 
 impl FickleMeta {
     pub(crate) fn new(mood: Mood) -> Arc<Self> {
-        Arc::new(Self { mood: Mutex::new(mood), tenants: Mutex::default() })
+        Arc::new(Self { mood: Mutex::new(mood), tenants: Mutex::default(), asked: AtomicUsize::new(0) })
     }
 
     async fn decide(&self, op: &'static str) -> Result<(), Error> {
@@ -152,6 +161,7 @@ impl AccessStore for FickleMeta {
     }
 
     async fn access_changes(&self, since: u64) -> Result<AccessChanges, Error> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         self.decide("read access changes").await?;
         Ok(AccessChanges { seen: since, keys: Vec::new() })
     }
