@@ -1,5 +1,5 @@
-//! Identifiers: the exchange, the saved view, the erasure, the key, the user and the audit entry (ours), the trace and span of
-//! W3C Trace Context.
+//! Identifiers: the exchange, the saved view, the erasure, the key, the user, the credential and the audit entry (ours), the trace
+//! and span of W3C Trace Context.
 
 use std::{fmt, str::FromStr};
 
@@ -127,6 +127,11 @@ random_id! {
 random_id! {
     /// The identity of a person who can log in, a UUID.
     UserId, "user id"
+}
+
+random_id! {
+    /// The identity of a stored credential, a UUID.
+    CredentialId, "credential id"
 }
 
 random_id! {
