@@ -25,6 +25,7 @@ mod redis;
 mod removing;
 mod server_url;
 mod session;
+mod settings;
 mod span;
 mod sqlite;
 mod stats;
@@ -49,5 +50,8 @@ pub use open::{Keeps, OpenError, Schema, check_url, migrate, open_counters, open
 pub use options::{ClickhouseOptions, MemoryOptions, Migrate, Options, Secret, ServerOptions, SqliteOptions};
 pub use server_url::{Host, Server, ServerUrl, UrlError};
 pub use session::{MAX_SESSIONS, SessionStore};
+pub use settings::{
+    CredentialChange, CredentialChanges, CredentialStore, MAX_CREDENTIALS, SettingsChanges, SettingsStore,
+};
 pub use span::{Backlog, MAX_GROUPS, MAX_MODELS, MAX_SCANNED, ModelTraffic, Reprice, SpanRead, SpanStore, SpanWrite};
 pub use users::{MAX_USERS, UserChanges, UserStore};

@@ -2,13 +2,16 @@
 
 mod audit;
 mod counters;
+mod credentials;
 mod erasures;
 mod keys;
 mod meta;
 mod rows;
+mod settings;
 mod size;
 #[cfg(test)]
 mod tests;
+mod told;
 mod users;
 mod views;
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use llmtrace_model::{Erased, Erasure, ErasureId, Retention, SavedView, TenantId, TenantScope, Timestamp, ViewId};
 
-use crate::{AccessStore, AuditStore, Backend, Error, UserStore};
+use crate::{AccessStore, AuditStore, Backend, CredentialStore, Error, SettingsStore, UserStore};
 
-/// A store of everything that is not a span, with the keys, the people and the audit log.
+/// A store of everything that is not a span, with the keys, the people, the audit log, and what tenants have set and stored.
 #[async_trait]
-pub trait MetaStore: AccessStore + AuditStore + UserStore {
+pub trait MetaStore: AccessStore + AuditStore + UserStore + SettingsStore + CredentialStore {
     /// The engine.
     fn backend(&self) -> Backend;
 
@@ -44,9 +44,9 @@ pub trait MetaStore: AccessStore + AuditStore + UserStore {
     /// Gives a tenant a rule of its own, or with `None` takes it away.
     async fn put_retention(&self, tenant: &TenantId, retention: Option<Retention>) -> Result<(), Error>;
 
-    /// Forgets a tenant: that it was seen, its saved views and its rule of retention; its keys are revoked, and what people were
-    /// granted in it is taken from them. Its erasures stay, which are receipts, and so does its audit log. Says whether there was
-    /// anything to forget, revoke or take.
+    /// Forgets a tenant: that it was seen, its saved views, its rule of retention, its settings and its credentials; its keys
+    /// are revoked, and what people were granted in it is taken from them. Its erasures stay, which are receipts, and so does its
+    /// audit log. Says whether there was anything to forget, revoke or take.
     async fn delete_tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<bool, Error>;
 
     /// Adds an erasure and says whether it did: one of the same id that is there stays as it is, whosever it is.

@@ -1,10 +1,11 @@
-//! The engine in a PostgreSQL server: tenants, their rules, saved views, erasures, keys, people and the audit log of the
-//! production profile.
+//! The engine in a PostgreSQL server: tenants, their rules, settings and credentials, saved views, erasures, keys, people and
+//! the audit log of the production profile.
 //!
 //! Everything is in the schema `llmtrace` of the database that `postgres.url` names, and named with it in every statement. The
 //! server may be away when the store opens, and go and come back: see `link`.
 
 mod audit;
+mod credentials;
 mod erasures;
 mod failure;
 mod keys;
@@ -12,6 +13,7 @@ mod link;
 mod migrate;
 mod row;
 mod server;
+mod settings;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -22,8 +24,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, Retention, SavedView,
-    TenantId, TenantScope, Timestamp, User, UserId, UserName, ViewId,
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, ProviderCredential,
+    Retention, SavedView, TenantId, TenantScope, TenantSettings, Timestamp, User, UserId, UserName, ViewId,
 };
 use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
@@ -34,8 +36,9 @@ use self::{
     migrate::Fault,
 };
 use crate::{
-    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, MetaStore, OpenError,
-    Options, Replacing, Schema, Tenant, UserChanges, UserStore, Written, open::Refused,
+    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, CredentialChanges,
+    CredentialStore, Error, MetaStore, OpenError, Options, Replacing, Schema, SettingsChanges, SettingsStore, Tenant,
+    UserChanges, UserStore, Written, open::Refused,
 };
 
 /// The setting that says where the server is.
@@ -266,5 +269,48 @@ impl UserStore for PostgresMeta {
 
     async fn user_changes(&self, since: u64) -> Result<UserChanges, Error> {
         call!(self, "read user changes", connection => users::changed(connection, since))
+    }
+}
+
+#[async_trait]
+impl SettingsStore for PostgresMeta {
+    async fn settings(&self, tenant: &TenantId) -> Result<Option<TenantSettings>, Error> {
+        call!(self, "read settings", connection => settings::one(connection, tenant))
+    }
+
+    async fn put_settings(
+        &self,
+        tenant: &TenantId,
+        settings: &TenantSettings,
+        replacing: Replacing,
+    ) -> Result<Written, Error> {
+        call!(self, "put settings", connection => settings::put(connection, tenant, settings, replacing))
+    }
+
+    async fn settings_changes(&self, since: u64) -> Result<SettingsChanges, Error> {
+        call!(self, "read changes of settings", connection => settings::changed(connection, since))
+    }
+}
+
+#[async_trait]
+impl CredentialStore for PostgresMeta {
+    async fn credentials(&self, scope: &TenantScope) -> Result<Vec<ProviderCredential>, Error> {
+        call!(self, "list credentials", connection => credentials::list(connection, scope))
+    }
+
+    async fn credential(&self, tenant: &TenantId, upstream: &str) -> Result<Option<ProviderCredential>, Error> {
+        call!(self, "read credential", connection => credentials::one(connection, tenant, upstream))
+    }
+
+    async fn put_credential(&self, credential: &ProviderCredential, replacing: Replacing) -> Result<Written, Error> {
+        call!(self, "put credential", connection => credentials::put(connection, credential, replacing))
+    }
+
+    async fn delete_credential(&self, tenant: &TenantId, upstream: &str, version: u32) -> Result<Written, Error> {
+        call!(self, "delete credential", connection => credentials::delete(connection, tenant, upstream, version))
+    }
+
+    async fn credential_changes(&self, since: u64) -> Result<CredentialChanges, Error> {
+        call!(self, "read changes of credentials", connection => credentials::changed(connection, since))
     }
 }

@@ -6,6 +6,7 @@ mod audit;
 mod body;
 mod connection;
 mod counters;
+mod credentials;
 mod erase;
 mod erasures;
 mod failure;
@@ -19,6 +20,7 @@ mod retentions;
 mod rollup;
 mod row;
 mod search;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod text;

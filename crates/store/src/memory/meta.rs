@@ -1,18 +1,23 @@
-//! Tenants, their rules, saved views, erasures, keys, people and the audit log in memory.
+//! Tenants, their rules, settings and credentials, saved views, erasures, keys, people and the audit log in
+//! memory.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, Retention, SavedView,
-    TenantId, TenantScope, Timestamp, User, UserId, UserName, ViewId,
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, ProviderCredential,
+    Retention, SavedView, TenantId, TenantScope, TenantSettings, Timestamp, User, UserId, UserName, ViewId,
 };
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
-use super::{audit::Audit, erasures::Erasures, keys::Keys, users::Users, views::Views};
+use super::{
+    audit::Audit, credentials::Credentials, erasures::Erasures, keys::Keys, settings::Settings, users::Users,
+    views::Views,
+};
 use crate::{
-    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, MetaStore, Replacing,
-    Tenant, UserChanges, UserStore, Written, meta::MAX_TENANTS, users,
+    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, CredentialChanges,
+    CredentialStore, Error, MetaStore, Replacing, SettingsChanges, SettingsStore, Tenant, UserChanges, UserStore,
+    Written, meta::MAX_TENANTS, users,
 };
 
 /// What is kept. `None` once closed.
@@ -30,9 +35,11 @@ struct Kept {
     erasures: Erasures,
     keys: Keys,
     users: Users,
-    /// The number of the last change of a key or a person.
+    /// The number of the last change of a key, a person, settings or a credential.
     changes: u64,
     audit: Audit,
+    settings: Settings,
+    credentials: Credentials,
 }
 
 impl Default for MemoryMeta {
@@ -113,7 +120,9 @@ impl MetaStore for MemoryMeta {
         let seen = kept.tenants.remove(tenant).is_some();
         let ruled = kept.retentions.remove(tenant).is_some();
         let viewed = kept.views.forget(tenant);
-        Ok(seen || ruled || viewed || opened || granted)
+        let set = kept.settings.forget(&mut kept.changes, tenant);
+        let stored = kept.credentials.forget(&mut kept.changes, tenant);
+        Ok(seen || ruled || viewed || opened || granted || set || stored)
     }
 
     async fn add_erasure(&self, erasure: &Erasure) -> Result<bool, Error> {
@@ -236,5 +245,51 @@ impl AuditStore for MemoryMeta {
 
     async fn audit_heads(&self) -> Result<Vec<(Option<TenantId>, AuditHead)>, Error> {
         Ok(self.open("read audit heads")?.audit.heads())
+    }
+}
+
+#[async_trait]
+impl SettingsStore for MemoryMeta {
+    async fn settings(&self, tenant: &TenantId) -> Result<Option<TenantSettings>, Error> {
+        Ok(self.open("read settings")?.settings.one(tenant).cloned())
+    }
+
+    async fn put_settings(
+        &self,
+        tenant: &TenantId,
+        settings: &TenantSettings,
+        replacing: Replacing,
+    ) -> Result<Written, Error> {
+        let kept = &mut *self.open("put settings")?;
+        Ok(kept.settings.put(&mut kept.changes, tenant, settings, replacing))
+    }
+
+    async fn settings_changes(&self, since: u64) -> Result<SettingsChanges, Error> {
+        Ok(self.open("read changes of settings")?.settings.changed(since))
+    }
+}
+
+#[async_trait]
+impl CredentialStore for MemoryMeta {
+    async fn credentials(&self, scope: &TenantScope) -> Result<Vec<ProviderCredential>, Error> {
+        Ok(self.open("list credentials")?.credentials.list(scope))
+    }
+
+    async fn credential(&self, tenant: &TenantId, upstream: &str) -> Result<Option<ProviderCredential>, Error> {
+        Ok(self.open("read credential")?.credentials.one(tenant, upstream).cloned())
+    }
+
+    async fn put_credential(&self, credential: &ProviderCredential, replacing: Replacing) -> Result<Written, Error> {
+        let kept = &mut *self.open("put credential")?;
+        Ok(kept.credentials.put(&mut kept.changes, credential, replacing))
+    }
+
+    async fn delete_credential(&self, tenant: &TenantId, upstream: &str, version: u32) -> Result<Written, Error> {
+        let kept = &mut *self.open("delete credential")?;
+        Ok(kept.credentials.delete(&mut kept.changes, tenant, upstream, version))
+    }
+
+    async fn credential_changes(&self, since: u64) -> Result<CredentialChanges, Error> {
+        Ok(self.open("read changes of credentials")?.credentials.changed(since))
     }
 }

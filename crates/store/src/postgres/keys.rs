@@ -123,7 +123,7 @@ pub(super) async fn revoke_all(change: &mut PgConnection, tenant: &TenantId, at:
     Ok(rows)
 }
 
-/// Waits for whoever writes keys or people, until the end of the transaction.
+/// Waits for whoever writes keys, or what is told beside them, until the end of the transaction.
 pub(super) async fn lock(change: &mut PgConnection) -> Result<()> {
     sqlx::query(LOCK).execute(change).await.map(drop)
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0002_erasures_due.sql"),
     include_str!("../../migrations/postgres/0003_keys_and_audit.sql"),
     include_str!("../../migrations/postgres/0004_users.sql"),
+    include_str!("../../migrations/postgres/0005_settings_and_credentials.sql"),
 ];
 
 /// The version this program writes.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use llmtrace_model::{Retention, TenantId, Timestamp};
 use sqlx::{Connection, PgConnection, Result, Row};
 
-use super::{keys, row, users};
+use super::{credentials, keys, row, settings, users};
 use crate::{Tenant, meta::MAX_TENANTS};
 
 /// In the order of the names, so that two processes take the rows' locks in one order.
@@ -81,6 +81,8 @@ pub(super) async fn forget(connection: &mut PgConnection, tenant: &TenantId, now
     let mut change = connection.begin().await?;
     let mut rows = keys::revoke_all(&mut change, tenant, now).await?;
     rows += users::forget(&mut change, tenant).await?;
+    rows += settings::forget(&mut change, tenant).await?;
+    rows += credentials::forget(&mut change, tenant).await?;
     for statement in FORGET {
         rows += sqlx::query(statement).bind(tenant.as_str()).execute(&mut *change).await?.rows_affected();
     }

@@ -1,19 +1,23 @@
-//! Tenants, their rules, saved views, erasures, keys, people and the audit log in SQLite; the file may be that of the spans, each store
-//! has its own connection.
+//! Tenants, their rules, settings and credentials, saved views, erasures, keys, people and the audit log in SQLite; the file may
+//! be that of the spans, each store has its own connection.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, Retention, SavedView,
-    TenantId, TenantScope, Timestamp, User, UserId, UserName, ViewId,
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, ProviderCredential,
+    Retention, SavedView, TenantId, TenantScope, TenantSettings, Timestamp, User, UserId, UserName, ViewId,
 };
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{audit, erasures, failure::failed, keys, migrate, place, retentions, row::Columns, users, views};
+use super::{
+    audit, credentials, erasures, failure::failed, keys, migrate, place, retentions, row::Columns, settings, users,
+    views,
+};
 use crate::{
-    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, ErrorKind, MetaStore,
-    Options, Replacing, Tenant, UserChanges, UserStore, Written, meta::MAX_TENANTS, open::Refused, pool::Pool,
+    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, CredentialChanges,
+    CredentialStore, Error, ErrorKind, MetaStore, Options, Replacing, SettingsChanges, SettingsStore, Tenant,
+    UserChanges, UserStore, Written, meta::MAX_TENANTS, open::Refused, pool::Pool,
 };
 
 const TOUCH: &str = "INSERT INTO tenants (id, first_seen, last_seen) VALUES (?1, ?2, ?2) \
@@ -259,5 +263,60 @@ impl UserStore for SqliteMeta {
     async fn user_changes(&self, since: u64) -> Result<UserChanges, Error> {
         let op = "read user changes";
         self.pool.run(op, move |connection, _| users::changed(connection, since).map_err(failed(op))).await
+    }
+}
+
+#[async_trait]
+impl SettingsStore for SqliteMeta {
+    async fn settings(&self, tenant: &TenantId) -> Result<Option<TenantSettings>, Error> {
+        let (op, tenant) = ("read settings", tenant.clone());
+        self.pool.run(op, move |connection, _| settings::one(connection, &tenant).map_err(failed(op))).await
+    }
+
+    async fn put_settings(
+        &self,
+        tenant: &TenantId,
+        settings: &TenantSettings,
+        replacing: Replacing,
+    ) -> Result<Written, Error> {
+        let (op, tenant, settings) = ("put settings", tenant.clone(), settings.clone());
+        let put = move |connection: &mut Connection| settings::put(connection, &tenant, &settings, replacing);
+        self.pool.run(op, move |connection, _| put(connection).map_err(failed(op))).await
+    }
+
+    async fn settings_changes(&self, since: u64) -> Result<SettingsChanges, Error> {
+        let op = "read changes of settings";
+        self.pool.run(op, move |connection, _| settings::changed(connection, since).map_err(failed(op))).await
+    }
+}
+
+#[async_trait]
+impl CredentialStore for SqliteMeta {
+    async fn credentials(&self, scope: &TenantScope) -> Result<Vec<ProviderCredential>, Error> {
+        let (op, scope) = ("list credentials", scope.clone());
+        self.pool.run(op, move |connection, _| credentials::list(connection, &scope).map_err(failed(op))).await
+    }
+
+    async fn credential(&self, tenant: &TenantId, upstream: &str) -> Result<Option<ProviderCredential>, Error> {
+        let (op, tenant, upstream) = ("read credential", tenant.clone(), upstream.to_owned());
+        let one = move |connection: &Connection| credentials::one(connection, &tenant, &upstream);
+        self.pool.run(op, move |connection, _| one(connection).map_err(failed(op))).await
+    }
+
+    async fn put_credential(&self, credential: &ProviderCredential, replacing: Replacing) -> Result<Written, Error> {
+        let (op, credential) = ("put credential", credential.clone());
+        let put = move |connection: &mut Connection| credentials::put(connection, &credential, replacing);
+        self.pool.run(op, move |connection, _| put(connection).map_err(failed(op))).await
+    }
+
+    async fn delete_credential(&self, tenant: &TenantId, upstream: &str, version: u32) -> Result<Written, Error> {
+        let (op, tenant, upstream) = ("delete credential", tenant.clone(), upstream.to_owned());
+        let delete = move |connection: &mut Connection| credentials::delete(connection, &tenant, &upstream, version);
+        self.pool.run(op, move |connection, _| delete(connection).map_err(failed(op))).await
+    }
+
+    async fn credential_changes(&self, since: u64) -> Result<CredentialChanges, Error> {
+        let op = "read changes of credentials";
+        self.pool.run(op, move |connection, _| credentials::changed(connection, since).map_err(failed(op))).await
     }
 }

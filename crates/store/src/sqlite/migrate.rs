@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0010_erasures_due.sql"),
     include_str!("../../migrations/sqlite/0011_keys_and_audit.sql"),
     include_str!("../../migrations/sqlite/0012_users_and_login_sessions.sql"),
+    include_str!("../../migrations/sqlite/0013_settings_and_credentials.sql"),
 ];
 
 /// Marks a file as ours ("LLMT"), so that another program's database is not taken for an empty one.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use llmtrace_model::{Retention, TenantId, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{keys, row::Columns, users};
+use super::{credentials, keys, row::Columns, settings, users};
 
 /// All of them: a rule left out would let a tenant's spans go by the default, or stay. As many as operators made.
 const LIST: &str = "SELECT tenant_id, content_days, span_days FROM retentions ORDER BY tenant_id";
@@ -43,6 +43,8 @@ pub(super) fn forget(connection: &mut Connection, tenant: &TenantId, now: Timest
     let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut rows = keys::revoke_all(&change, tenant, now)?;
     rows += users::forget(&change, tenant)?;
+    rows += settings::forget(&change, tenant)?;
+    rows += credentials::forget(&change, tenant)?;
     for statement in FORGET {
         rows += change.prepare_cached(statement)?.execute([tenant.as_str()])?;
     }

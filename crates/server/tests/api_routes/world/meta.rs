@@ -11,12 +11,13 @@ use std::{
 
 use async_trait::async_trait;
 use llmtrace_model::{
-    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, Retention, SavedView,
-    TenantId, TenantScope, Timestamp, User, UserId, UserName, ViewId,
+    ApiKey, AuditEntry, AuditHead, AuditRecord, Erasure, ErasureId, Identity, KeyHash, KeyId, ProviderCredential,
+    Retention, SavedView, TenantId, TenantScope, TenantSettings, Timestamp, User, UserId, UserName, ViewId,
 };
 use llmtrace_store::{
-    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, Error, MetaStore, Replacing,
-    Tenant, UserChanges, UserStore, Written,
+    AccessChanges, AccessStore, AuditCursor, AuditFilter, AuditStore, Backend, CarriedOut, CredentialChanges,
+    CredentialStore, Error, MetaStore, Replacing, SettingsChanges, SettingsStore, Tenant, UserChanges, UserStore,
+    Written,
 };
 use parking_lot::Mutex;
 
@@ -231,5 +232,51 @@ impl AuditStore for FickleMeta {
     async fn audit_heads(&self) -> Result<Vec<(Option<TenantId>, AuditHead)>, Error> {
         self.decide("read audit heads").await?;
         Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl SettingsStore for FickleMeta {
+    async fn settings(&self, _: &TenantId) -> Result<Option<TenantSettings>, Error> {
+        self.decide("read settings").await?;
+        Ok(None)
+    }
+
+    async fn put_settings(&self, _: &TenantId, _: &TenantSettings, _: Replacing) -> Result<Written, Error> {
+        self.decide("put settings").await?;
+        Ok(Written::Full)
+    }
+
+    async fn settings_changes(&self, since: u64) -> Result<SettingsChanges, Error> {
+        self.decide("read changes of settings").await?;
+        Ok(SettingsChanges { seen: since, settings: Vec::new() })
+    }
+}
+
+#[async_trait]
+impl CredentialStore for FickleMeta {
+    async fn credentials(&self, _: &TenantScope) -> Result<Vec<ProviderCredential>, Error> {
+        self.decide("list credentials").await?;
+        Ok(Vec::new())
+    }
+
+    async fn credential(&self, _: &TenantId, _: &str) -> Result<Option<ProviderCredential>, Error> {
+        self.decide("read credential").await?;
+        Ok(None)
+    }
+
+    async fn put_credential(&self, _: &ProviderCredential, _: Replacing) -> Result<Written, Error> {
+        self.decide("put credential").await?;
+        Ok(Written::Full)
+    }
+
+    async fn delete_credential(&self, _: &TenantId, _: &str, _: u32) -> Result<Written, Error> {
+        self.decide("delete credential").await?;
+        Ok(Written::Absent)
+    }
+
+    async fn credential_changes(&self, since: u64) -> Result<CredentialChanges, Error> {
+        self.decide("read changes of credentials").await?;
+        Ok(CredentialChanges { seen: since, credentials: Vec::new() })
     }
 }
