@@ -15,6 +15,8 @@ pub mod builders;
 mod counters;
 #[cfg(test)]
 mod counting;
+#[cfg(test)]
+pub(crate) mod credentials;
 pub mod engines;
 #[cfg(test)]
 mod erasing;
@@ -38,6 +40,8 @@ mod raw;
 mod reach;
 #[cfg(test)]
 pub(crate) mod sessions;
+#[cfg(test)]
+pub(crate) mod settings;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

@@ -136,6 +136,22 @@ macro_rules! meta {
             auditing::audit_records_are_filtered,
             auditing::a_deleted_tenant_keeps_its_audit_log,
             auditing::long_chains_come_in_pieces,
+            settings::settings_are_read_back_unchanged,
+            settings::of_two_changes_of_settings_the_first_counts,
+            settings::one_of_many_changes_of_settings_counts,
+            settings::every_change_of_settings_is_told_once,
+            settings::settings_that_were_taken_away_are_told,
+            settings::settings_and_keys_are_counted_together,
+            settings::changes_of_settings_at_the_same_time_are_all_told,
+            settings::many_changes_of_settings_come_in_pieces,
+            credentials::a_credential_is_read_back_unchanged,
+            credentials::credentials_are_listed_by_tenant_and_upstream,
+            credentials::of_two_changes_of_one_credential_the_first_counts,
+            credentials::one_of_many_changes_of_a_credential_counts,
+            credentials::every_change_of_a_credential_is_told_once,
+            credentials::a_deleted_credential_is_told_and_never_found,
+            credentials::the_credentials_of_a_deleted_tenant_go,
+            credentials::many_changes_of_credentials_come_in_pieces,
         }
     };
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use llmtrace_model::{ErasureId, Retention, TenantId, TenantScope, Timestamp, ViewId};
+use llmtrace_model::{ErasureId, Retention, TenantId, TenantScope, TenantSettings, Timestamp, ViewId};
 
-use super::{auditing::entry, keys::key};
+use super::{auditing::entry, credentials::credential, keys::key};
 use crate::{AuditFilter, ErrorKind, MetaStore, Replacing, Tenant};
 
 /// The store under test.
@@ -71,6 +71,14 @@ pub(super) async fn a_closed_meta_store_answers_nothing(store: Store) {
         store.audit(&TenantScope::All, &AuditFilter::default(), None, 1).await.unwrap_err(),
         store.audit_chain(None, 0).await.unwrap_err(),
         store.audit_heads().await.unwrap_err(),
+        store.settings(&id("a")).await.unwrap_err(),
+        store.put_settings(&id("a"), &TenantSettings::new(us(1)), Replacing::Nothing).await.unwrap_err(),
+        store.settings_changes(0).await.unwrap_err(),
+        store.credentials(&TenantScope::All).await.unwrap_err(),
+        store.credential(&id("a"), "openai").await.unwrap_err(),
+        store.put_credential(&credential(1, "a", "openai"), Replacing::Nothing).await.unwrap_err(),
+        store.delete_credential(&id("a"), "openai", 1).await.unwrap_err(),
+        store.credential_changes(0).await.unwrap_err(),
     ] {
         assert_eq!((error.kind, error.backend), (ErrorKind::Unavailable, store.backend()), "{error}");
     }

@@ -1,6 +1,7 @@
 //! What only an engine behind a network can do to its callers.
 
 mod access;
+mod settings;
 mod tls;
 
 use std::{

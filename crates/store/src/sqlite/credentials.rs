@@ -23,10 +23,11 @@ macro_rules! credential {
 const WIDTH: usize = 9;
 
 /// All by the primary key, as are the statements that change one.
-const ALL: &str = credential!("WHERE sealed IS NOT NULL ORDER BY tenant_id, upstream LIMIT ?");
-const OF_TENANT: &str = credential!("WHERE sealed IS NOT NULL AND tenant_id = ?2 ORDER BY upstream LIMIT ?1");
-const ONE: &str = credential!("WHERE tenant_id = ? AND upstream = ? AND sealed IS NOT NULL");
-const CHANGED: &str =
+pub(super) const ALL: &str = credential!("WHERE sealed IS NOT NULL ORDER BY tenant_id, upstream LIMIT ?");
+pub(super) const OF_TENANT: &str =
+    credential!("WHERE sealed IS NOT NULL AND tenant_id = ?2 ORDER BY upstream LIMIT ?1");
+pub(super) const ONE: &str = credential!("WHERE tenant_id = ? AND upstream = ? AND sealed IS NOT NULL");
+pub(super) const CHANGED: &str =
     credential!("INDEXED BY provider_credentials_changed WHERE changed > ?2 ORDER BY changed LIMIT ?1");
 const IS_THERE: &str =
     "SELECT EXISTS (SELECT 1 FROM provider_credentials INDEXED BY provider_credentials_id WHERE id = ?)";

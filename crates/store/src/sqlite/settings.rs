@@ -20,7 +20,8 @@ const WIDTH: usize = 4;
 
 /// By the primary key, as are the statements that change one.
 const ONE: &str = settings!("WHERE tenant_id = ? AND document IS NOT NULL");
-const CHANGED: &str = settings!("INDEXED BY tenant_settings_changed WHERE changed > ?2 ORDER BY changed LIMIT ?1");
+pub(super) const CHANGED: &str =
+    settings!("INDEXED BY tenant_settings_changed WHERE changed > ?2 ORDER BY changed LIMIT ?1");
 const IS_FULL: &str = "SELECT (SELECT count(*) FROM tenant_settings INDEXED BY tenant_settings_changed) \
     - (SELECT count(*) FROM tenant_settings INDEXED BY tenant_settings_taken WHERE document IS NULL) >= ?";
 /// What is there already was taken away.

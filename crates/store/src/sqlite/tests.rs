@@ -1,6 +1,7 @@
 //! What only a file can do: be locked, foreign, newer, damaged, refused.
 
 mod access;
+mod settings;
 mod text;
 
 use std::{sync::Arc, time::Duration};
