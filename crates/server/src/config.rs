@@ -7,6 +7,7 @@ mod check;
 mod error;
 mod key_file;
 mod layers;
+mod master_key;
 mod net;
 mod options;
 mod schema;
@@ -24,6 +25,7 @@ mod tests;
 pub use error::{ConfigErrors, Fault, Problem};
 pub use key_file::{KeyFileError, load_or_create};
 pub use layers::DEFAULT_YAML;
+pub use master_key::{KeyError, MasterKey};
 pub use net::{BaseUrl, Cidr, HostName, ProxyUrl};
 pub use options::{
     AdminOptions, AuthMode, AuthOptions, AwsOptions, BufferOptions, CaptureContent, CaptureOptions, CaptureRaw, Config,
@@ -32,7 +34,7 @@ pub use options::{
     TraceOptions, Upstream, UpstreamTls,
 };
 pub use schema::json_schema;
-pub use secret::{MasterKey, Secret};
+pub use secret::Secret;
 pub use servers::{ClickhouseOptions, Password, PostgresOptions, RedisOptions, ServerAddress};
 pub use source::{Flag, Origin, Sources};
 pub use values::{ByteSize, Days, LogLevel, StoreUrl, UnknownModel};

@@ -35,7 +35,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
-pub use crypt::{KeyError, MasterKey};
+pub use crate::config::{KeyError, MasterKey};
 pub use deliver::{Delivery, Entry};
 pub use exchange::{AnswerHead, Closed, Headers, Labels, Opened, Recorded};
 pub use face::{Deliveries, Journal, Status};

@@ -90,7 +90,7 @@ fn of_journal(config: &Config, now: Timestamp) -> Vec<Note> {
     let setting = "journal.path";
     let path = &config.journal.path;
     let key = match &config.secrets.master_key {
-        Some(key) => Ok(Some(MasterKey::new(*key.expose()))),
+        Some(key) => Ok(Some(key.clone())),
         None => {
             let file = config.storage.path.join("master.key");
             // A doctor makes no key.

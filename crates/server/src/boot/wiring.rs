@@ -112,7 +112,7 @@ pub(super) fn journal(
     clock: &Clock,
 ) -> anyhow::Result<(Journal, Deliveries)> {
     let key = match (&config.secrets.master_key, config.journal.mode) {
-        (Some(key), _) => MasterKey::new(*key.expose()),
+        (Some(key), _) => key.clone(),
         // What never reaches a disk needs no key that outlives the process.
         (None, JournalMode::Memory) => MasterKey::random()?,
         (None, JournalMode::Disk) => MasterKey::load_or_create(&config.storage.path.join("master.key"))

@@ -10,8 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    master_key::MasterKey,
     net::{BaseUrl, Cidr, HostName, ProxyUrl},
-    secret::{MasterKey, Secret},
+    secret::Secret,
     servers::{ClickhouseOptions, PostgresOptions, RedisOptions},
     values::{ByteSize, Days, LogLevel, StoreUrl, UnknownModel},
 };

@@ -2,8 +2,6 @@
 
 use std::{fmt, fs, str::FromStr};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use super::{source::Sources, values::written_as_text};
 
 /// A text that never shows in a log, an error message or a printed configuration.
@@ -54,42 +52,6 @@ pub(super) fn resolve(text: &str, sources: &Sources) -> Result<String, String> {
     }
 }
 
-/// The 32 bytes that keys of this instance are derived from.
-#[derive(Clone, PartialEq, Eq)]
-pub struct MasterKey([u8; 32]);
-
-impl MasterKey {
-    /// The bytes, for the one call that derives keys from them.
-    pub fn expose(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl FromStr for MasterKey {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bytes = hex::decode(text).ok().or_else(|| STANDARD.decode(text).ok());
-        let Some(bytes) = bytes else {
-            return Err("neither hex nor base64".to_owned());
-        };
-        let length = bytes.len();
-        bytes.try_into().map(Self).map_err(|_| format!("{length} bytes"))
-    }
-}
-
-impl fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl fmt::Display for MasterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 impl FromStr for Secret {
     type Err = String;
 
@@ -106,9 +68,4 @@ written_as_text!(Secret, "Secret", {
     "type": "string",
     "x-secret": true,
     "x-expected": "a secret, literally, as env:NAME or as file:PATH",
-});
-written_as_text!(MasterKey, "MasterKey", {
-    "type": "string",
-    "x-secret": true,
-    "x-expected": "32 bytes in hex or base64, literally, as env:NAME or as file:PATH",
 });

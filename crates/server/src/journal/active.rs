@@ -79,7 +79,7 @@ impl Log {
             file,
             folder,
             log,
-            key: shared.key.segment(&id),
+            key: SegmentKey::of(&shared.key, &id),
             number,
             next_index: 0,
             first_unwritten: 0,

@@ -79,7 +79,7 @@ fn take_over(shared: &Handle, folder: Folder) -> io::Result<Option<Adoption>> {
         match Scanner::open(&path, &shared.key)? {
             Opening::Readable(scanner) => segments.push((number, path, scanner.end())),
             Opening::OtherKey(key) => {
-                let why = format!("sealed under another master key, {}", hex::encode(key));
+                let why = format!("sealed under another master key, {}", key);
                 shared.events.journal_left_alone(folder.path(), &why);
                 return Ok(None);
             }

@@ -7,15 +7,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use llmtrace_model::MasterKeyId;
 use memchr::memmem;
 
 use super::{
-    crypt::{MasterKey, SegmentKey},
+    crypt::SegmentKey,
     segment::{
         Head, Kind, Packing, RECORD_HEADER_BYTES, RECORD_MAGIC, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader,
         parse_file_name,
     },
 };
+use crate::config::MasterKey;
 
 const WINDOW_BYTES: usize = 256 * 1024;
 
@@ -23,7 +25,7 @@ const WINDOW_BYTES: usize = 256 * 1024;
 pub(super) enum Opening {
     Readable(Box<Scanner>),
     /// Sealed under another master key, whose id this is.
-    OtherKey([u8; 8]),
+    OtherKey(MasterKeyId),
     /// Of a format version this build does not read.
     OtherVersion(u16),
     /// Neither its head nor its name tells what it is.
@@ -73,7 +75,7 @@ impl Scanner {
             (Head::Damaged, Some((_, id))) => (id, 0, true),
             (Head::Damaged, None) => return Ok(Opening::Unrecognisable),
         };
-        let key = master.segment(&id);
+        let key = SegmentKey::of(master, &id);
         let path = path.to_owned();
         let scanner = Self { file, path, key, window: Vec::new(), window_at: 0, at, end, head_damaged };
         Ok(Opening::Readable(Box::new(scanner)))

@@ -11,6 +11,8 @@
 
 use std::path::Path;
 
+use llmtrace_model::MasterKeyId;
+
 use super::crypt::{SegmentId, SegmentKey, TAG_BYTES};
 
 pub(super) const SEGMENT_HEADER_BYTES: usize = 56;
@@ -27,7 +29,7 @@ const EXTENSION: &str = "seg";
 /// The head of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SegmentHeader {
-    pub(super) key_id: [u8; 8],
+    pub(super) key_id: MasterKeyId,
     pub(super) id: SegmentId,
     pub(super) number: u64,
     pub(super) started_us: i64,
@@ -47,7 +49,7 @@ impl SegmentHeader {
         let mut out = [0; SEGMENT_HEADER_BYTES];
         out[..8].copy_from_slice(&SEGMENT_MAGIC);
         out[8..10].copy_from_slice(&SEGMENT_VERSION.to_le_bytes());
-        out[12..20].copy_from_slice(&self.key_id);
+        out[12..20].copy_from_slice(self.key_id.as_bytes());
         out[20..36].copy_from_slice(&self.id.0);
         out[36..44].copy_from_slice(&self.number.to_le_bytes());
         out[44..52].copy_from_slice(&self.started_us.to_le_bytes());
@@ -66,7 +68,7 @@ impl SegmentHeader {
             return Head::OtherVersion(version);
         }
         Head::Known(Self {
-            key_id: array(&bytes[12..20]),
+            key_id: MasterKeyId::from_bytes(array(&bytes[12..20])),
             id: SegmentId(array(&bytes[20..36])),
             number: u64::from_le_bytes(array(&bytes[36..44])),
             started_us: i64::from_le_bytes(array(&bytes[44..52])),
@@ -179,7 +181,7 @@ mod tests {
     use super::*;
 
     fn header() -> SegmentHeader {
-        SegmentHeader { key_id: [1; 8], id: SegmentId([2; 16]), number: 3, started_us: 4 }
+        SegmentHeader { key_id: MasterKeyId::from_bytes([1; 8]), id: SegmentId([2; 16]), number: 3, started_us: 4 }
     }
 
     #[test]

@@ -12,7 +12,6 @@ use std::{
 
 use super::{
     Full, Mode, Options, Room, Status,
-    crypt::MasterKey,
     deliver::{Delivery, Outbox},
     disk::Disk,
     gate::{CaughtUp, Gate, Waited},
@@ -21,6 +20,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    config::MasterKey,
     telemetry::{Events, Shed, Step},
 };
 

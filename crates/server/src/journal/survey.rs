@@ -72,8 +72,7 @@ fn look(folder: &Path, key: Option<&MasterKey>) -> io::Result<Instance> {
                 let started = Timestamp::from_unix_us(header.started_us);
                 instance.oldest = Some(instance.oldest.map_or(started, |oldest| oldest.min(started)));
                 if key.is_some_and(|key| key.id() != header.key_id) {
-                    instance.unreadable =
-                        Some(format!("sealed under another master key, {}", hex::encode(header.key_id)));
+                    instance.unreadable = Some(format!("sealed under another master key, {}", header.key_id));
                 }
             }
             Head::OtherVersion(version) => {
@@ -102,12 +101,14 @@ fn is_held(folder: &Path) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use llmtrace_model::MasterKeyId;
+
     use super::*;
     use crate::journal::{crypt::SegmentId, disk::Disk, segment::file_name};
 
     const NAME: &str = "019a0000-0000-7000-8000-000000000001";
 
-    fn segment(folder: &Path, key_id: [u8; 8], number: u64, started_us: i64) {
+    fn segment(folder: &Path, key_id: MasterKeyId, number: u64, started_us: i64) {
         let id = SegmentId([u8::try_from(number).unwrap(); 16]);
         let header = SegmentHeader { key_id, id, number, started_us };
         fs::write(folder.join(file_name(number, &id)), header.encode()).unwrap();
@@ -139,7 +140,7 @@ mod tests {
     fn a_folder_of_another_key_is_told() {
         let root = tempfile::tempdir().unwrap();
         let folder = Disk::default().create_folder(root.path(), NAME).unwrap();
-        segment(folder.path(), [9; 8], 1, 400);
+        segment(folder.path(), MasterKeyId::from_bytes([9; 8]), 1, 400);
         let found = survey(root.path(), Some(&MasterKey::new([1; 32]))).unwrap();
         assert_eq!(found[0].unreadable.as_deref(), Some("sealed under another master key, 0909090909090909"));
     }
