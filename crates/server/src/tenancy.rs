@@ -11,6 +11,7 @@ mod failures;
 mod refused;
 mod token;
 mod trail;
+pub mod vault;
 
 use std::{
     net::IpAddr,
