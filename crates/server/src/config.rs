@@ -25,13 +25,14 @@ mod tests;
 pub use error::{ConfigErrors, Fault, Problem};
 pub use key_file::{KeyFileError, load_or_create};
 pub use layers::DEFAULT_YAML;
+pub use llmtrace_model::{CaptureContent, CaptureRaw};
 pub use master_key::{KeyError, MasterKey};
 pub use net::{BaseUrl, Cidr, HostName, ProxyUrl};
 pub use options::{
-    AdminOptions, AuthMode, AuthOptions, AwsOptions, BufferOptions, CaptureContent, CaptureOptions, CaptureRaw, Config,
-    Credential, Fsync, Http2, JournalMode, JournalOptions, LoggingOptions, OnClientGone, PipelineOptions, PriceOptions,
-    Profile, Propagate, ProxyOptions, SecretOptions, ShutdownOptions, StorageOptions, StreamUsage, TlsOptions,
-    TraceOptions, Upstream, UpstreamTls,
+    AdminOptions, AuthMode, AuthOptions, AwsOptions, BufferOptions, CaptureOptions, Config, Credential, Fsync, Http2,
+    JournalMode, JournalOptions, LoggingOptions, OnClientGone, PipelineOptions, PriceOptions, Profile, Propagate,
+    ProxyOptions, SecretOptions, ShutdownOptions, StorageOptions, StreamUsage, TlsOptions, TraceOptions, Upstream,
+    UpstreamTls,
 };
 pub use schema::json_schema;
 pub use secret::Secret;

@@ -213,14 +213,10 @@ pub(super) fn installation(config: &Config, addr: SocketAddr) -> Installation {
         Profile::Memory => "memory",
         Profile::Production => "production",
     };
-    let capture_content = match config.capture.content {
-        CaptureContent::Full => "full",
-        CaptureContent::Metadata => "metadata",
-    };
+    let capture_content = config.capture.content.as_str();
     let capture_raw = match (config.capture.content, config.capture.raw) {
-        (CaptureContent::Metadata, _) | (CaptureContent::Full, CaptureRaw::Off) => "off",
-        (CaptureContent::Full, CaptureRaw::All) => "all",
-        (CaptureContent::Full, CaptureRaw::Errors) => "errors",
+        (CaptureContent::Metadata, _) => CaptureRaw::Off.as_str(),
+        (CaptureContent::Full, raw) => raw.as_str(),
     };
     let named = config.upstreams.iter().map(|upstream| upstream.name.as_str());
     let scheme = if config.tls.files().is_some() { "https" } else { "http" };

@@ -6,7 +6,8 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use schemars::JsonSchema;
+use llmtrace_model::{CaptureContent, CaptureRaw};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -388,33 +389,24 @@ pub struct LoggingOptions {
 #[serde(deny_unknown_fields)]
 pub struct CaptureOptions {
     /// Whether messages are stored.
+    #[schemars(schema_with = "contents")]
     pub content: CaptureContent,
     /// Of which exchanges the bytes are stored.
+    #[schemars(schema_with = "raws")]
     pub raw: CaptureRaw,
     /// Size of the copy of a body, each way.
     pub max_bytes: ByteSize,
 }
 
-/// Whether messages are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CaptureContent {
-    /// Messages, tool calls and everything about them.
-    Full,
-    /// Everything about them: usage, cost, times, sizes; no message text.
-    Metadata,
+/// Words in the order that the reference names them: what keeps most first.
+fn contents(_: &mut SchemaGenerator) -> Schema {
+    let words = CaptureContent::ALL.iter().rev().map(|word| word.as_str());
+    json_schema!({ "type": "string", "enum": words.collect::<Vec<_>>() })
 }
 
-/// Of which exchanges the bytes are stored as they passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CaptureRaw {
-    /// Of all.
-    All,
-    /// Of those that failed, and of those in which a body could not be read.
-    Errors,
-    /// Of none.
-    Off,
+fn raws(_: &mut SchemaGenerator) -> Schema {
+    let words = CaptureRaw::ALL.iter().rev().map(|word| word.as_str());
+    json_schema!({ "type": "string", "enum": words.collect::<Vec<_>>() })
 }
 
 /// What tokens cost.
