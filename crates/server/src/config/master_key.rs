@@ -3,9 +3,6 @@
 
 use std::{
     fmt,
-    fs::{File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -17,7 +14,10 @@ use ring::{
     rand::{SecureRandom as _, SystemRandom},
 };
 
-use super::values::written_as_text;
+use super::{
+    key_file::{self, KeyFileError},
+    values::written_as_text,
+};
 
 /// The 32 bytes that keys of this instance are derived from; prints as `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,16 +35,8 @@ pub enum KeyError {
         found: String,
     },
     /// The file could be neither read nor made.
-    #[error("cannot {op} the key file {}", path.display())]
-    Io {
-        /// What was tried.
-        op: &'static str,
-        /// The key file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] KeyFileError),
     /// The machine gives no random bytes.
     #[error("the machine gives no random bytes for a key")]
     Random,
@@ -59,64 +51,19 @@ impl MasterKey {
     /// A key for this process alone.
     pub fn random() -> Result<Self, KeyError> {
         let mut bytes = [0; 32];
-        random(&mut bytes)?;
+        SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::Random)?;
         Ok(Self(bytes))
     }
 
     /// Reads the key at `path` (64 hex digits), or makes one with mode 600 where there is no file.
-    ///
-    /// Two processes that start at once end with the same key: the file appears whole or not at all.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        match Self::load(path) {
-            Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                Self::create(path)?;
-                Self::load(path)
-            }
-            loaded => loaded,
-        }
-    }
-
-    fn load(path: &Path) -> Result<Self, KeyError> {
-        let failed = |source| KeyError::Io { op: "read", path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.permissions().mode();
-        if mode & 0o007 != 0 {
-            tracing::warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "the key file is open to everyone, expected mode 600");
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(failed)?;
-        let digits = text.trim();
+        let (digits, _) = key_file::load_or_create(path, &hex::encode(Self::random()?.0))?;
         let mut bytes = [0; 32];
-        hex::decode_to_slice(digits, &mut bytes).map_err(|_| KeyError::Malformed {
+        hex::decode_to_slice(&digits, &mut bytes).map_err(|_| KeyError::Malformed {
             path: path.to_owned(),
             found: format!("{} characters", digits.len()),
         })?;
         Ok(Self(bytes))
-    }
-
-    fn create(path: &Path) -> Result<(), KeyError> {
-        let failed = |source| KeyError::Io { op: "create", path: path.to_owned(), source };
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let mut suffix = [0; 8];
-        random(&mut suffix)?;
-        let draft = folder.join(format!(".master-{}.key", hex::encode(suffix)));
-        let mut bytes = [0; 32];
-        random(&mut bytes)?;
-        let written = (|| {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-            file.write_all(hex::encode(bytes).as_bytes())?;
-            file.write_all(b"\n")?;
-            file.sync_all()?;
-            // A link refuses to replace: whoever comes second reads the first one's key.
-            match std::fs::hard_link(&draft, path) {
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-                linked => linked,
-            }?;
-            File::open(folder)?.sync_all()
-        })();
-        let removed = std::fs::remove_file(&draft);
-        written.and(removed).map_err(failed)
     }
 
     /// What names this key without telling it.
@@ -134,10 +81,6 @@ impl MasterKey {
         filled.expect("32 bytes, far below the limit of HKDF");
         key
     }
-}
-
-fn random(bytes: &mut [u8]) -> Result<(), KeyError> {
-    SystemRandom::new().fill(bytes).map_err(|_| KeyError::Random)
 }
 
 impl FromStr for MasterKey {
@@ -176,16 +119,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_file_is_made_once_with_mode_600_and_read_again() {
+    fn a_key_file_is_made_once_and_read_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("deep/master.key");
         let made = MasterKey::load_or_create(&path).unwrap();
-        let read = MasterKey::load_or_create(&path).unwrap();
-        assert_eq!(made.0, read.0);
-        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        let names: Vec<_> =
-            std::fs::read_dir(path.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(names, ["master.key"], "no draft is left over");
+        assert!(made == MasterKey::load_or_create(&path).unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap().trim(), hex::encode(made.0));
     }
 
     #[test]
