@@ -137,7 +137,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let connecting = Connecting::new(Arc::clone(&counters), cached, events.clone());
     front.spawn("connect", connecting.run(front.clone()));
 
-    let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()));
+    let health = Health::new(Arc::clone(&phase), door.as_ref().map(|(j, _)| j.clone()), Arc::clone(&tenancy));
     let probes = Probes::new(Arc::clone(&spans), Arc::clone(&meta), events.clone(), move || health.report());
     let probes = api::probes(probes.with_counters(Arc::clone(&counters)));
     let access = Arc::new(access::access(config));

@@ -41,6 +41,17 @@ pub enum Mode {
     Required,
 }
 
+/// How far a process knows who may do what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knows {
+    /// All that there is.
+    All,
+    /// What there was when the store answered last.
+    Before,
+    /// Nothing: the store has not answered yet.
+    Nothing,
+}
+
 /// Who may do what, as this process knows it.
 pub struct Tenancy {
     mode: Mode,
@@ -97,7 +108,12 @@ impl Tenancy {
 
     /// Whether keys can be told apart: they were read once, or none is needed.
     pub fn is_ready(&self) -> bool {
-        self.mode == Mode::Open || self.directory.is_loaded()
+        self.mode == Mode::Open || self.directory.knows() != Knows::Nothing
+    }
+
+    /// How far this process knows who may do what.
+    pub fn knows(&self) -> Knows {
+        self.directory.knows()
     }
 
     /// A new entry for the log, of now.

@@ -12,17 +12,19 @@ use std::{
 use crate::{
     api::{Condition, Dependency, HealthReport, JournalHealth, Phase},
     journal::{self, Journal},
+    tenancy::{Knows, Mode, Tenancy},
 };
 
 pub(super) struct Health {
     phase: Arc<AtomicU8>,
     journal: Option<Journal>,
+    tenancy: Arc<Tenancy>,
     started: Instant,
 }
 
 impl Health {
-    pub(super) fn new(phase: Arc<AtomicU8>, journal: Option<Journal>) -> Self {
-        Self { phase, journal, started: Instant::now() }
+    pub(super) fn new(phase: Arc<AtomicU8>, journal: Option<Journal>, tenancy: Arc<Tenancy>) -> Self {
+        Self { phase, journal, tenancy, started: Instant::now() }
     }
 
     pub(super) fn report(&self) -> HealthReport {
@@ -36,13 +38,33 @@ impl Health {
             };
             other.insert("trace_storage", storage);
         }
+        if self.tenancy.mode() == Mode::Required {
+            other.insert("keys", of_keys(self.tenancy.knows()));
+        }
+        let phase = match phase(self.phase.load(Ordering::Acquire)) {
+            // Whoever sent requests here would see them refused, while other processes may know the keys.
+            Phase::Serving if !self.tenancy.is_ready() => Phase::Starting,
+            phase => phase,
+        };
         HealthReport {
-            phase: phase(self.phase.load(Ordering::Acquire)),
+            phase,
             uptime: self.started.elapsed(),
             journal: self.journal.as_ref().map(|j| of_journal(&j.status())),
             other,
         }
     }
+}
+
+fn of_keys(knows: Knows) -> Dependency {
+    let error = match knows {
+        Knows::All => None,
+        Knows::Before => {
+            Some("what changed of keys cannot be read: those that are known go on, new ones do not open yet")
+        }
+        Knows::Nothing => Some("keys could not be read yet: none opens anything"),
+    };
+    let status = if error.is_none() { Condition::Ok } else { Condition::Degraded };
+    Dependency { status, backend: None, error: error.map(str::to_owned), backlog: None }
 }
 
 fn phase(n: u8) -> Phase {

@@ -22,6 +22,7 @@ use tokio::{
 };
 
 use super::{
+    Knows,
     admin::AdminKey,
     caller::{Caller, Denied},
 };
@@ -125,8 +126,12 @@ impl Directory {
         self.keys.load().get(hash).cloned()
     }
 
-    pub(super) fn is_loaded(&self) -> bool {
-        self.rounds.borrow().loaded
+    pub(super) fn knows(&self) -> Knows {
+        match *self.rounds.borrow() {
+            Round { loaded: false, .. } => Knows::Nothing,
+            Round { answered: true, .. } => Knows::All,
+            Round { answered: false, .. } => Knows::Before,
+        }
     }
 
     /// Waits for an answer to a question that begins after this call, and says whether there was one. Cancel-safe.
