@@ -30,7 +30,7 @@ helm install llmtrace deployments/helm/llmtrace --namespace llmtrace --create-na
 
 | file | for |
 |---|---|
-| `values-production.yaml` | several replicas that scale, Ingress with TLS, NetworkPolicy |
+| `values-production.yaml` | several replicas that scale, keys asked for, Ingress with TLS, NetworkPolicy |
 | `values-external.yaml` | stores of your own |
 | `values-lite.yaml` | one replica with SQLite on a volume |
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -17,11 +18,17 @@ PROGRAMS = ROOT / ".venv-helm"
 # The digits of a version that a test names; both majors render the same.
 HELMS = ["helm3", "helm4"]
 STORES = ["clickhouse", "postgresql", "redis"]
+KEY = re.compile(r"llmt_[A-Za-z0-9_-]{43}")
 
 
 def program(helm: str, name: str = "helm") -> str:
     own = os.environ.get("KUBECTL" if name == "kubectl" else helm.upper())
     return own or str(PROGRAMS / helm / name)
+
+
+def sample_key(word: str) -> str:
+    """What has the form of an API key and says that it is none; whole nowhere but here."""
+    return "_".join(["llmt", f"not-a-secret-{word}-".ljust(43, "0")])
 
 
 def with_stubs(folder: Path) -> Path:
@@ -90,7 +97,8 @@ class Objects:
         if source is None or isinstance(source, str):
             return source
         ref = source["secretKeyRef"]
-        return self.secret(ref["name"])[ref["key"]]
+        data = self.secret(ref["name"])
+        return data.get(ref["key"]) if ref.get("optional") else data[ref["key"]]
 
 
 @dataclass

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,12 @@ def started_proxy(objects: Objects, folder: Path):
     """The real proxy with the rendered configuration and environment, but for where it listens and writes."""
     binary = proxy_binary()
     assert binary is not None, "the proxy is not built: run `cargo build -p llmtrace-server`, or set LLMTRACE_BIN_DIR"
+    folder.mkdir(exist_ok=True)
     (folder / "llmtrace.yaml").write_text(objects.config_text)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    env = {name: objects.value_of(name) for name in objects.env}
+    env = {name: value for name in objects.env if (value := objects.value_of(name)) is not None}
     env |= {"LLMTRACE_CONFIG": str(folder / "llmtrace.yaml"), "LLMTRACE_LISTEN_ADDR": f"127.0.0.1:{port}"}
     env |= {"LLMTRACE_STORAGE__PATH": str(folder / "data"), "LLMTRACE_SHUTDOWN__TIMEOUT_SECONDS": "1"}
     with open(folder / "log", "w") as log:
@@ -57,7 +59,16 @@ def forwarded(helm, what: str, ports: str):
         process.wait()
 
 
-def ask(url: str) -> str:
+def ask(url: str, headers: dict | None = None) -> str:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=20) as answer:
+    with opener.open(urllib.request.Request(url, headers=headers or {}), timeout=20) as answer:
         return answer.read().decode()
+
+
+def status(url: str, key: str | None = None) -> int:
+    """The status of an answer to who shows this key, or none."""
+    try:
+        ask(url, {"X-LLMTrace-Token": key} if key else {})
+        return 200
+    except urllib.error.HTTPError as error:
+        return error.code

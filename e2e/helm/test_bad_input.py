@@ -1,7 +1,7 @@
 """What does not work is refused with a sentence that names the value and the way out, and what is merely odd works."""
 
 import pytest
-from chart import check_config
+from chart import check_config, sample_key
 
 LONG = "a" * 53
 DIGEST = "sha256:" + "ab" * 32
@@ -167,6 +167,7 @@ def test_a_job_for_a_store_that_it_cannot_reach(helm):
         ({"clickhouse": {"url": "http://u:S3CRET@h:8123"}}, "config.clickhouse.url", "secrets.clickhouseUrl"),
         ({"redis": {"password": "S3CRET"}}, "config.redis.password", "secrets.redisPassword"),
         ({"secrets": {"master_key": "S3CRET"}}, "config.secrets.master_key", "secrets.masterKey"),
+        ({"auth": {"admin_key": "S3CRET"}}, "config.auth.admin_key", "secrets.adminKey"),
         ({"proxy": {"https": "http://u:S3CRET@p:3128"}}, "config.proxy.https", "env:NAME"),
         (
             {"upstreams": [{"name": "b", "url": "https://h", "credential": "aws", "aws": {"secret_access_key": "S3CRET"}}]},
@@ -203,6 +204,33 @@ def test_a_setting_that_is_the_charts(helm):
 
 def test_a_master_key_of_another_length(helm):
     refused(helm, {"secrets": {"masterKey": "S3CRET"}}, "secrets.masterKey", "openssl rand -hex 32")
+
+
+# Who is let in
+
+
+@pytest.mark.parametrize("key", ["S3CRET", sample_key("long") + "S3CRET", sample_key("line") + "\n", sample_key("case").upper(), "env:S3CRET"])
+def test_an_administrators_key_that_is_none(helm, key):
+    refused(helm, {"secrets": {"adminKey": key}}, "secrets.adminKey has not the form of a key", "openssl rand -base64 32", "leave it empty")
+
+
+def test_an_administrators_key_in_two_places(helm):
+    values = {"secrets": {"adminKey": sample_key("one")}, "config": {"auth": {"admin_key": "env:OTHER"}}}
+    refused(helm, values, "secrets.adminKey and config.auth.admin_key are both set")
+
+
+def test_open_by_one_word_alone(helm):
+    values = {"config": {"auth": {"mode": "open", "allow_open": False}}}
+    refused(helm, values, "config.auth.mode is open", "config.auth.mode=required", "config.auth.allow_open=true")
+    said = helm.refusal(*helm.file("production"), "--set", "config.auth.mode=open")
+    assert "config.auth.mode is open" in said
+
+
+def test_keys_asked_for_and_nowhere_to_read_one(helm):
+    args = [*helm.file("lite"), "--set", "secrets.create=false,config.auth.mode=required"]
+    said = helm.refusal(*args)
+    assert "nobody could read the administrator's key" in said and "secrets.create=true" in said
+    assert helm.template(*args, "--set", "config.auth.admin_key=file:/vault/key")
 
 
 # Names

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, HELMS, STORES, Failed, Helm, Objects
+from chart import CHART, HELMS, STORES, Failed, Helm, Objects, sample_key
 from registry import stand_ins
 from running import ask, forwarded, started_proxy
 
@@ -29,9 +29,9 @@ def install(helm, *args):
     helm.run("install", "llmtrace", "./deployments/helm/llmtrace", "--namespace", "llmtrace", "--create-namespace", *args, *WAIT, cwd=root(helm))
 
 
-def install_production(helm):
+def install_production(helm, *args):
     secret = ["--set", f"postgresql.auth.password={PASSWORD}", "--set", f"secrets.postgresUrl={POSTGRES_URL}"]
-    install(helm, *PRODUCTION, "--set", REPOSITORY, *secret)
+    install(helm, *PRODUCTION, "--set", REPOSITORY, *secret, *args)
 
 
 def upgrade(helm, *args):
@@ -113,11 +113,11 @@ def test_upgrade_in_place_changes_nothing(installing, cluster):
 
 
 def test_keys_given_once_are_kept(installing, cluster):
-    key = "ab" * 32
-    install(installing, "--set", REPOSITORY, "--set", f"secrets.masterKey={key},secrets.adminKey=first")
+    key, admin = "ab" * 32, sample_key("first")
+    install(installing, "--set", REPOSITORY, "--set", f"secrets.masterKey={key},secrets.adminKey={admin}")
     upgrade(installing, *PRODUCTION, "--set", "proxy.image.tag=0.2.0")
     kept = secret(cluster, "llmtrace")
-    assert (kept["LLMTRACE_SECRETS__MASTER_KEY"], kept["LLMTRACE_ADMIN_KEY"]) == (key, "first")
+    assert (kept["LLMTRACE_SECRETS__MASTER_KEY"], kept["LLMTRACE_ADMIN_KEY"]) == (key, admin)
 
 
 def test_upgrade_to_another_image(installing, cluster):
@@ -298,7 +298,7 @@ def test_notes_name_this_release(installing, cluster):
     said = installing.run("install", "gateway", "./deployments/helm/llmtrace", *args, cwd=root(installing))
     assert "kubectl port-forward -n team-a svc/gateway-llmtrace 8080:80" in said
     assert "helm test gateway -n team-a" in said
-    assert "WARNING: this version asks for no key" in said
+    assert "WARNING: this installation is OPEN" in said and "config.auth.mode=required" in said
     assert "get no updates since August 2025" in said
     for store in STORES:
         for text in secret_of(cluster, f"gateway-{store}", "team-a").values():
@@ -313,6 +313,8 @@ def test_notes_name_this_release(installing, cluster):
         ([], ["names no registry", "its node is lost"]),
         (["persistence.type=claim"], []),
         (["secrets.create=false,secrets.existingSecret=mine"], ["the Secret mine", "rollout restart"]),
+        (["config.auth.mode=required"], ["kubectl get secret -n x llmtrace", "{.data.LLMTRACE_ADMIN_KEY}", "X-LLMTrace-Token"]),
+        (["config.auth.mode=required,config.auth.admin_key=file:/vault/key"], ["is the one that your values name"]),
         (["ingress.enabled=true"], ["http://llmtrace.local/dashboard", "or the Ingress"]),
         (["proxy.grpc.enabled=true"], ["50051", "nobody listens"]),
     ],

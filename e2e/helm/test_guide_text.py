@@ -2,6 +2,7 @@
 YAML. What each command has to bring about is tested in `test_guide_commands.py`; here it has to work as it stands, where it stands.
 """
 
+import base64
 import copy
 import re
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, STORES, Helm, Objects, check_config, program
+from chart import CHART, KEY, STORES, Helm, Objects, check_config, program
 from guide import blocks, commands
 from registry import stand_ins
 from running import started_proxy
@@ -45,6 +46,11 @@ TROUBLESHOOT = [
     "kubectl get secret -n llmtrace llmtrace -o jsonpath='{.data}' | jq 'to_entries[] | {key: .key, value: (.value | @base64d)}'",
     "kubectl get secret -n llmtrace llmtrace -o yaml",
 ]
+KEYS = [
+    "LLMTRACE_KEY=$(kubectl get secret -n llmtrace llmtrace -o jsonpath='{.data.LLMTRACE_ADMIN_KEY}' | base64 -d)",
+    'curl http://localhost:8080/api/v1/info -H "X-LLMTrace-Token: $LLMTRACE_KEY"',
+]
+CLOSE = "helm upgrade llmtrace ./deployments/helm/llmtrace --namespace llmtrace --reset-then-reuse-values --set config.auth.mode=required"
 GRPC = "kubectl port-forward -n llmtrace svc/llmtrace 50051:50051"
 UNINSTALL = ["helm uninstall llmtrace --namespace llmtrace", "kubectl delete pvc -n llmtrace --all"]
 PRODUCTION = [
@@ -66,7 +72,8 @@ EXISTING = [
     "kubectl create namespace llmtrace",
     "kubectl create secret generic my-llmtrace-credentials -n llmtrace "
     "--from-literal=LLMTRACE_CLICKHOUSE_URL=http://llmtrace@clickhouse:8123 --from-literal=LLMTRACE_CLICKHOUSE_DATABASE=llmtrace "
-    "--from-literal=LLMTRACE_POSTGRES_URL=postgres://llmtrace@postgres:5432/llmtrace --from-literal=LLMTRACE_REDIS_URL=redis://redis:6379",
+    "--from-literal=LLMTRACE_POSTGRES_URL=postgres://llmtrace@postgres:5432/llmtrace --from-literal=LLMTRACE_REDIS_URL=redis://redis:6379 "
+    """--from-literal=LLMTRACE_ADMIN_KEY="llmt_$(openssl rand -base64 32 | tr '+/' '-_' | tr -d =)\"""",
 ]
 SEALED = (
     "kubectl create secret generic my-llmtrace-credentials -n llmtrace --dry-run=client -o yaml --from-env-file=llmtrace.env "
@@ -86,7 +93,7 @@ ELSEWHERE = {
 
 @pytest.mark.smoke
 def test_every_command_of_the_guide_is_typed():
-    typed = [*FETCH, TRY_IT, *VERIFY, *OPERATE, *TROUBLESHOOT, GRPC, *UNINSTALL, *PRODUCTION, *SCALING, EXTERNAL, *EXISTING, SEALED]
+    typed = [*FETCH, TRY_IT, *VERIFY, *OPERATE, *TROUBLESHOOT, *KEYS, CLOSE, GRPC, *UNINSTALL, *PRODUCTION, *SCALING, EXTERNAL, *EXISTING, SEALED]
     assert set(commands("kubernetes")) == {*typed, *ELSEWHERE}
 
 
@@ -172,6 +179,15 @@ def test_trying_it_out(installing, cluster, tmp_path):
     assert {item["kind"] for item in cluster.objects.values() if item["metadata"].get("namespace") == "llmtrace"} == set()
 
 
+def test_keys(reader, cluster, tmp_path):
+    reader.types(TRY_IT)
+    reader.types(CLOSE)
+    with started_proxy(Objects(list(cluster.objects.values())), tmp_path) as port:
+        read, ask = (line.replace("8080", str(port)) for line in KEYS)
+        assert '"version"' in reader.types(read, ask)
+        assert "no-access" in reader.types(ask)
+
+
 def test_grpc(reader, cluster):
     reader.types(f"{TRY_IT} --set proxy.grpc.enabled=true")
     cluster.ports["llmtrace-"] = 0
@@ -213,6 +229,8 @@ def test_an_existing_secret(reader, cluster):
     (reader.root / "mine.yaml").write_text(text)
     reader.types(f"{TRY_IT} -f mine.yaml")
     assert ready(cluster) == 1 and cluster.get("Secret", "llmtrace") is None
+    key = cluster.get("Secret", "my-llmtrace-credentials")["data"]["LLMTRACE_ADMIN_KEY"]
+    assert KEY.fullmatch(base64.b64decode(key).decode())
 
 
 def test_a_sealed_secret(reader):

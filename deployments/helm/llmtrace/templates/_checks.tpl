@@ -6,6 +6,7 @@ None repeats a secret.
 {{- include "llmtrace.checkImage" . -}}
 {{- include "llmtrace.checkConfig" . -}}
 {{- include "llmtrace.checkSecrets" . -}}
+{{- include "llmtrace.checkKeys" . -}}
 {{- include "llmtrace.checkStores" . -}}
 {{- include "llmtrace.checkReplicas" . -}}
 {{- include "llmtrace.checkVolume" . -}}
@@ -104,6 +105,35 @@ None repeats a secret.
 {{- fail (printf "secrets.%s is set while secrets.create is false, so it would go nowhere: put it into the Secret %s, or set secrets.create=true" $key $secrets.existingSecret) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Nothing is open by accident, and the administrator's key is one, and in one place. */}}
+{{- define "llmtrace.checkKeys" -}}
+{{- $secrets := .Values.secrets -}}
+{{- $auth := get (.Values.config | default dict) "auth" | default dict -}}
+{{- if and (eq (get $auth "mode" | default "") "open") (not (get $auth "allow_open")) -}}
+{{- fail "config.auth.mode is open and config.auth.allow_open is not true, and whoever reaches a pod could read and change everything: set config.auth.mode=required, or config.auth.allow_open=true if that is meant" -}}
+{{- end -}}
+{{- with get $auth "admin_key" -}}
+{{- if not (regexMatch "^(env|file):" (toString .)) -}}
+{{- fail "config.auth.admin_key would be put into a ConfigMap, where everybody can read it: set secrets.adminKey" -}}
+{{- end -}}
+{{- if $secrets.adminKey -}}
+{{- fail "secrets.adminKey and config.auth.admin_key are both set, and one of them would have no effect: name one" -}}
+{{- end -}}
+{{- end -}}
+{{- $form := "llmt_ and 43 of A-Z a-z 0-9 - _, as `echo \"llmt_$(openssl rand -base64 32 | tr '+/' '-_' | tr -d =)\"` makes one" -}}
+{{- with include "llmtrace.adminKey" . -}}
+{{- if not (regexMatch "^llmt_[A-Za-z0-9_-]{43}$" .) -}}
+{{- if $secrets.adminKey -}}
+{{- fail (printf "secrets.adminKey has not the form of a key, which is %s; or leave it empty, and one is made where keys are asked for" $form) -}}
+{{- end -}}
+{{- fail (printf "the Secret %s holds an LLMTRACE_ADMIN_KEY that has not the form of a key: set secrets.adminKey to %s" (include "llmtrace.fullname" $) $form) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (include "llmtrace.asksForKeys" .) (not $secrets.create) (not $secrets.existingSecret) (not (include "llmtrace.namesAdminKey" .)) -}}
+{{- fail "keys are asked for (config.auth), secrets.create is false and secrets.existingSecret is empty, so nobody could read the administrator's key: set secrets.create=true, or name a Secret with the key LLMTRACE_ADMIN_KEY" -}}
 {{- end -}}
 {{- end -}}
 

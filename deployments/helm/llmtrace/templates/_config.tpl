@@ -51,6 +51,13 @@ for its own, and those of `config`.
 {{- concat $hosts (dig "allowed_hosts" list (.Values.config | default dict) | default list) | uniq | toJson -}}
 {{- end -}}
 
+{{/* "yes" where the proxy asks for keys. A pod listens for others than itself, so it does unless it is told to be open. */}}
+{{- define "llmtrace.asksForKeys" -}}
+{{- $auth := (include "llmtrace.config" . | fromYaml).auth | default dict -}}
+{{- $mode := get $auth "mode" | default (eq (toString $auth.allow_open) "true" | ternary "open" "required") -}}
+{{- if eq $mode "required" -}}yes{{- end -}}
+{{- end -}}
+
 {{/* What `storage.KEY` is in effect: (list $config "spans"). */}}
 {{- define "llmtrace.storeOf" -}}
 {{- $storage := (index . 0).storage -}}

@@ -86,6 +86,38 @@ the bundled store's where it names that host, alone or in this namespace.
 {{- end -}}
 {{- end -}}
 
+{{/* What the Secret of an earlier install holds under a key, or nothing: (list $ "LLMTRACE_ADMIN_KEY"). */}}
+{{- define "llmtrace.kept" -}}
+{{- $ := index . 0 -}}
+{{- if $.Values.secrets.create -}}
+{{- $kept := (lookup "v1" "Secret" $.Release.Namespace (include "llmtrace.fullname" $) | default dict).data | default dict -}}
+{{- get $kept (index . 1) | b64dec -}}
+{{- end -}}
+{{- end -}}
+
+{{/* "yes" where the administrator's key is named beside `secrets`: by the configuration, or as a variable of one's own. */}}
+{{- define "llmtrace.namesAdminKey" -}}
+{{- $named := get ((.Values.config | default dict).auth | default dict) "admin_key" -}}
+{{- range .Values.proxy.extraEnv -}}{{- if eq .name "LLMTRACE_AUTH__ADMIN_KEY" -}}{{- $named = .name -}}{{- end -}}{{- end -}}
+{{- if $named -}}yes{{- end -}}
+{{- end -}}
+
+{{/*
+The administrator's key in our Secret: the one given, the one kept, or one that is made where keys are asked for. It is made once in
+a rendering: the Secret holds it, and pods are replaced when its checksum changes.
+*/}}
+{{- define "llmtrace.adminKey" -}}
+{{- $secrets := .Values.secrets -}}
+{{- $key := $secrets.adminKey | default (include "llmtrace.kept" (list . "LLMTRACE_ADMIN_KEY")) -}}
+{{- if and (not $key) $secrets.create (include "llmtrace.asksForKeys" .) (not (include "llmtrace.namesAdminKey" .)) -}}
+{{- if not (hasKey $secrets "madeAdminKey") -}}
+{{- $_ := set $secrets "madeAdminKey" (printf "llmt_%s" (randAlphaNum 43)) -}}
+{{- end -}}
+{{- $key = $secrets.madeAdminKey -}}
+{{- end -}}
+{{- $key -}}
+{{- end -}}
+
 {{/* What the Secret holds, as JSON of plain texts. Keys that an earlier install gave are kept where no value replaces them. */}}
 {{- define "llmtrace.secretData" -}}
 {{- $secrets := .Values.secrets -}}
@@ -100,11 +132,11 @@ the bundled store's where it names that host, alone or in this namespace.
 {{- $_ := set $data (printf "LLMTRACE_%s_PASSWORD" (upper $store)) . -}}
 {{- end -}}
 {{- end -}}
-{{- $kept := (lookup "v1" "Secret" .Release.Namespace (include "llmtrace.fullname" .) | default dict).data | default dict -}}
-{{- range $key, $value := dict "LLMTRACE_SECRETS__MASTER_KEY" $secrets.masterKey "LLMTRACE_ADMIN_KEY" $secrets.adminKey -}}
-{{- with $value | default (get $kept $key | b64dec) -}}
-{{- $_ := set $data $key . -}}
+{{- with $secrets.masterKey | default (include "llmtrace.kept" (list . "LLMTRACE_SECRETS__MASTER_KEY")) -}}
+{{- $_ := set $data "LLMTRACE_SECRETS__MASTER_KEY" . -}}
 {{- end -}}
+{{- with include "llmtrace.adminKey" . -}}
+{{- $_ := set $data "LLMTRACE_ADMIN_KEY" . -}}
 {{- end -}}
 {{- toJson $data -}}
 {{- end -}}
@@ -137,9 +169,15 @@ the bundled store's where it names that host, alone or in this namespace.
 {{ . }}
 {{- end }}
 {{- end }}
-{{- if or $existing (hasKey (include "llmtrace.secretData" . | fromJson) "LLMTRACE_SECRETS__MASTER_KEY") }}
+{{- $held := include "llmtrace.secretData" . | fromJson }}
+{{- if or $existing (hasKey $held "LLMTRACE_SECRETS__MASTER_KEY") }}
 - name: LLMTRACE_SECRETS__MASTER_KEY
   valueFrom: {secretKeyRef: {name: {{ $name }}, key: LLMTRACE_SECRETS__MASTER_KEY{{ if $existing }}, optional: true{{ end }}}}
+{{- end }}
+{{- /* A variable wins over the configuration, so there is none where that names the key. */}}
+{{- if and (or $existing (hasKey $held "LLMTRACE_ADMIN_KEY")) (not (include "llmtrace.namesAdminKey" .)) }}
+- name: LLMTRACE_AUTH__ADMIN_KEY
+  valueFrom: {secretKeyRef: {name: {{ $name }}, key: LLMTRACE_ADMIN_KEY{{ if $existing }}, optional: true{{ end }}}}
 {{- end }}
 {{- end -}}
 
