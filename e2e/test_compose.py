@@ -20,17 +20,41 @@ def filled(text: str) -> str:
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
 
 
-@pytest.mark.parametrize("name", PROXIES)
-def test_the_proxy_takes_its_environment(name, tmp_path):
+def check(environment: dict, **shell) -> subprocess.CompletedProcess:
+    """What the proxy says of the image's configuration in this environment, with what the shell sets."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("LLMTRACE_")}
-    said = {k: filled(v) for k, v in SERVICES[name]["environment"].items()}
+    # A name without a value is passed on where it is set.
+    given = {k: shell.get(k, v and filled(v)) for k, v in environment.items()}
     image = {"LLMTRACE_CONFIG": str(ROOT / "deployments" / "image" / "llmtrace.yaml")}
-    done = subprocess.run([BIN / "llmtrace-proxy", "check"], env=clean | image | said, capture_output=True, text=True, timeout=30)
+    env = clean | image | {k: v for k, v in given.items() if v is not None}
+    return subprocess.run([BIN / "llmtrace-proxy", "check"], env=env, capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_the_proxy_takes_its_environment(name):
+    done = check(SERVICES[name]["environment"])
     assert done.returncode == 0, done.stderr
     shown = yaml.safe_load(done.stdout)
     assert (shown["listen_addr"], shown["storage"]["path"]) == ("0.0.0.0:8080", "/var/lib/llmtrace")
     if name == "proxy":
         assert shown["storage"]["spans"] == "clickhouse:" and shown["clickhouse"]["password"] == "***"
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_it_is_open_until_it_is_told_otherwise(name):
+    environment = SERVICES[name]["environment"]
+    assert "no key is asked for" in check(environment).stderr
+    key = "_".join(["llmt", "not-a-secret-".ljust(43, "0")])
+    closed = check(environment, LLMTRACE_AUTH__ALLOW_OPEN="false", LLMTRACE_AUTH__ADMIN_KEY=key)
+    assert closed.returncode == 0 and "no key is asked for" not in closed.stderr
+    assert yaml.safe_load(closed.stdout)["auth"] == {"mode": None, "allow_open": False, "admin_key": "***"}
+
+
+def test_the_image_alone_asks_for_keys():
+    """Somebody who publishes its port without a word on keys is not open to the world."""
+    done = check({})
+    assert done.returncode == 0 and "no key is asked for" not in done.stderr
+    assert yaml.safe_load(done.stdout)["auth"]["allow_open"] is False
 
 
 @pytest.mark.parametrize("name", PROXIES)

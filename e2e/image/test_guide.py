@@ -22,10 +22,12 @@ BILL = (
     "docker create --name sbom llmtrace-proxy:0.1.0 && docker cp sbom:/usr/share/doc/llmtrace-proxy/sbom.cdx.json . && docker rm sbom"
 )
 RUN = (
-    "docker run -d --name llmtrace -p 127.0.0.1:8080:8080 -v llmtrace:/var/lib/llmtrace --read-only --tmpfs /tmp --cap-drop ALL "
-    "--security-opt no-new-privileges --stop-timeout 45 llmtrace-proxy:0.1.0"
+    "docker run -d --name llmtrace -p 127.0.0.1:8080:8080 -e LLMTRACE_AUTH__ALLOW_OPEN=true -v llmtrace:/var/lib/llmtrace "
+    "--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges --stop-timeout 45 llmtrace-proxy:0.1.0"
 )
 ASK = "curl http://localhost:8080/health"
+COPY = "docker cp llmtrace:/var/lib/llmtrace/admin.key ."
+SHOW = 'curl http://localhost:8080/api/v1/info -H "X-LLMTrace-Token: $(cat admin.key)"'
 DOCTOR = "docker exec llmtrace /usr/local/bin/llmtrace-proxy doctor"
 ONCE = "docker run --rm … llmtrace-proxy:0.1.0 check --connect"
 EXPORT = "docker compose exec proxy /usr/local/bin/llmtrace-proxy export --format archive --out /var/lib/llmtrace/all.llmtrace"
@@ -45,7 +47,7 @@ ELSEWHERE = {
 
 
 def test_every_command_of_the_guide_is_typed():
-    assert set(commands("containers")) == {TAG, BILL, RUN, ASK, DOCTOR, ONCE, EXPORT, *ELSEWHERE}
+    assert set(commands("containers")) == {TAG, BILL, RUN, ASK, COPY, SHOW, DOCTOR, ONCE, EXPORT, *ELSEWHERE}
 
 
 @pytest.fixture
@@ -81,9 +83,23 @@ def test_the_bill_of_materials_is_copied_out(types, tmp_path):
     types(TAG)
 
 
+def is_up() -> bool:
+    return call("podman", "exec", "llmtrace", "/usr/local/bin/llmtrace-proxy", "health").returncode == 0
+
+
+def test_it_asks_for_the_key_that_is_copied_out(types, tmp_path):
+    # On the loopback address of the tests it would be open without any variable.
+    types(RUN.replace("LLMTRACE_AUTH__ALLOW_OPEN=true", "LLMTRACE_AUTH__MODE=required"))
+    poll("health", is_up, 30)
+    types(COPY)
+    assert (tmp_path / "admin.key").stat().st_mode & 0o777 == 0o600
+    assert '"version"' in types(SHOW)
+    assert "no-access" in types("curl http://localhost:8080/api/v1/info")
+
+
 def test_it_runs_answers_and_looks_at_itself(types):
     types(RUN)
-    poll("health", lambda: call("podman", "exec", "llmtrace", "/usr/local/bin/llmtrace-proxy", "health").returncode == 0, 30)
+    poll("health", is_up, 30)
     assert '"ok"' in types(ASK)
     assert "sqlite" in types(DOCTOR).lower()
     types(EXPORT)
