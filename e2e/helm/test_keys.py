@@ -64,7 +64,6 @@ def test_production_asks_for_the_key_that_kubectl_reads(installing, cluster, ups
     assert len(seen) == 2 and not KEY.search("".join(seen))
 
 
-@pytest.mark.smoke
 def test_the_default_install_is_open_until_it_is_told_otherwise(installing, cluster, tmp_path):
     install(installing, "--set", REPOSITORY)
     assert "LLMTRACE_ADMIN_KEY" not in secret(cluster, "llmtrace")
