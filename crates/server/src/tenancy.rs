@@ -186,7 +186,7 @@ impl Tenancy {
         self.directory.write_uses().await;
         for entry in self.refused.take(&self.clock) {
             // What finds no room is counted by the trail; the refusal itself was counted already.
-            let _ = self.trail.note(entry);
+            self.trail.note(entry).ok();
         }
     }
 

@@ -121,7 +121,7 @@ impl Api {
         match logged {
             Logged::Change(_) => {
                 // What was done is done: an answer that said otherwise would be wrong. It is counted, and in the log.
-                let _ = self.tenancy.trail().record(entry).await;
+                self.tenancy.trail().record(entry).await.ok();
                 Ok(())
             }
             Logged::Read(_) | Logged::No => self.tenancy.trail().note(entry).map_err(|_| Problem::LogFull),

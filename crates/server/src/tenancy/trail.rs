@@ -136,7 +136,7 @@ impl Writer {
             self.append(&entries, &tasks).await;
             for done in waiting {
                 // Whoever waited may have left.
-                let _ = done.send(());
+                done.send(()).ok();
             }
             if is_flush || self.told.is_none_or(|told| told.elapsed() >= HEADS_EVERY) {
                 self.tell_heads();

@@ -151,7 +151,7 @@ async fn walk(operations: &[Operation], meta: &Arc<dyn MetaStore>) -> usize {
         assert_eq!(answer.status, 200, "{path}");
         let said = String::from_utf8_lossy(&answer.body);
         let foreign = callers.iter().filter(|it| it.tenant.is_some_and(|own| own != b.tenant));
-        let changed_by = foreign.map(|it| changed_by(it)).find(|change| said.contains(change));
+        let changed_by = foreign.map(changed_by).find(|change| said.contains(change));
         assert_eq!(changed_by, None, "{path}");
     }
     asked
