@@ -571,6 +571,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description What somebody may do; each may what the one before it may.
+         * @enum {string}
+         */
+        AccessRole: "viewer" | "operator" | "admin" | "platform";
         /** @description An agent of one tenant. */
         Agent: components["schemas"]["Measures"] & {
             /**
@@ -937,7 +942,7 @@ export interface components {
              */
             revoked_at: string | null;
             /** @description What it may do there. */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["AccessRole"];
             /** @description Whether it opens anything. */
             state: components["schemas"]["KeyState"];
             /** @description Into which tenant it reaches; `null` where it reaches everything. */
@@ -987,7 +992,7 @@ export interface components {
         /** @description A role in a tenant. */
         MeTenant: {
             /** @description What they may do there. */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["AccessRole"];
             /** @description The tenant. */
             tenant_id: string;
         };
@@ -1104,7 +1109,7 @@ export interface components {
             /** @description What its owner calls it. */
             name: string;
             /** @description What it may do in the tenant that is named; `platform` with none. */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["AccessRole"];
         };
         /** @description One part of a message, in the shape of OpenTelemetry's GenAI conventions. */
         Part: {

@@ -16,6 +16,8 @@ pub struct KeyList {
 
 /// What somebody may do; each may what the one before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+// Messages have a `Role` of their own in the document.
+#[schema(as = AccessRole)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Read: spans with what was said in them, statistics, saved views.
