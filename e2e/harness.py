@@ -39,6 +39,15 @@ def get(url: str, timeout: float = 10.0):
         return json.load(answer)
 
 
+def send(url: str, body, headers: dict | None = None, method: str = "POST"):
+    """Sends JSON and reads the JSON that comes."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    headers = {"Content-Type": "application/json"} | (headers or {})
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method=method)
+    with opener.open(request, timeout=10.0) as answer:
+        return json.load(answer)
+
+
 def poll(what: str, attempt, deadline: float = DEADLINE, every: float = 0.02):
     """Returns the first truthy result of `attempt`; fails after the deadline, naming `what` and the last result."""
     end = time.monotonic() + deadline

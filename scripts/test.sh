@@ -25,7 +25,7 @@ run 'dashboard' 60 web env NO_COLOR=1 scripts/web.sh test
 # Builds the programs, too, which the end-to-end suite starts.
 run 'Rust tests' 900 nextest cargo nextest run --color never --workspace --locked --no-fail-fast --status-level fail --final-status-level fail
 run 'doc tests' 120 doctest cargo test --workspace --locked --doc
-run 'end to end' 300 pytest "$VENV/bin/python" -m pytest e2e -q --color=no
+run 'end to end' 420 pytest "$VENV/bin/python" -m pytest e2e -q --color=no
 run 'Helm chart, smoke' 60 pytest-helm scripts/helm.sh smoke
 
 # The number before a word in the runners' closing lines, added up.

@@ -4,8 +4,12 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use axum::{http::header, response::IntoResponse};
 use utoipa::{
-    OpenApi,
-    openapi::{RefOr, path::ParameterIn},
+    Modify, OpenApi,
+    openapi::{
+        RefOr,
+        path::ParameterIn,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 use super::{
@@ -23,6 +27,8 @@ use super::{
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         contact(name = "LLMTrace", url = "https://github.com/llmtrace/llmtrace")
     ),
+    security(("token" = []), ("bearer" = [])),
+    modifiers(&Schemes),
     tags(
         (name = "query", description = "Traces, spans, sessions, and what they add up to"),
         (name = "views", description = "Saved views"),
@@ -85,6 +91,18 @@ use super::{
 )]
 struct Document;
 
+/// How a key is shown.
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let token = ApiKeyValue::with_description("X-LLMTrace-Token", "An API key; not needed in open mode");
+        components.add_security_scheme("token", SecurityScheme::ApiKey(ApiKey::Header(token)));
+        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
 /// The OpenAPI document as indented JSON with a closing line feed.
 pub fn openapi() -> String {
     let mut text = Document::openapi().to_pretty_json().expect("the document holds only strings, numbers and maps");
@@ -112,7 +130,7 @@ pub(super) fn is_query_parameter(name: &str) -> bool {
 
 /// This document.
 #[utoipa::path(
-    get, path = "/api/v1/openapi.json", tag = "query", operation_id = "get_openapi",
+    get, path = "/api/v1/openapi.json", tag = "query", operation_id = "get_openapi", security(()),
     responses((status = 200, description = "The OpenAPI 3.1 document", body = Object, content_type = "application/json"))
 )]
 pub(super) async fn serve() -> impl IntoResponse {

@@ -105,12 +105,21 @@ pub(super) enum ReadProblems {
     /// A parameter is wrong
     #[response(status = 400, content_type = "application/problem+json")]
     Wrong(ProblemView),
-    /// The host is not served
+    /// A key or a login is needed, and there is none that opens
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(ProblemView),
+    /// The role is too low, the tenant another's, or the host not served
     #[response(status = 403, content_type = "application/problem+json")]
-    HostRefused(ProblemView),
+    Refused(ProblemView),
     /// The question covers more than is looked at for one answer; the problem says the bound and how to ask for less
     #[response(status = 422, content_type = "application/problem+json")]
     TooLarge(ProblemView),
+    /// This address has shown too many unknown keys
+    #[response(
+        status = 429, content_type = "application/problem+json",
+        headers(("retry-after" = u32, description = "Seconds after which to try again"))
+    )]
+    TooManyFailures(ProblemView),
     /// The store is broken, its cause is in the log
     #[response(status = 500, content_type = "application/problem+json")]
     Broken(ProblemView),
@@ -129,7 +138,10 @@ pub(super) enum WriteProblems {
     /// A parameter or the body is wrong
     #[response(status = 400, content_type = "application/problem+json")]
     Wrong(ProblemView),
-    /// The host is not served, or the write comes from a web page of another origin
+    /// A key or a login is needed, and there is none that opens
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(ProblemView),
+    /// The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin
     #[response(status = 403, content_type = "application/problem+json")]
     Refused(ProblemView),
     /// The body did not arrive in time
@@ -141,6 +153,9 @@ pub(super) enum WriteProblems {
     /// The body is no JSON
     #[response(status = 415, content_type = "application/problem+json")]
     NotJson(ProblemView),
+    /// This address has shown too many unknown keys
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooManyFailures(ProblemView),
     /// The store is away
     #[response(status = 503, content_type = "application/problem+json")]
     Away(ProblemView),

@@ -256,7 +256,7 @@ pub fn probes(probes: Probes) -> Router {
 
 /// The state of each dependency. Always 200 while the process answers: a degraded proxy still forwards.
 #[utoipa::path(
-    get, path = "/health", tag = "operation",
+    get, path = "/health", tag = "operation", security(()),
     responses((status = 200, description = "The state of each dependency", body = HealthView))
 )]
 pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
@@ -288,7 +288,7 @@ pub(super) async fn health(State(probes): State<Probes>) -> Json<HealthView> {
 
 /// Says that the process answers at all; a failure means: restart it.
 #[utoipa::path(
-    get, path = "/livez", tag = "operation",
+    get, path = "/livez", tag = "operation", security(()),
     responses((status = 200, description = "It answers", body = String, content_type = "text/plain"))
 )]
 pub(super) async fn livez() -> &'static str {
@@ -297,7 +297,7 @@ pub(super) async fn livez() -> &'static str {
 
 /// Says whether to send traffic here. The store has no part in it: forwarding does not need it.
 #[utoipa::path(
-    get, path = "/readyz", tag = "operation",
+    get, path = "/readyz", tag = "operation", security(()),
     responses(
         (status = 200, description = "It serves", body = String, content_type = "text/plain"),
         (status = 503, description = "It is starting or stopping", body = String, content_type = "text/plain"),
@@ -313,7 +313,7 @@ pub(super) async fn readyz(State(probes): State<Probes>) -> (StatusCode, &'stati
 
 /// The metrics in the OpenMetrics text format.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operation",
+    get, path = "/metrics", tag = "operation", security(()),
     responses((status = 200, description = "Every metric", body = String, content_type = "application/openmetrics-text"))
 )]
 pub(super) async fn metrics(State(probes): State<Probes>) -> impl IntoResponse {

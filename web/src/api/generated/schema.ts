@@ -2160,7 +2160,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2172,6 +2181,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2236,7 +2256,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2248,6 +2277,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2318,7 +2358,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served, or the write comes from a web page of another origin */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2356,6 +2405,15 @@ export interface operations {
             };
             /** @description The body is no JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2413,7 +2471,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2434,6 +2501,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2649,7 +2727,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2661,6 +2748,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2716,7 +2814,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2728,6 +2835,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2792,7 +2910,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2804,6 +2931,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2876,7 +3014,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served, or the write comes from a web page of another origin */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2914,6 +3061,15 @@ export interface operations {
             };
             /** @description The body is no JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2973,7 +3129,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2994,6 +3159,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3069,7 +3245,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served, or the write comes from a web page of another origin */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3132,6 +3317,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The store is away */
             503: {
                 headers: {
@@ -3184,7 +3378,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3214,6 +3417,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3269,7 +3483,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3281,6 +3504,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3355,7 +3589,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3367,6 +3610,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3595,7 +3849,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3607,6 +3870,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3684,7 +3958,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3705,6 +3988,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3913,7 +4207,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3925,6 +4228,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3992,7 +4306,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4013,6 +4336,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4088,7 +4422,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4109,6 +4452,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4338,7 +4692,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4350,6 +4713,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4541,7 +4915,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4553,6 +4936,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4617,7 +5011,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4629,6 +5032,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4687,7 +5101,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4708,6 +5131,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4768,7 +5202,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4789,6 +5232,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4847,7 +5301,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4868,6 +5331,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4930,7 +5404,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served, or the write comes from a web page of another origin */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4968,6 +5451,15 @@ export interface operations {
             };
             /** @description The body is no JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5014,7 +5506,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5035,6 +5536,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5251,7 +5763,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5263,6 +5784,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5471,7 +6003,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5483,6 +6024,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5550,7 +6102,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5571,6 +6132,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5640,7 +6212,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5652,6 +6233,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5863,7 +6455,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5875,6 +6476,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5939,7 +6551,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5951,6 +6572,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6023,7 +6655,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served, or the write comes from a web page of another origin */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6061,6 +6702,15 @@ export interface operations {
             };
             /** @description The body is no JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6120,7 +6770,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6141,6 +6800,17 @@ export interface operations {
             /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6216,7 +6886,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served, or the write comes from a web page of another origin */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6279,6 +6958,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The store is away */
             503: {
                 headers: {
@@ -6329,7 +7017,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The host is not served */
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6368,6 +7065,17 @@ export interface operations {
             /** @description If-Match is missing */
             428: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
