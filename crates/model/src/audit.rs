@@ -96,6 +96,28 @@ impl fmt::Debug for AuditHash {
     }
 }
 
+impl std::str::FromStr for AuditHash {
+    type Err = AuditHashError;
+
+    fn from_str(s: &str) -> Result<Self, AuditHashError> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let (pairs, rest) = s.as_bytes().as_chunks::<2>();
+        let mut hash = [0; 32];
+        if pairs.len() != hash.len() || !rest.is_empty() {
+            return Err(AuditHashError);
+        }
+        for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
+            *byte = digit(*high).ok_or(AuditHashError)? << 4 | digit(*low).ok_or(AuditHashError)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+/// Says that a text is no hash of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the hash of a record, expected 64 hex digits")]
+pub struct AuditHashError;
+
 impl AuditRecord {
     /// Puts an entry behind the end of its chain.
     pub fn behind(head: AuditHead, entry: AuditEntry) -> Self {
@@ -111,9 +133,12 @@ impl AuditRecord {
 
     /// Says whether it follows on `head` and is what it was when it was written.
     pub fn follows(&self, head: AuditHead) -> bool {
-        self.seq == head.seq + 1
-            && self.previous == head.hash
-            && self.hash == hash(self.seq, self.previous, &self.entry)
+        head.seq.checked_add(1) == Some(self.seq) && self.previous == head.hash && self.was_written_at(self.seq)
+    }
+
+    /// Says whether its hash is that of what it holds, had it this place.
+    pub fn was_written_at(&self, seq: u64) -> bool {
+        self.hash == hash(seq, self.previous, &self.entry)
     }
 }
 
@@ -214,6 +239,18 @@ mod tests {
         assert!(first.follows(AuditHead::default()) && second.follows(first.head()));
         assert!(!second.follows(AuditHead::default()), "one was taken out");
         assert!(!first.follows(second.head()), "they were swapped");
+        let moved = AuditRecord { seq: 7, ..second };
+        assert!(moved.was_written_at(2) && !moved.was_written_at(7));
+        assert!(!moved.follows(AuditHead { seq: u64::MAX, ..AuditHead::default() }));
+    }
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written() {
+        let hash = AuditRecord::behind(AuditHead::default(), entry(1)).hash;
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        for bad in ["", "ab", &"g".repeat(64), &"é".repeat(32), &"a".repeat(63), &"a".repeat(65)] {
+            assert!(bad.parse::<AuditHash>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod user;
 mod word;
 
 pub use access::{AccessRole, ApiKey, Grant, KEY_DIGITS, KEY_MARK, KeyHash, Unfit, is_api_key};
-pub use audit::{Actor, ActorError, AuditEntry, AuditHash, AuditHead, AuditRecord, Outcome};
+pub use audit::{Actor, ActorError, AuditEntry, AuditHash, AuditHashError, AuditHead, AuditRecord, Outcome};
 pub use budget::Bound;
 pub use coverage::{BodyCoverage, Coverage};
 pub use credential::{MasterKeyId, ProviderCredential, Sealed};
