@@ -6,6 +6,7 @@
 
 mod access;
 mod asking;
+mod audit;
 mod body;
 mod docs;
 mod document;

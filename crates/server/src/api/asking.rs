@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::{
-    extract::ConnectInfo,
+    extract::{ConnectInfo, FromRequestParts, RawPathParams},
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -23,6 +23,9 @@ use crate::tenancy::{Caller, client_address, is_like_token};
 
 /// Where an API key comes in.
 const TOKEN: HeaderName = HeaderName::from_static("x-llmtrace-token");
+
+/// The most that the log is told of what a question is about.
+const TARGET_CHARS: usize = 512;
 
 /// Who asks, and for what; every route finds it in its request.
 #[derive(Debug, Clone)]
@@ -70,7 +73,7 @@ impl Asking {
 
 impl Api {
     /// Tells apart who asks, and refuses who may not ask this anywhere; what depends on the tenant is decided by the route.
-    pub(super) async fn admit(&self, parts: &Parts, rule: Rule) -> Result<Option<Asking>, Problem> {
+    pub(super) async fn admit(&self, parts: &mut Parts, rule: Rule) -> Result<Option<Asking>, Problem> {
         let role = match rule.need {
             Need::Nothing => return Ok(None),
             Need::Anybody => None,
@@ -81,7 +84,9 @@ impl Api {
         let caller = self.tenancy.who(key_of(&parts.headers)?, address).await.map_err(Problem::Denied)?;
         let is_high_enough = role.is_none_or(|role| caller.highest().is_some_and(|has| has >= role));
         let may = is_high_enough && (rule.need != Need::Platform || caller.is_platform());
-        let asking = Asking { caller, address, role, line: Arc::default() };
+        // Whoever reaches one tenant stands in its chain, also where they reach for another's.
+        let line = Line { tenant: caller.only_tenant().cloned(), target: target_of(parts).await, ..Line::default() };
+        let asking = Asking { caller, address, role, line: Arc::new(Mutex::new(line)) };
         if may {
             return Ok(Some(asking));
         }
@@ -134,6 +139,14 @@ impl Api {
             client_address(&parts.headers, peer, &self.access.trusted_proxies)
         })
     }
+}
+
+/// What a question is about, for the log: what its path names, else its query.
+async fn target_of(parts: &mut Parts) -> String {
+    let path = RawPathParams::from_request_parts(parts, &()).await.ok();
+    let named = path.iter().flatten().map(|(_, text)| text).collect::<Vec<_>>().join("/");
+    let target = if named.is_empty() { parts.uri.query().unwrap_or_default() } else { &named };
+    target.chars().take(TARGET_CHARS).collect()
 }
 
 /// The key that a request shows: as on the proxy in `X-LLMTrace-Token`, or as every HTTP client can, as a bearer token.

@@ -13,8 +13,8 @@ use utoipa::{
 };
 
 use super::{
-    erasures, error, export, health, info, keys, me, models, people, raw, retention, sessions, spans, stats, tail,
-    tenants, traces, view, views,
+    audit, erasures, error, export, health, info, keys, me, models, people, raw, retention, sessions, spans, stats,
+    tail, tenants, traces, view, views,
 };
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
@@ -34,6 +34,7 @@ use super::{
         (name = "views", description = "Saved views"),
         (name = "erasure", description = "What is erased, and how long things are kept"),
         (name = "access", description = "Who may do what"),
+        (name = "audit", description = "Who did what"),
         (name = "operation", description = "Health and metrics; exact paths, no key")
     ),
     paths(
@@ -66,6 +67,8 @@ use super::{
         erasures::list,
         erasures::create,
         erasures::one,
+        audit::list,
+        audit::chain,
         models::prices,
         export::export,
         views::list,
@@ -86,6 +89,7 @@ use super::{
         view::ModelPriceList, view::ModelPriceView, view::SavedViewList, view::SavedViewView, view::SavedViewBody,
         view::ErasureList, view::ErasureView, view::ErasureBody, view::RetentionView, view::RetentionBody,
         view::KeyList, view::KeyView, view::NewKeyView, view::NewKeyBody, view::KeyBody, view::MeView,
+        view::AuditList, view::AuditView, view::AuditLine,
         error::ProblemView, health::HealthView,
     ))
 )]

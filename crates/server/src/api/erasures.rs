@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use llmtrace_model::{Erasure, ErasureId, Subject, TenantId, TenantScope, TraceId};
+use serde_json::{Value, json};
 
 use super::{
     Api,
@@ -16,7 +17,7 @@ use super::{
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     query::{NoParams, OneParams},
     read::{Asked, Part, missing, part},
-    view::{ErasureBody, ErasureList, ErasureView},
+    view::{ErasureBody, ErasureList, ErasureView, TenantView},
     views::owner,
 };
 
@@ -48,7 +49,7 @@ pub(super) async fn list(Asked { api, scope, .. }: Asked<OneParams>) -> Result<J
     )
 )]
 pub(super) async fn create(
-    Asked { api, scope, .. }: Asked<OneParams>,
+    Asked { api, scope, asking, .. }: Asked<OneParams>,
     body::Json(body): body::Json<ErasureBody>,
 ) -> Result<Response, Problem> {
     let subject = body.subject()?;
@@ -60,7 +61,10 @@ pub(super) async fn create(
             "the tenant whose spans are erased: everything of all is not erased at once",
         ));
     }
-    begin(&api, body.erasure_id, tenant, subject).await
+    let begun = begin(&api, body.erasure_id, tenant, subject).await?;
+    asking.targets(&begun.erasure_id.to_string());
+    asking.changes(None, Some(&begun));
+    Ok(accepted(begun))
 }
 
 /// One erasure, with what was removed so far.
@@ -89,9 +93,12 @@ pub(super) async fn one(Asked { api, scope, .. }: Asked<OneParams>, id: Part) ->
         ReadProblems,
     )
 )]
-pub(super) async fn remove_trace(Asked { api, scope, .. }: Asked<OneParams>, id: Part) -> Result<Response, Problem> {
+pub(super) async fn remove_trace(asked: Asked<OneParams>, id: Part) -> Result<Response, Problem> {
+    let Asked { api, scope, asking, .. } = asked;
     let id: TraceId = part("trace_id", id, "32 hex digits, not all zero")?;
-    begin(&api, None, owner(&scope), Subject::Trace(id)).await
+    let begun = begin(&api, None, owner(&scope), Subject::Trace(id)).await?;
+    asking.changes(None, Some(&begun));
+    Ok(accepted(begun))
 }
 
 /// Deletes a tenant: erases its spans, and forgets that it was seen, its saved views and its rule of retention.
@@ -109,11 +116,21 @@ pub(super) async fn remove_trace(Asked { api, scope, .. }: Asked<OneParams>, id:
 )]
 pub(super) async fn remove_tenant(asked: Asked<NoParams>, id: Part) -> Result<Response, Problem> {
     let tenant = tenant_of(&asked, id)?;
-    let api = asked.api;
+    let Asked { api, asking, .. } = asked;
+    let before = known_of(&api, &tenant).await?;
     // The erasure first: where the second step fails, the caller tries again, and nothing is half forgotten.
     let begun = begin(&api, None, Some(tenant.clone()), Subject::Everything).await?;
+    asking.changes(Some(&before), Some(&json!({ "erasure": begun })));
     api.read("delete_tenant", api.meta.delete_tenant(&tenant, api.clock.now())).await?;
-    Ok(begun)
+    Ok(accepted(begun))
+}
+
+/// What is forgotten with a tenant, for the audit log.
+async fn known_of(api: &Api, tenant: &TenantId) -> Result<Value, Problem> {
+    let seen = api.read("list_tenants", api.meta.tenants()).await?.into_iter().find(|seen| seen.id == *tenant);
+    let rule = api.read("get_retentions", api.meta.retentions()).await?.remove(tenant);
+    let views = api.read("list_views", api.meta.views(&TenantScope::One(tenant.clone()))).await?;
+    Ok(json!({ "tenant": seen.map(TenantView::from), "retention": rule, "saved_views": views.len() }))
 }
 
 /// The tenant of the path; another than the header's does not exist.
@@ -128,7 +145,7 @@ async fn begin(
     id: Option<ErasureId>,
     tenant: Option<TenantId>,
     subject: Subject,
-) -> Result<Response, Problem> {
+) -> Result<ErasureView, Problem> {
     let id = id.unwrap_or_else(|| ErasureId::from_bytes(*uuid::Uuid::new_v4().as_bytes()));
     let mut erasure = Erasure::asked(id, tenant, subject, api.clock.now());
     if !api.read("add_erasure", api.meta.add_erasure(&erasure)).await? {
@@ -137,6 +154,11 @@ async fn begin(
         // Nothing of another's receipt is told.
         erasure = there.filter(is_same).ok_or(Problem::IdTaken { what: "erasure", found: id.to_string() })?;
     }
-    let place = HeaderValue::try_from(format!("/api/v1/erasures/{id}")).expect("a UUID is a header's value");
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(ErasureView::from(erasure))).into_response())
+    Ok(erasure.into())
+}
+
+fn accepted(begun: ErasureView) -> Response {
+    let place = format!("/api/v1/erasures/{}", begun.erasure_id);
+    let place = HeaderValue::try_from(place).expect("a UUID is a header's value");
+    (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(begun)).into_response()
 }

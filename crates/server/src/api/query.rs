@@ -21,8 +21,8 @@ pub(super) use self::{
     question::{Compare, Order, Part},
     range::{DAY_US, Range},
     table::{
-        ExportParams, ListParams, NoParams, OneParams, PageParams, Params, PeopleParams, RangeParams, RawParams,
-        StatsParams, TailParams, TopParams,
+        AuditParams, ChainParams, ExportParams, ListParams, NoParams, OneParams, PageParams, Params, PeopleParams,
+        RangeParams, RawParams, StatsParams, TailParams, TopParams,
     },
 };
 use self::{
@@ -126,6 +126,11 @@ impl Query {
     pub(super) fn format(&self) -> Result<Format, Problem> {
         let of = |word: &str| Format::ALL.iter().copied().find(|format| format.as_str() == word);
         Ok(self.one("format", of)?.unwrap_or_default())
+    }
+
+    /// The place in a chain behind which it asks.
+    pub(super) fn place(&self) -> Result<u64, Problem> {
+        Ok(self.one("after", values::whole)?.unwrap_or(0))
     }
 
     /// The span after which the export it asks for begins.

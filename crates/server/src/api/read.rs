@@ -23,9 +23,6 @@ use crate::tenancy::Denied;
 /// The longest a caller waits for the store.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The most that the log is told of what a question is about.
-const TARGET_CHARS: usize = 512;
-
 /// What a path part looks like that is no text at all.
 const UNREADABLE: &str = "percent-encoded UTF-8";
 
@@ -50,7 +47,6 @@ impl<P: Params + Send> FromRequestParts<Api> for Asked<P> {
         // There is one on every route that needs anything, and only those ask questions.
         let asking = parts.extensions.get::<Asking>().cloned().ok_or(Problem::Denied(Denied::NoKey))?;
         let path = RawPathParams::from_request_parts(parts, api).await.ok();
-        asking.targets(&target_of(path.as_ref(), parts));
         let tenant = match access::named(&parts.headers, query.tenant()?)? {
             Some(named) => Some(named),
             None => path.map_or(Ok(None), |path| in_path(&path, &asking))?,
@@ -59,13 +55,6 @@ impl<P: Params + Send> FromRequestParts<Api> for Asked<P> {
         asking.is_about(&scope);
         Ok(Self { api: api.clone(), query, scope, asking, params: PhantomData })
     }
-}
-
-/// What a question is about, for the log: what its path names, else its query.
-fn target_of(path: Option<&RawPathParams>, parts: &Parts) -> String {
-    let named = path.into_iter().flatten().map(|(_, text)| text).collect::<Vec<_>>().join("/");
-    let target = if named.is_empty() { parts.uri.query().unwrap_or_default() } else { &named };
-    target.chars().take(TARGET_CHARS).collect()
 }
 
 /// The tenant whose own path is asked; one that the caller does not reach does not exist.

@@ -1,7 +1,7 @@
 //! `/api/v1/tenants/{tenant_id}/retention`: how long one tenant's spans are kept.
 
 use axum::{Json, http::StatusCode};
-use llmtrace_model::TenantId;
+use llmtrace_model::{Retention, TenantId};
 
 use super::{
     Api, body,
@@ -44,9 +44,7 @@ pub(super) async fn put(
     body::Json(body): body::Json<RetentionBody>,
 ) -> Result<Json<RetentionView>, Problem> {
     let tenant = tenant_of(&asked, id)?;
-    let api = asked.api;
-    api.read("put_retention", api.meta.put_retention(&tenant, Some(body.into()))).await?;
-    applies(&api, tenant).await.map(Json)
+    change(&asked, tenant, Some(body.into())).await.map(Json)
 }
 
 /// Takes away a tenant's own rule: the setting `retention` applies.
@@ -61,9 +59,20 @@ pub(super) async fn put(
 )]
 pub(super) async fn remove(asked: Asked<NoParams>, id: Part) -> Result<StatusCode, Problem> {
     let tenant = tenant_of(&asked, id)?;
-    let api = asked.api;
-    api.read("put_retention", api.meta.put_retention(&tenant, None)).await?;
+    change(&asked, tenant, None).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn change(
+    Asked { api, asking, .. }: &Asked<NoParams>,
+    tenant: TenantId,
+    rule: Option<Retention>,
+) -> Result<RetentionView, Problem> {
+    let before = applies(api, tenant.clone()).await?;
+    api.read("put_retention", api.meta.put_retention(&tenant, rule)).await?;
+    let after = RetentionView::of(tenant, rule, api.retention);
+    asking.changes(Some(&before), Some(&after));
+    Ok(after)
 }
 
 async fn applies(api: &Api, tenant: TenantId) -> Result<RetentionView, Problem> {

@@ -36,7 +36,7 @@ async fn surround(State(api): State<Api>, request: Request, next: Next) -> Respo
     let (mut parts, body) = request.into_parts();
     let route = parts.extensions.get::<MatchedPath>().and_then(|m| known(m.as_str()));
     let rule = route.map_or(Rule::NONE, |route| route.rule(&parts.method));
-    let mut response = match check(&api, &parts, rule).await {
+    let mut response = match check(&api, &mut parts, rule).await {
         Ok(None) => next.run(Request::from_parts(parts, body)).await,
         Ok(Some(asking)) => {
             parts.extensions.insert(asking.clone());
@@ -51,7 +51,7 @@ async fn surround(State(api): State<Api>, request: Request, next: Next) -> Respo
     response
 }
 
-async fn check(api: &Api, parts: &Parts, rule: Rule) -> Result<Option<Asking>, Problem> {
+async fn check(api: &Api, parts: &mut Parts, rule: Rule) -> Result<Option<Asking>, Problem> {
     api.access.check_host(&parts.uri, &parts.headers)?;
     if !parts.method.is_safe() {
         access::check_origin(&parts.uri, &parts.headers)?;

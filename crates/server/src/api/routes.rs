@@ -7,8 +7,8 @@ use axum::{
 use llmtrace_model::AccessRole;
 
 use super::{
-    Api, docs, document, erasures, export, info, keys, me, models, people, raw, retention, sessions, spans, stats,
-    tail, tenants, traces, views,
+    Api, audit, docs, document, erasures, export, info, keys, me, models, people, raw, retention, sessions, spans,
+    stats, tail, tenants, traces, views,
 };
 
 /// A route.
@@ -135,6 +135,8 @@ pub(super) const ROUTES: &[Route] = &[
         &[quiet("GET", ADMIN), change("POST", ADMIN, "erasures.create")],
     ),
     route("/api/v1/erasures/{erasure_id}", || get(erasures::one), &[quiet("GET", ADMIN)]),
+    route("/api/v1/audit", || get(audit::list), &[quiet("GET", ADMIN)]),
+    route("/api/v1/audit/chain", || get(audit::chain), &[read(ADMIN, "audit.export")]),
     route("/api/v1/models/prices", || get(models::prices), &[quiet("GET", VIEWER)]),
     route("/api/v1/export", || get(export::export), &[read(OPERATOR, "spans.export")]),
     route(

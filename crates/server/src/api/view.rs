@@ -3,6 +3,7 @@
 //! Names are stable. Every field is always there; what is not known is `null`. Lists hold [`SpanView`], which knows no
 //! content; details and exports hold [`SpanDetail`]. Durations are in milliseconds with microseconds as decimals.
 
+mod audit;
 mod erasure;
 mod info;
 mod key;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use audit::{ActorKind, ActorView, AuditLine, AuditList, AuditView};
 pub use erasure::{
     ErasureBody, ErasureList, ErasureState, ErasureSubject, ErasureView, RetentionBody, RetentionSource, RetentionView,
 };

@@ -46,7 +46,7 @@ pub(super) async fn list(Asked { api, scope, .. }: Asked<OneParams>) -> Result<J
     )
 )]
 pub(super) async fn create(
-    Asked { api, scope, .. }: Asked<OneParams>,
+    Asked { api, scope, asking, .. }: Asked<OneParams>,
     body::Json(body): body::Json<SavedViewBody>,
 ) -> Result<Response, Problem> {
     let now = api.clock.now();
@@ -67,6 +67,8 @@ pub(super) async fn create(
         // A new id is nobody's: only a store that wrote twice what it said failed would know it.
         Written::Changed | Written::Absent | Written::Taken | Written::Outside => return Err(Problem::StoreAway),
     }
+    asking.targets(&view.id.to_string());
+    asking.changes(None, Some(&SavedViewView::from(view.clone())));
     let place = HeaderValue::try_from(format!("/api/v1/views/{}", view.id)).expect("a UUID is a header's value");
     let mut response = answer(StatusCode::CREATED, view);
     response.headers_mut().insert(header::LOCATION, place);
@@ -108,7 +110,7 @@ pub(super) async fn one(Asked { api, scope, .. }: Asked<OneParams>, id: Id) -> R
     )
 )]
 pub(super) async fn replace(
-    Asked { api, scope, .. }: Asked<OneParams>,
+    Asked { api, scope, asking, .. }: Asked<OneParams>,
     id: Id,
     condition: IfMatch,
     body::Json(body): body::Json<SavedViewBody>,
@@ -117,11 +119,14 @@ pub(super) async fn replace(
     let stored = find(&api, &scope, id).await?;
     let version = stored.version;
     condition.check(Tag { version })?;
+    let before = SavedViewView::from(stored.clone());
     let SavedViewBody { name, page, query } = body;
     let view = SavedView { name: name.into(), page, query: query.into(), updated_at: api.clock.now(), ..stored };
     let written = api.read("put_view", api.meta.put_view(&scope, &view, Replacing::Version(version))).await?;
     done(written, id)?;
-    Ok(answer(StatusCode::OK, SavedView { version: version.saturating_add(1), ..view }))
+    let view = SavedView { version: version.saturating_add(1), ..view };
+    asking.changes(Some(&before), Some(&SavedViewView::from(view.clone())));
+    Ok(answer(StatusCode::OK, view))
 }
 
 /// Deletes a saved view, if it is still the one whose `ETag` is in `If-Match`.
@@ -141,14 +146,16 @@ pub(super) async fn replace(
     )
 )]
 pub(super) async fn remove(
-    Asked { api, scope, .. }: Asked<OneParams>,
+    Asked { api, scope, asking, .. }: Asked<OneParams>,
     id: Id,
     condition: IfMatch,
 ) -> Result<StatusCode, Problem> {
     let id = view_id(id)?;
-    let SavedView { version, .. } = find(&api, &scope, id).await?;
+    let stored = find(&api, &scope, id).await?;
+    let version = stored.version;
     condition.check(Tag { version })?;
     done(api.read("delete_view", api.meta.delete_view(&scope, id, version)).await?, id)?;
+    asking.changes(Some(&SavedViewView::from(stored)), None);
     Ok(StatusCode::NO_CONTENT)
 }
 

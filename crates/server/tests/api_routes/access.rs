@@ -5,7 +5,7 @@ use llmtrace_server::api::Access;
 
 use crate::world::{app, app_with, ask, get, record, stores, stores_of};
 
-const ROUTES: [&str; 15] = [
+const ROUTES: [&str; 17] = [
     "/api/v1/tenants",
     "/api/v1/spans",
     "/api/v1/spans/00000000000000ff",
@@ -19,6 +19,8 @@ const ROUTES: [&str; 15] = [
     "/api/v1/agents",
     "/api/v1/info",
     "/api/v1/export",
+    "/api/v1/audit",
+    "/api/v1/audit/chain",
     "/api/v1/models/prices",
     "/api/v1/openapi.json",
 ];

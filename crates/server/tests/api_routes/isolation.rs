@@ -68,6 +68,8 @@ const OPERATIONS: &[(&str, Takes)] = &[
     ("get_key", Admin),
     ("replace_key", Admin),
     ("revoke_key", Admin),
+    ("list_audit", Admin),
+    ("export_audit_chain", Admin),
 ];
 
 /// Somebody who asks; all but the last are of tenant `a` or `b`.

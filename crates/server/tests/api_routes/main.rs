@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod access;
+mod audit;
 mod cursors;
 mod details;
 mod docs;

@@ -153,6 +153,8 @@ fn wrong(name: &str, schema: &Value) -> Vec<String> {
             "%F0%9F%92%A9",
             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ]),
+        "actor" => owned(&["root", "key", "key:", "key:x", "Cli", "cli,system", "group:1", "user:%F0%9F%92%A9"]),
+        "action" => vec!["x".repeat(1025), "%C3%BC".repeat(1025)],
         "format" => owned(&["xml", "JSONL", "jsonl,csv"]),
         "part" => owned(&["both", "Request", "request,response", "1"]),
         "by" => owned(&["tag", "Model", "model,agent_id", "1"]),

@@ -1,6 +1,9 @@
 //! The filter that a query asks for.
 
-use llmtrace_model::{Between, EndReason, FindingKind, Found, Source, SpanFilter, Status, Terms, TraceId};
+use llmtrace_model::{
+    Actor, Between, EndReason, FindingKind, Found, Source, SpanFilter, Status, Terms, Timestamp, TraceId,
+};
+use llmtrace_store::AuditFilter;
 
 use super::{Query, kind::ANY, values};
 use crate::api::error::Problem;
@@ -34,12 +37,21 @@ impl Query {
             tokens: self.between("min_tokens", "max_tokens", values::whole)?,
             text: self.one("text", terms)?,
         };
-        match (filter.from, filter.until) {
-            (Some(from), Some(until)) if until < from => {
-                Err(Problem::bad("until", &until.to_string(), format!("a time not before \"from\" ({from})")))
-            }
-            _ => Ok(filter),
-        }
+        in_order(filter.from, filter.until)?;
+        Ok(filter)
+    }
+
+    /// The records of the audit log that it asks for.
+    pub(in crate::api) fn audit_filter(&self) -> Result<AuditFilter, Problem> {
+        let actor = self.one("actor", |v| v.parse::<Actor>().ok())?;
+        let filter = AuditFilter {
+            actor: actor.map(|actor| actor.to_string()),
+            action: self.one("action", values::text)?,
+            since: self.one("from", values::time)?,
+            until: self.one("until", values::time)?,
+        };
+        in_order(filter.since, filter.until)?;
+        Ok(filter)
     }
 
     /// An inclusive range whose ends are in order.
@@ -57,6 +69,16 @@ impl Query {
             }
             _ => Ok(range),
         }
+    }
+}
+
+/// Refuses a time that ends before it begins.
+fn in_order(from: Option<Timestamp>, until: Option<Timestamp>) -> Result<(), Problem> {
+    match (from, until) {
+        (Some(from), Some(until)) if until < from => {
+            Err(Problem::bad("until", &until.to_string(), format!("a time not before \"from\" ({from})")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -16,6 +16,10 @@ use crate::api::access::TENANT_EXPECTED;
 pub(in crate::api) const MAX_TEXT: usize = 1024;
 /// The most tags of one question.
 const MAX_TAGS: usize = 8;
+/// What an actor looks like, for messages.
+const ACTOR_EXPECTED: &str = "key:UUID, user:UUID, cli, system or anonymous";
+/// Likewise, for machines.
+const ACTOR_PATTERN: &str = "^((key|user):[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|cli|system|anonymous)$";
 /// The word for every kind of finding.
 pub(super) const ANY: &str = "any";
 
@@ -44,6 +48,10 @@ pub(super) enum Kind {
         default: Option<&'static str>,
     },
     Tenant,
+    /// Who did something, as the audit log writes it.
+    Actor,
+    /// A place in a chain of the audit log.
+    Place,
     Limit {
         default: Option<u32>,
         max: u32,
@@ -97,6 +105,8 @@ impl Kind {
             | Self::Dimension
             | Self::Words { .. }
             | Self::Tenant
+            | Self::Actor
+            | Self::Place
             | Self::Limit { .. }
             | Self::Cursor
             | Self::Exchange => Form::Single,
@@ -122,6 +132,8 @@ impl Kind {
             | Self::Ms
             | Self::Count
             | Self::Tenant
+            | Self::Actor
+            | Self::Place
             | Self::Limit { .. }
             | Self::Cursor
             | Self::Exchange => None,
@@ -144,7 +156,8 @@ impl Kind {
             Self::HttpStatus => "a whole number from 100 to 599".into(),
             Self::Usd => "US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025".into(),
             Self::Ms => "milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25".into(),
-            Self::Count => format!("a whole number from 0 to {}", values::MAX_WHOLE).into(),
+            Self::Count | Self::Place => format!("a whole number from 0 to {}", values::MAX_WHOLE).into(),
+            Self::Actor => ACTOR_EXPECTED.into(),
             Self::Dimensions => {
                 format!("1 to {} different ones of {words}, separated by commas", StatsQuery::MAX_DIMENSIONS).into()
             }
@@ -179,9 +192,10 @@ impl Kind {
             Self::Dimensions => json!([Dimension::Model.as_str(), Dimension::Agent.as_str()]),
             Self::Words { all, default } => json!(default.or_else(|| all().last().copied())?),
             Self::Tenant => json!("default"),
+            Self::Actor => json!("cli"),
             Self::Limit { default, .. } => json!(default.unwrap_or(100)),
             // Made by the server; one that is made up is refused.
-            Self::Cursor | Self::Exchange => return None,
+            Self::Cursor | Self::Exchange | Self::Place => return None,
         })
     }
 
@@ -200,12 +214,13 @@ impl Kind {
             Self::Usd => text().pattern(Some(r"^[0-9]{1,9}(\.[0-9]{1,9})?$")),
             Self::Ms => text().pattern(Some(r"^[0-9]{1,12}(\.[0-9]{1,3})?$")),
             // As a floating-point number the greatest one would be written with an exponent.
-            Self::Count => whole().minimum(Some(0)).maximum(Some(values::MAX_WHOLE as i64)),
+            Self::Count | Self::Place => whole().minimum(Some(0)).maximum(Some(values::MAX_WHOLE as i64)),
             Self::Words { default, .. } => word().default(default.map(Value::from)),
             Self::Tenant => text().pattern(Some("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")),
             Self::Limit { default, max } => {
                 whole().minimum(Some(1)).maximum(Some(*max)).default(default.map(Value::from))
             }
+            Self::Actor => text().pattern(Some(ACTOR_PATTERN)),
             Self::Exchange => text().format(Some(SchemaFormat::Custom("uuid".to_owned()))),
             Self::Cursor => text().pattern(Some("^[A-Za-z0-9_-]{43}$")),
             Self::Tags => return ArrayBuilder::new().items(any_text()).max_items(Some(MAX_TAGS)).into(),

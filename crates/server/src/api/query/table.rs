@@ -20,6 +20,9 @@ use crate::api::{
     view::{Interval, TopMeasure},
 };
 
+/// The most rows of a page of the audit log: fewer than a store gives at once, so that one more can be asked for.
+const MAX_AUDIT_ROWS: u32 = 500;
+
 /// One query parameter.
 #[derive(Debug)]
 pub(in crate::api) struct Param {
@@ -94,6 +97,24 @@ const PAGE: &[Param] = &[
     param("limit", "Rows of the page.", Kind::Limit { default: Some(50), max: PageRequest::MAX }),
     param("after", "Where the page before ended: its `next`.", Kind::Cursor),
 ];
+
+/// Which records of the audit log.
+const AUDIT: &[Param] = &[
+    param("from", "Done at or after.", Kind::Time),
+    param("until", "Done before.", Kind::Time),
+    param("actor", "Done by this actor.", Kind::Actor),
+    param("action", "Exactly this; with a dot at its end everything that begins so.", Kind::Text("erasures.")),
+];
+
+/// Which page of it.
+const AUDIT_PAGE: &[Param] = &[
+    param("limit", "Rows of the page.", Kind::Limit { default: Some(50), max: MAX_AUDIT_ROWS }),
+    param("after", "Where the page before ended: its `next`.", Kind::Cursor),
+];
+
+/// Which part of a chain.
+const CHAIN: &[Param] =
+    &[param("after", "The place of the last record that the reader has: only those behind it.", Kind::Place)];
 
 /// Of what form an export is, and which part of it.
 const EXPORT: &[Param] = &[
@@ -191,6 +212,10 @@ routes! {
     PageParams = [TENANT, PAGE];
     /// The parameters of an export.
     ExportParams = [RANGE, FILTER, TENANT, EXPORT];
+    /// The parameters of the audit log.
+    AuditParams = [AUDIT, TENANT, AUDIT_PAGE];
+    /// The parameters of a chain of it.
+    ChainParams = [TENANT, CHAIN];
     /// The parameters of one thing.
     OneParams = [TENANT];
     /// The parameters of the bytes of one thing.

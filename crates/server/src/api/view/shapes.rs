@@ -42,6 +42,18 @@ pub(super) enum Status {
     Error,
 }
 
+/// How an action of the audit log went.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Outcome {
+    /// It was done.
+    Done,
+    /// Whoever asked may not.
+    Refused,
+    /// It was tried and did not succeed.
+    Failed,
+}
+
 /// How an exchange ended.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use llmtrace_model::{
-    Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind, Message, Part, Role, Severity, Source, Status,
-    UsageSource, ViewPage,
+    Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind, Message, Outcome, Part, Role, Severity, Source,
+    Status, UsageSource, ViewPage,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ fn every_part_has_its_documented_shape() {
 fn every_word_and_finding_has_its_documented_shape() {
     ViewPage::ALL.iter().for_each(agrees::<shapes::ViewPage>);
     Source::ALL.iter().for_each(agrees::<shapes::Source>);
+    Outcome::ALL.iter().for_each(agrees::<shapes::Outcome>);
     Status::ALL.iter().for_each(agrees::<shapes::Status>);
     Dimension::ALL.iter().for_each(agrees::<shapes::Dimension>);
     let key: BTreeMap<Dimension, &str> = Dimension::ALL.iter().map(|dimension| (*dimension, "x")).collect();

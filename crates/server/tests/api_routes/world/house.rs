@@ -19,7 +19,7 @@ use super::{Answer, answer_to, api_of, events, stores};
 
 /// An installation that asks for keys.
 pub(crate) struct House {
-    app: Router,
+    pub(crate) app: Router,
     pub(crate) api: Api,
     pub(crate) admin: Token,
 }
@@ -37,7 +37,9 @@ impl House {
     }
 
     pub(crate) async fn with(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, admin: &Token) -> Self {
-        let api = api_of(spans, meta, events(), Arc::new(Access { any_host: true, ..Access::default() }), Some(admin));
+        let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let access = Access { any_host: true, trusted_proxies, ..Access::default() };
+        let api = api_of(spans, meta, events(), Arc::new(access), Some(admin));
         api.tenancy.load().await;
         Self { app: router(api.clone()), api, admin: admin.clone() }
     }
