@@ -4,12 +4,14 @@
 //! standard output, everything else to standard error.
 
 mod archive;
+mod audit;
 mod check;
 mod doctor;
 mod erase;
 mod health;
 mod reprice;
 mod store;
+mod when;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -77,6 +79,8 @@ enum Command {
     Reprice(reprice::RepriceCommand),
     /// Erase what a trace, a span, a session, a user or a tenant has stored; also while the proxy runs.
     Erase(erase::Erase),
+    /// Print the audit log, write chains of it, check that they are what was written.
+    Audit(audit::Audit),
     /// Print the OpenAPI document of the API.
     Openapi,
     /// Show the product at work: a fake provider, the proxy, a mixed load. Reads neither configuration file nor environment.
@@ -121,6 +125,7 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Doctor(doctor) => on_one_thread()?.block_on(doctor.run(&config)),
         Command::Reprice(reprice) => on_one_thread()?.block_on(reprice.run(&config)),
         Command::Erase(erase) => on_one_thread()?.block_on(erase.run(&config)),
+        Command::Audit(audit) => on_one_thread()?.block_on(audit.run(&config)),
         Command::Openapi => {
             print!("{}", api::openapi());
             Ok(ExitCode::SUCCESS)

@@ -1,6 +1,9 @@
 //! The commands of the binary, each as a process of its own.
 #![allow(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
+#[path = "command_line/audit.rs"]
+mod audit;
+
 use std::{
     fs,
     path::Path,
@@ -13,8 +16,13 @@ use llmtrace_testkit::{Answer, FakeProvider};
 
 /// Runs a command without our variables, in a folder of its own.
 fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_llmtrace-proxy"));
-    command.args(arguments).env_clear().current_dir(folder).output().unwrap()
+    command.args(arguments).env_clear().current_dir(folder);
+    command
 }
 
 fn text(bytes: &[u8]) -> &str {
