@@ -20,7 +20,7 @@ use std::{
 };
 
 use llmtrace_model::{Actor, AuditEntry, TenantId};
-use llmtrace_store::MetaStore;
+use llmtrace_store::{AuditStore, MetaStore};
 
 pub use self::{
     address::client_address,
@@ -84,7 +84,7 @@ impl Tenancy {
     /// Starts what keeps up with the store; [`Tenancy::load`] waits for its first answer.
     pub fn start(parts: Parts, tasks: &Tasks) -> Arc<Self> {
         let Parts { mode, admin_key, meta, clock, events } = parts;
-        let (trail, writer) = Trail::new(Arc::clone(&meta), events.clone());
+        let (trail, writer) = Trail::new(Arc::clone(&meta) as Arc<dyn AuditStore>, events.clone());
         tasks.spawn("audit", writer.run(tasks.clone()));
         let directory = Directory::new(meta, admin_key.as_ref(), events.clone());
         let refused = Refused::default();

@@ -6,10 +6,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use llmtrace_model::{Actor, AuditEntry, AuditHead, AuditId, Outcome, TenantId};
-use llmtrace_store::MetaStore;
+use llmtrace_store::AuditStore;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
@@ -61,7 +61,7 @@ pub(super) fn entry(clock: &Clock, actor: Actor, tenant: Option<TenantId>, actio
 
 impl Trail {
     /// A trail, and what writes it.
-    pub(super) fn new(store: Arc<dyn MetaStore>, events: Events) -> (Self, Writer) {
+    pub(super) fn new(store: Arc<dyn AuditStore>, events: Events) -> (Self, Writer) {
         let (queue, items) = mpsc::channel(MAX_WAITING);
         let writer = Writer { store, items, events: events.clone(), heads: BTreeMap::new(), told: None };
         (Self { queue, events }, writer)
@@ -101,7 +101,7 @@ impl Trail {
 
 /// Appends what is queued, one batch after the other.
 pub(super) struct Writer {
-    store: Arc<dyn MetaStore>,
+    store: Arc<dyn AuditStore>,
     items: mpsc::Receiver<Item>,
     events: Events,
     /// The ends of the chains that were written to and not told yet.
@@ -117,6 +117,8 @@ impl Writer {
             tokio::select! {
                 biased;
                 taken = self.items.recv_many(&mut items, BATCH) => if taken == 0 { return },
+                // Also where nothing comes any more: an end that nobody was told proves nothing.
+                () = due(self.told), if !self.heads.is_empty() => {}
                 () = tasks.stopping() => return,
             }
             let (mut entries, mut waiting) = (Vec::new(), Vec::new());
@@ -157,6 +159,15 @@ impl Writer {
                 Err(error) => error,
             };
             self.events.store_failed(&error);
+            if let [_, _, ..] = entries
+                && !error.kind.is_retryable()
+            {
+                // One that the store refuses takes none of its neighbours along.
+                for entry in entries {
+                    Box::pin(self.append(std::slice::from_ref(entry), tasks)).await;
+                }
+                return;
+            }
             if !error.kind.is_retryable() || tasks.is_stopping() {
                 self.events.notice("audit_lost");
                 for entry in entries {
@@ -182,3 +193,13 @@ impl Writer {
         }
     }
 }
+
+/// When the ends of the chains are told next; cancel-safe.
+async fn due(told: Option<Instant>) {
+    if let Some(told) = told {
+        sleep_until(told + HEADS_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,13 @@
 //! What leaves a line in the log, and what stands in it.
 
+use std::sync::Arc;
+
+use llmtrace_model::Actor;
+use llmtrace_server::api::{Access, router};
 use serde_json::{Value, json};
 
 use super::house::{Audited, PEER};
-use crate::world::{houses, record};
+use crate::world::{FickleMeta, Mood, api, events, get, houses, record, stores_of};
 
 /// Everything that is done in one test, as `METHOD URI`, with the body, and the line it leaves: action, target, outcome.
 struct Done {
@@ -225,4 +229,22 @@ async fn the_address_is_the_one_that_a_trusted_proxy_names() {
         );
         assert_eq!(house.log("root", "").await[0]["client_address"], "198.51.100.7");
     }
+}
+
+#[tokio::test]
+async fn content_is_not_read_out_where_the_log_takes_no_more() {
+    let meta = FickleMeta::new(Mood::Hangs);
+    let (spans, _folder) = stores_of(vec![record(0)]).await;
+    let api = api(Arc::clone(&spans[0]), meta, events(), Arc::new(Access::default()));
+    let app = router(api.clone());
+    let one = format!("/api/v1/spans/{}", record(0).span.span_id);
+    assert_eq!(get(&app, &one).await.status, 200, "what can wait is read");
+    let trail = api.tenancy.trail();
+    while trail.note(api.tenancy.entry(Actor::System, None, "tests.run")).is_ok() {}
+    let refused = get(&app, &one).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"));
+    assert_eq!(refused.json()["type"], "urn:llmtrace:problem:log-full");
+    assert!(!String::from_utf8_lossy(&refused.body).contains("question 0"), "nothing of it is told");
+    assert_eq!(get(&app, "/api/v1/spans").await.status, 200, "what leaves no line goes on");
+    assert!(api.events.metrics().render().contains("llmtrace_notices_total{event=\"audit_full\"} 2"));
 }
