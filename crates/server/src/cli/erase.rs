@@ -4,11 +4,13 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, builder::NonEmptyStringValueParser};
-use llmtrace_model::{Erasure, ErasureId, SpanId, Subject, TenantId, TenantScope, TraceId};
+use llmtrace_model::{
+    Actor, AuditEntry, AuditId, Erasure, ErasureId, Outcome, SpanId, Subject, TenantId, TenantScope, TraceId,
+};
 use llmtrace_store::{MetaStore, SpanStore};
 
 use super::store::open_existing;
-use crate::{boot, clock::Clock, config::Config, upkeep::Eraser};
+use crate::{api::view::ErasureView, boot, clock::Clock, config::Config, upkeep::Eraser};
 
 /// How often it is looked whether somebody else has done it.
 const LOOK: Duration = Duration::from_millis(200);
@@ -57,6 +59,23 @@ impl What {
     }
 }
 
+/// What the audit log is told of it.
+fn line_of(asked: &Erasure, clock: &Clock) -> AuditEntry {
+    let at = asked.requested_at;
+    AuditEntry {
+        id: AuditId::from_bytes(*clock.mint(at).as_bytes()),
+        tenant: asked.tenant_id.clone(),
+        at,
+        actor: Actor::CommandLine,
+        client_address: None,
+        action: "erasures.create".to_owned(),
+        target: asked.id.to_string(),
+        before: None,
+        after: serde_json::to_string(&ErasureView::from(asked.clone())).ok(),
+        outcome: Outcome::Done,
+    }
+}
+
 impl Erase {
     /// Writes the erasure down, and with `--wait` sees to it that it is done.
     pub(super) async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
@@ -86,6 +105,8 @@ impl Erase {
         let id = ErasureId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
         let asked = Erasure::asked(id, self.tenant.clone(), self.what.subject(), clock.now());
         meta.add_erasure(&asked).await.context("writing the erasure down")?;
+        let line = meta.append_audit(&[line_of(&asked, &clock)]).await;
+        line.with_context(|| format!("erasure {id} is asked for, but the audit log could not be written"))?;
         if !self.wait {
             return Ok(asked);
         }

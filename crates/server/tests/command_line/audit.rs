@@ -285,6 +285,18 @@ async fn list_prints_who_did_what() {
 }
 
 #[tokio::test]
+async fn what_the_command_line_erases_is_written_down() {
+    let it = installation().await;
+    let erased = run(it.folder.path(), &["erase", "--user", "alice", "--tenant", "a"]);
+    assert_eq!(erased.status.code(), Some(0), "{}", text(&erased.stderr));
+    let (_, line) = it.audit(&["list", "--json", "--tenant", "a", "--limit", "1"]);
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["action"], &line["actor"]["kind"]), (&"erasures.create".into(), &"cli".into()));
+    assert_eq!((&line["target"], &line["after"]["subject_id"]), (&line["after"]["erasure_id"], &"alice".into()));
+    it.verified();
+}
+
+#[tokio::test]
 async fn a_wrong_command_line_exits_with_2_and_no_store_with_1() {
     let it = installation().await;
     let [a, b] = [Some("a"), Some("b")].map(|owner| it.head(owner));
