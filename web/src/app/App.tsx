@@ -1,14 +1,25 @@
 /** The pages and what they share: the router, the query cache, the frame. */
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { BrowserRouter, Link, Navigate, Route, Routes } from "react-router";
-import { ApiError } from "../api/client.ts";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router";
+import { ApiError, isUnknown } from "../api/client.ts";
+import { meQuery } from "../api/me.ts";
 import { FirstRun } from "../features/first-run/FirstRun.tsx";
+import { Login } from "../features/login/Login.tsx";
 import { Overview } from "../features/overview/Overview.tsx";
 import { Trace } from "../features/traces/Detail.tsx";
 import { TraceList } from "../features/traces/List.tsx";
+import { Link } from "../ui/Link.tsx";
+import { Gate } from "./Gate.tsx";
 import { Shell } from "./Shell.tsx";
 
+/** Whoever is told that they are unknown is asked about again; the gate then leads to the login. */
+function ask(error: Error, of?: readonly unknown[]) {
+  if (isUnknown(error) && of !== meQuery.queryKey) queries.invalidateQueries({ queryKey: meQuery.queryKey });
+}
+
 const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: (error, query) => ask(error, query.queryKey) }),
+  mutationCache: new MutationCache({ onError: (error) => ask(error) }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,
@@ -23,14 +34,17 @@ export function App() {
     <QueryClientProvider client={queries}>
       <BrowserRouter basename="/dashboard">
         <Routes>
-          <Route element={<Shell />}>
-            <Route element={<FirstRun />}>
-              <Route index element={<Overview />} />
-              <Route path="traces" element={<TraceList />} />
+          <Route path="login" element={<Login />} />
+          <Route element={<Gate />}>
+            <Route element={<Shell />}>
+              <Route element={<FirstRun />}>
+                <Route index element={<Overview />} />
+                <Route path="traces" element={<TraceList />} />
+              </Route>
+              <Route path="overview" element={<Navigate to="/" replace />} />
+              <Route path="traces/:traceId" element={<Trace />} />
+              <Route path="*" element={<NoSuchPage />} />
             </Route>
-            <Route path="overview" element={<Navigate to="/" replace />} />
-            <Route path="traces/:traceId" element={<Trace />} />
-            <Route path="*" element={<NoSuchPage />} />
           </Route>
         </Routes>
       </BrowserRouter>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { FILTERS, readFilter } from "../api/generated/filters.ts";
-import { address, Reader, withoutValue, withParam, withValue } from "./params.ts";
+import { address, Reader, withoutValue, withParam, withTenant, withValue } from "./params.ts";
 
 function read(query: string) {
   const reader = new Reader(new URLSearchParams(query));
@@ -52,4 +52,12 @@ it("changing a filter leaves the page of the old list", () => {
   expect(params.get("after"), "the original stays").toBe("cursor");
   expect(address("/traces", new URLSearchParams())).toBe("/traces");
   expect(address("/traces", withParam(params, "q", "a b&c"))).toContain("q=a+b%26c");
+});
+
+it("links keep the tenant of their page", () => {
+  const page = new URLSearchParams("tenant_id=a&model=m");
+  expect(withTenant("/traces", page)).toBe("/traces?tenant_id=a");
+  expect(withTenant("/traces/1?span=2", page)).toBe("/traces/1?span=2&tenant_id=a");
+  expect(withTenant("/traces?tenant_id=b", page)).toBe("/traces?tenant_id=b");
+  expect(withTenant("/?range=1h", new URLSearchParams("model=m"))).toBe("/?range=1h");
 });

@@ -86,3 +86,11 @@ export function address(path: string, params: URLSearchParams): string {
   const query = params.toString();
   return query ? `${path}?${query}` : path;
 }
+
+/** A link with the tenant of the page that it stands on, unless it names one itself. */
+export function withTenant(to: string, page: URLSearchParams): string {
+  const [path = "", query = ""] = to.split("?", 2);
+  const [params, tenant] = [new URLSearchParams(query), page.get("tenant_id")];
+  if (tenant && !params.has("tenant_id")) params.set("tenant_id", tenant);
+  return address(path, params);
+}

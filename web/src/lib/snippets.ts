@@ -1,18 +1,21 @@
-/** The first request in the words of each client. */
+/** A request through the proxy in the words of each client. */
 
 export interface Snippet {
   id: string;
   name: string;
-  text: (base: string) => string;
+  /** `token` is the LLMTrace key that goes along, null where none is asked for. */
+  text: (base: string, token: string | null) => string;
 }
 
 export const SNIPPETS: Snippet[] = [
   {
     id: "python",
     name: "Python",
-    text: (base) => `from openai import OpenAI          # pip install openai
+    text: (base, token) => `from openai import OpenAI          # pip install openai
 
-client = OpenAI(base_url="${base}/v1")
+client = OpenAI(
+    base_url="${base}/v1",${token === null ? "" : `\n    default_headers={"X-LLMTrace-Token": "${token}"},`}
+)
 answer = client.chat.completions.create(
     model="gpt-4o-mini",
     messages=[{"role": "user", "content": "Hello"}],
@@ -22,9 +25,11 @@ print(answer.choices[0].message.content)`,
   {
     id: "node",
     name: "Node",
-    text: (base) => `import OpenAI from "openai";       // npm install openai
+    text: (base, token) => `import OpenAI from "openai";       // npm install openai
 
-const client = new OpenAI({ baseURL: "${base}/v1" });
+const client = new OpenAI({
+  baseURL: "${base}/v1",${token === null ? "" : `\n  defaultHeaders: { "X-LLMTrace-Token": "${token}" },`}
+});
 const answer = await client.chat.completions.create({
   model: "gpt-4o-mini",
   messages: [{ role: "user", content: "Hello" }],
@@ -34,8 +39,8 @@ console.log(answer.choices[0].message.content);`,
   {
     id: "curl",
     name: "curl",
-    text: (base) => `curl ${base}/v1/chat/completions \\
-  -H "Authorization: Bearer $OPENAI_API_KEY" \\
+    text: (base, token) => `curl ${base}/v1/chat/completions \\
+${token === null ? "" : `  -H "X-LLMTrace-Token: ${token}" \\\n`}  -H "Authorization: Bearer $OPENAI_API_KEY" \\
   -H "Content-Type: application/json" \\
   -d '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}'`,
   },

@@ -1,9 +1,24 @@
 /** Buttons, and links that look like them. */
 import type { ButtonHTMLAttributes } from "react";
 
-export const BUTTON =
-  "inline-flex h-7 items-center gap-1.5 whitespace-nowrap rounded border border-line-strong bg-surface px-2.5 text-xs text-ink hover:bg-raised disabled:opacity-50 aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent aria-checked:border-accent aria-checked:bg-accent-soft aria-checked:text-accent";
+const SHAPE =
+  "inline-flex h-7 items-center gap-1.5 whitespace-nowrap rounded border px-2.5 text-xs disabled:opacity-50";
+const PLAIN =
+  "border-line-strong bg-surface text-ink hover:bg-raised aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent aria-checked:border-accent aria-checked:bg-accent-soft aria-checked:text-accent";
+const LOOKS = {
+  plain: PLAIN,
+  /** What a form is there for. */
+  main: "border-accent bg-accent text-surface hover:opacity-90",
+  /** What cannot be taken back. */
+  bad: "border-bad bg-bad text-surface hover:opacity-90",
+};
 
-export function Button({ className = "", ...rest }: ButtonHTMLAttributes<HTMLButtonElement>) {
-  return <button type="button" {...rest} className={`${BUTTON} ${className}`} />;
+export const BUTTON = `${SHAPE} ${PLAIN}`;
+
+interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: keyof typeof LOOKS;
+}
+
+export function Button({ className = "", look = "plain", ...rest }: Props) {
+  return <button type="button" {...rest} className={`${SHAPE} ${LOOKS[look]} ${className}`} />;
 }

@@ -10,6 +10,8 @@ const PATHS = {
   moon: "M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7Z",
   wrench: "M10 2.5a3.5 3.5 0 0 0-3.3 4.7L2 12l2 2 4.8-4.7A3.5 3.5 0 0 0 13.5 6l-2 1.5-2-1.5.5-3.5Z",
   image: "M2 3h12v10H2zM2 11l3.5-3.5L9 11l2-2 3 3M11 6h.01",
+  key: "M4.5 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM7.5 8H14m-2 0v2.5",
+  person: "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM2.5 14a5.5 5.5 0 0 1 11 0",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,21 +1,21 @@
 /** Stands before the pages until something was recorded: how to send the first request. It goes by itself. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { Outlet } from "react-router";
+import { infoQuery } from "../../api/info.ts";
+import { useMay, useMe, useTenant } from "../../api/me.ts";
 import { Copy } from "../../ui/Copy.tsx";
+import { Link } from "../../ui/Link.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
-import { Tabs } from "../../ui/Tabs.tsx";
-import { anySpanQuery, infoQuery } from "./queries.ts";
-import { SNIPPETS } from "./snippets.ts";
+import { Snippets } from "../../ui/Snippets.tsx";
+import { anySpanQuery } from "./queries.ts";
 
 export function FirstRun() {
-  const any = useQuery(anySpanQuery);
+  const any = useQuery(anySpanQuery(useTenant()));
   return <QueryView query={any}>{(recorded) => (recorded ? <Outlet /> : <HowToSend />)}</QueryView>;
 }
 
 function HowToSend() {
-  const info = useQuery(infoQuery);
-  const [open, setOpen] = useState("python");
+  const [me, info] = [useMe(), useQuery(infoQuery)];
   const base = info.data?.proxy_url ?? window.location.origin;
   return (
     <div className="mx-auto w-full max-w-3xl px-4 py-10">
@@ -30,17 +30,9 @@ function HowToSend() {
         <Copy text={base} what="the base URL" />
       </div>
       <div className="mt-4 rounded-md border border-line bg-surface">
-        <Tabs
-          label="Client"
-          open={open}
-          onOpen={setOpen}
-          tabs={SNIPPETS.map((snippet) => ({
-            id: snippet.id,
-            name: snippet.name,
-            view: () => <Snippet text={snippet.text(base)} name={snippet.name} />,
-          }))}
-        />
+        <Snippets base={base} token={me.auth_required ? "llmt_…" : null} />
       </div>
+      {me.auth_required && <Token />}
       <p role="status" className="mt-4 flex items-center gap-2 text-xs text-muted">
         <span className="size-2 animate-pulse rounded-full bg-accent" />
         Waiting for the first request…
@@ -49,13 +41,18 @@ function HowToSend() {
   );
 }
 
-function Snippet({ text, name }: { text: string; name: string }) {
+/** Where keys are asked for, the request needs one. */
+function Token() {
   return (
-    <div className="relative">
-      <pre className="whitespace-pre-wrap break-words p-3 pr-16 font-mono text-xs leading-5">{text}</pre>
-      <div className="absolute top-2 right-2">
-        <Copy text={text} what={`the ${name} example`} />
-      </div>
-    </div>
+    <p className="mt-2 text-xs text-muted">
+      In place of llmt_… goes an API key of LLMTrace with the role operator or more.{" "}
+      {useMay("admin") ? (
+        <Link className="text-accent underline" to="/admin/keys">
+          Make one
+        </Link>
+      ) : (
+        "An admin of the tenant makes them."
+      )}
+    </p>
   );
 }

@@ -1,9 +1,10 @@
 /** The largest groups of a dimension, each a link to its traces. */
 import type { UseQueryResult } from "@tanstack/react-query";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { change, count, duration, money, percent, short } from "../../lib/format.ts";
 import { address, withParam } from "../../lib/params.ts";
 import { Change } from "../../ui/Change.tsx";
+import { Link } from "../../ui/Link.tsx";
 import { Panel } from "../../ui/Panel.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
 import { Table, Td, Th, Tr } from "../../ui/Table.tsx";

@@ -10,6 +10,8 @@ import { Breakdown } from "./Breakdown.tsx";
 import { Charts } from "./Charts.tsx";
 import { byQuery, overTimeQuery } from "./queries.ts";
 
+/** The tenant is chosen in the frame. */
+const FIELDS = FILTERS.filter((field) => field.name !== "tenant_id");
 const DAY: Range = { kind: "last", word: "24h" };
 
 export function Overview() {
@@ -20,7 +22,7 @@ export function Overview() {
       <title>Overview · LLMTrace</title>
       <div className="flex flex-wrap items-center gap-3">
         <h1 className="text-base font-semibold">Overview</h1>
-        <FilterBar fields={FILTERS} wrong={asked.wrong} />
+        <FilterBar fields={FIELDS} wrong={asked.wrong} />
         <span className="flex-1" />
         <RangePicker range={asked.range} />
       </div>

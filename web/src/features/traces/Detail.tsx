@@ -1,12 +1,14 @@
 /** One trace: when its spans ran, and what the selected one said and cost. */
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useRef } from "react";
-import { Link, useParams, useSearchParams } from "react-router";
+import { useParams, useSearchParams } from "react-router";
+import { useTenant } from "../../api/me.ts";
 import { count, duration, id, moment, money, short } from "../../lib/format.ts";
 import { moveFocus, useKeys } from "../../lib/keys.ts";
 import { withParam } from "../../lib/params.ts";
 import { Badge } from "../../ui/Badge.tsx";
 import { Copy } from "../../ui/Copy.tsx";
+import { Link } from "../../ui/Link.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
 import { type SpanDetail, type TraceDetail, traceQuery } from "./queries.ts";
 import { SpanView } from "./SpanView.tsx";
@@ -14,7 +16,7 @@ import { Waterfall } from "./Waterfall.tsx";
 
 export function Trace() {
   const { traceId = "" } = useParams();
-  const trace = useQuery(traceQuery(traceId));
+  const trace = useQuery(traceQuery(traceId, useTenant()));
   return (
     <div className="flex flex-1 flex-col gap-3 p-4">
       <title>{`Trace ${id(traceId)} · LLMTrace`}</title>

@@ -1,7 +1,7 @@
 /** The traces: filters, search, a table that keys move in, and the live tail. */
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useRef } from "react";
-import { Link, useLocation, useSearchParams } from "react-router";
+import { useLocation, useSearchParams } from "react-router";
 import { type Asked, useAsked } from "../../api/asked.ts";
 import { FILTERS } from "../../api/generated/filters.ts";
 import { count } from "../../lib/format.ts";
@@ -10,6 +10,7 @@ import { address, withParam } from "../../lib/params.ts";
 import type { Range } from "../../lib/range.ts";
 import { BUTTON, Button } from "../../ui/Button.tsx";
 import { FilterBar } from "../../ui/FilterBar.tsx";
+import { Link } from "../../ui/Link.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
 import { RangePicker } from "../../ui/RangePicker.tsx";
 import { SearchBox } from "../../ui/SearchBox.tsx";
@@ -18,7 +19,8 @@ import { tracesQuery } from "./queries.ts";
 import { TraceTable } from "./Table.tsx";
 
 const ANY: Range = { kind: "any" };
-const FIELDS = FILTERS.filter((field) => field.name !== "text");
+/** Words have a box of their own, and the tenant is chosen in the frame. */
+const FIELDS = FILTERS.filter((field) => field.name !== "text" && field.name !== "tenant_id");
 
 export function TraceList() {
   const asked = useAsked(ANY);

@@ -1,9 +1,11 @@
 /** The live tail: spans as they are stored, newest first. */
-import { useReducer } from "react";
-import { Link } from "react-router";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useReducer } from "react";
 import type { Filter } from "../../api/generated/filters.ts";
+import { meQuery } from "../../api/me.ts";
 import { count, duration, money, short, UNKNOWN } from "../../lib/format.ts";
 import { Badge } from "../../ui/Badge.tsx";
+import { Link } from "../../ui/Link.tsx";
 import { Failed } from "../../ui/QueryView.tsx";
 import { Table, Td, Th, Tr } from "../../ui/Table.tsx";
 import { Time } from "../../ui/Time.tsx";
@@ -27,6 +29,11 @@ export function Live({ filter }: { filter: Filter }) {
 
 function Following({ filter, again }: { filter: Filter; again: () => void }) {
   const tail = useTail(filter);
+  const queries = useQueryClient();
+  useEffect(() => {
+    // A browser does not tell why a stream was refused: asking who looks tells whether they must log in again.
+    if (tail.state === "refused") queries.invalidateQueries({ queryKey: meQuery.queryKey });
+  }, [tail.state, queries]);
   if (tail.state === "refused") return <Failed error={REFUSED} retry={again} />;
   return (
     <>

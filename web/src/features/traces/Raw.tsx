@@ -8,7 +8,7 @@ import { QueryView } from "../../ui/QueryView.tsx";
 import { rawQuery, type SpanDetail } from "./queries.ts";
 
 export function Raw({ span }: { span: SpanDetail }) {
-  const raw = useQuery(rawQuery(span.span_id));
+  const raw = useQuery(rawQuery(span));
   if (raw.error instanceof ApiError && raw.error.status === 404) {
     return <p className="stranger px-4 py-8 text-center text-muted">The bytes were not kept: {raw.error.message}.</p>;
   }
@@ -42,7 +42,11 @@ function Bytes({ title, part, body, span }: BytesProps) {
               {[body.media_type, body.content_encoding, bytes(body.size_bytes)].filter((it) => it !== null).join(" · ")}
             </span>
             <span className="flex-1" />
-            <a className={BUTTON} href={`/api/v1/spans/${span.span_id}/raw?part=${part}`} download>
+            <a
+              className={BUTTON}
+              href={`/api/v1/spans/${span.span_id}/raw?${new URLSearchParams({ part, tenant_id: span.tenant_id })}`}
+              download
+            >
               Download
             </a>
           </>

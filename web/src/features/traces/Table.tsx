@@ -1,7 +1,8 @@
 /** The table of traces. */
-import { Link } from "react-router";
+
 import { count, duration, id, money, UNKNOWN } from "../../lib/format.ts";
 import { Badge } from "../../ui/Badge.tsx";
+import { Link } from "../../ui/Link.tsx";
 import { Table, Td, Th, Tr } from "../../ui/Table.tsx";
 import { Time } from "../../ui/Time.tsx";
 import type { Trace } from "./queries.ts";

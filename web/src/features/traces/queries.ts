@@ -2,6 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Asked } from "../../api/asked.ts";
 import { api, type QueryOf, type Schemas, take } from "../../api/client.ts";
+import { asked } from "../../api/me.ts";
 import { bounds } from "../../lib/range.ts";
 
 export type Trace = Schemas["Trace"];
@@ -27,18 +28,22 @@ export function tracesQuery({ filter, range, after }: Asked) {
   });
 }
 
-export function traceQuery(traceId: string) {
+export function traceQuery(traceId: string, tenant: string | null) {
   return queryOptions({
-    queryKey: ["trace", traceId],
-    queryFn: () => take(api.GET("/api/v1/traces/{trace_id}", { params: { path: { trace_id: traceId } } })),
+    queryKey: ["trace", traceId, tenant],
+    queryFn: () => {
+      const params = { path: { trace_id: traceId }, query: asked(tenant) };
+      return take(api.GET("/api/v1/traces/{trace_id}", { params }));
+    },
   });
 }
 
-export function rawQuery(spanId: string) {
+export function rawQuery({ span_id, tenant_id }: Span) {
   return queryOptions({
-    queryKey: ["raw", spanId],
+    queryKey: ["raw", span_id, tenant_id],
     queryFn: async () => {
-      const raw = await take(api.GET("/api/v1/spans/{span_id}/raw", { params: { path: { span_id: spanId } } }));
+      const params = { path: { span_id }, query: { tenant_id } };
+      const raw = await take(api.GET("/api/v1/spans/{span_id}/raw", { params }));
       // Plain bytes are what the route sends where a part is named; here none is.
       if (typeof raw === "string") throw new TypeError("the raw route sent bytes instead of JSON");
       return raw;

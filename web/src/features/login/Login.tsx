@@ -1,0 +1,53 @@
+/** The login: a key, a name with its password, or somebody else's login page. It leads back to the page that was wanted. */
+import { useQuery } from "@tanstack/react-query";
+import { Navigate, useSearchParams } from "react-router";
+import { type LoginWays, waysQuery } from "../../api/login.ts";
+import { wanted, wantedHere } from "../../lib/next.ts";
+import { BUTTON } from "../../ui/Button.tsx";
+import { Notice } from "../../ui/Notice.tsx";
+import { QueryView } from "../../ui/QueryView.tsx";
+import { Forms } from "./Forms.tsx";
+import { cameBack } from "./words.ts";
+
+export function Login() {
+  const ways = useQuery(waysQuery);
+  return (
+    <main className="flex min-h-dvh flex-col items-center bg-bg px-4 py-[12vh]">
+      <title>Log in · LLMTrace</title>
+      <h1 className="mb-4 flex items-center gap-2 text-base font-semibold tracking-tight">
+        <img src="/dashboard/favicon.svg" alt="" className="size-6" />
+        Log in to LLMTrace
+      </h1>
+      <div className="w-full max-w-sm rounded-md border border-line bg-surface">
+        <QueryView query={ways}>{(data) => <Ways ways={data} />}</QueryView>
+      </div>
+    </main>
+  );
+}
+
+function Ways({ ways }: { ways: LoginWays }) {
+  const [params] = useSearchParams();
+  const next = params.get("next");
+  const trouble = cameBack(params.get("error"));
+  if (!ways.auth_required) return <Navigate to={wantedHere(next)} replace />;
+  return (
+    <>
+      {trouble && (
+        <div className="p-4 pb-0">
+          <Notice tone="bad">{trouble}</Notice>
+        </div>
+      )}
+      {ways.oidc && (
+        <div className="border-b border-line p-4">
+          <a
+            className={`${BUTTON} h-8 w-full justify-center`}
+            href={`/api/v1/oidc/start?${new URLSearchParams({ next: wanted(next) })}`}
+          >
+            Continue with {ways.oidc.name}
+          </a>
+        </div>
+      )}
+      <Forms password={ways.password} next={next} />
+    </>
+  );
+}
