@@ -1,14 +1,16 @@
 /** The pages and what they share: the router, the query cache, the frame. */
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { BrowserRouter, Navigate, Route, Routes } from "react-router";
+import { BrowserRouter, Route, Routes } from "react-router";
 import { ApiError, isUnknown } from "../api/client.ts";
 import { meQuery } from "../api/me.ts";
 import { FirstRun } from "../features/first-run/FirstRun.tsx";
+import { Keys } from "../features/keys/List.tsx";
 import { Login } from "../features/login/Login.tsx";
 import { Overview } from "../features/overview/Overview.tsx";
 import { Trace } from "../features/traces/Detail.tsx";
 import { TraceList } from "../features/traces/List.tsx";
-import { Link } from "../ui/Link.tsx";
+import { Elsewhere, Link } from "../ui/Link.tsx";
+import { Admin } from "./Admin.tsx";
 import { Gate } from "./Gate.tsx";
 import { Shell } from "./Shell.tsx";
 
@@ -41,8 +43,12 @@ export function App() {
                 <Route index element={<Overview />} />
                 <Route path="traces" element={<TraceList />} />
               </Route>
-              <Route path="overview" element={<Navigate to="/" replace />} />
+              <Route path="overview" element={<Elsewhere to="/" />} />
               <Route path="traces/:traceId" element={<Trace />} />
+              <Route path="admin" element={<Admin />}>
+                <Route index element={<Elsewhere to="/admin/keys" />} />
+                <Route path="keys" element={<Keys />} />
+              </Route>
               <Route path="*" element={<NoSuchPage />} />
             </Route>
           </Route>

@@ -103,3 +103,10 @@ export function toLocal(text: string | null): string {
 function moment(text: string | null): string | null {
   return text !== null && !Number.isNaN(Date.parse(text)) ? text : null;
 }
+
+/** Lengths of time that are offered for what expires. */
+export const DAYS = [7, 30, 90, 365];
+
+export function afterDays(days: number, now: Date): string {
+  return new Date(now.getTime() + days * DAY).toISOString();
+}

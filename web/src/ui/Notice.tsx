@@ -1,5 +1,6 @@
 /** What became of something that somebody did. Trouble is read out at once. */
 import type { ReactNode } from "react";
+import { Button } from "./Button.tsx";
 
 const LOOKS = {
   bad: "border-bad/40 bg-bad-soft text-bad",
@@ -15,5 +16,17 @@ export function Notice({ tone, children }: { tone: keyof typeof LOOKS; children:
     >
       {children}
     </div>
+  );
+}
+
+/** Somebody else was first: nothing was written, and what they wrote has to be seen before it is written over. */
+export function ChangedMeanwhile({ what, again }: { what: string; again: () => void }) {
+  return (
+    <Notice tone="bad">
+      <span className="flex flex-wrap items-center gap-3">
+        <span className="flex-1">Somebody changed {what} meanwhile, so nothing was saved.</span>
+        <Button onClick={again}>Look again</Button>
+      </span>
+    </Notice>
   );
 }

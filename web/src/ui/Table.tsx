@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 export function Table({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <div className="overflow-x-auto">
+    <div className="relative overflow-x-auto">
       <table aria-label={label} className="w-full border-collapse text-xs">
         {children}
       </table>

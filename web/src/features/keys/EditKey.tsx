@@ -1,0 +1,59 @@
+/** Renames a key, or changes until when it is good. */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { isChanged, type Tagged } from "../../api/client.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Answers, Dialog } from "../../ui/Dialog.tsx";
+import { Expiry, readExpiry } from "../../ui/Expiry.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { ChangedMeanwhile, Notice } from "../../ui/Notice.tsx";
+import { QueryView } from "../../ui/QueryView.tsx";
+import { type Key, keyQuery, useChangeKey } from "./queries.ts";
+
+export function EditKey({ of, onClose }: { of: Key; onClose: () => void }) {
+  const one = useQuery(keyQuery(of));
+  return (
+    <Dialog title={`Change ${of.name}`} onClose={onClose}>
+      <QueryView query={one}>
+        {(read) => <Form key={read.etag} read={read} again={() => one.refetch()} onClose={onClose} />}
+      </QueryView>
+    </Dialog>
+  );
+}
+
+interface Props {
+  read: Tagged<Key>;
+  again: () => void;
+  onClose: () => void;
+}
+
+function Form({ read, again, onClose }: Props) {
+  const change = useChangeKey();
+  const [name, setName] = useState(read.data.name);
+  const submit = (form: FormData) => {
+    const body = { name: name.trim(), expires_at: readExpiry(form, new Date()) };
+    change.mutate({ key: read.data, etag: read.etag, body }, { onSuccess: onClose });
+  };
+  return (
+    <form action={submit} className="flex flex-col gap-3">
+      <Field label="Name">
+        {(id) => (
+          <Input id={id} required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+        )}
+      </Field>
+      <Expiry kept={read.data.expires_at} />
+      {isChanged(change.error) ? (
+        <ChangedMeanwhile what="this key" again={again} />
+      ) : (
+        change.error && <Notice tone="bad">{change.error.message}</Notice>
+      )}
+      <Answers>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" look="main" disabled={change.isPending}>
+          Save
+        </Button>
+      </Answers>
+    </form>
+  );
+}
