@@ -7,6 +7,8 @@ import { FirstRun } from "../features/first-run/FirstRun.tsx";
 import { Keys } from "../features/keys/List.tsx";
 import { Login } from "../features/login/Login.tsx";
 import { Overview } from "../features/overview/Overview.tsx";
+import { Settings } from "../features/settings/Settings.tsx";
+import { Tenants } from "../features/tenants/List.tsx";
 import { Trace } from "../features/traces/Detail.tsx";
 import { TraceList } from "../features/traces/List.tsx";
 import { Elsewhere, Link } from "../ui/Link.tsx";
@@ -48,6 +50,8 @@ export function App() {
               <Route path="admin" element={<Admin />}>
                 <Route index element={<Elsewhere to="/admin/keys" />} />
                 <Route path="keys" element={<Keys />} />
+                <Route path="settings" element={<Settings />} />
+                <Route path="tenants" element={<Tenants />} />
               </Route>
               <Route path="*" element={<NoSuchPage />} />
             </Route>

@@ -14,3 +14,8 @@ export function Input({
 export function Select({ className = "", ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
   return <select {...rest} className={`${FIELD} ${className}`} />;
 }
+
+/** For the first field of what somebody opened to type in: as its `ref`, it gets the focus. */
+export function focused(input: HTMLInputElement | null) {
+  input?.focus();
+}

@@ -30,3 +30,12 @@ export function ChangedMeanwhile({ what, again }: { what: string; again: () => v
     </Notice>
   );
 }
+
+/** Says that something was saved. */
+export function Saved({ is }: { is: boolean }) {
+  return (
+    <span role="status" className="text-2xs text-good">
+      {is && "Saved"}
+    </span>
+  );
+}

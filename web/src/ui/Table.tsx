@@ -29,12 +29,15 @@ interface CellProps {
   mono?: boolean;
   /** Takes the room that is left. */
   grow?: boolean;
+  /** Never cut: there is something in it to press. */
+  whole?: boolean;
   title?: string | undefined;
   children: ReactNode;
 }
 
-export function Td({ end, mono, grow, title, children }: CellProps) {
-  const look = `${end ? "text-right" : ""} ${mono ? "font-mono" : ""} ${grow ? "w-full max-w-0" : "max-w-56"}`;
+export function Td({ end, mono, grow, whole, title, children }: CellProps) {
+  const width = grow ? "w-full max-w-0" : whole ? "" : "max-w-56";
+  const look = `${end ? "text-right" : ""} ${mono ? "font-mono" : ""} ${width}`;
   return (
     <td title={title} className={`h-8 truncate whitespace-nowrap px-3 ${look}`}>
       <bdi>{children}</bdi>

@@ -6,6 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Answers, Dialog } from "../../ui/Dialog.tsx";
 import { Expiry, readExpiry } from "../../ui/Expiry.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { Form } from "../../ui/Form.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { ChangedMeanwhile, Notice } from "../../ui/Notice.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
@@ -16,7 +17,7 @@ export function EditKey({ of, onClose }: { of: Key; onClose: () => void }) {
   return (
     <Dialog title={`Change ${of.name}`} onClose={onClose}>
       <QueryView query={one}>
-        {(read) => <Form key={read.etag} read={read} again={() => one.refetch()} onClose={onClose} />}
+        {(read) => <Fields key={read.etag} read={read} again={() => one.refetch()} onClose={onClose} />}
       </QueryView>
     </Dialog>
   );
@@ -28,7 +29,7 @@ interface Props {
   onClose: () => void;
 }
 
-function Form({ read, again, onClose }: Props) {
+function Fields({ read, again, onClose }: Props) {
   const change = useChangeKey();
   const [name, setName] = useState(read.data.name);
   const submit = (form: FormData) => {
@@ -36,7 +37,7 @@ function Form({ read, again, onClose }: Props) {
     change.mutate({ key: read.data, etag: read.etag, body }, { onSuccess: onClose });
   };
   return (
-    <form action={submit} className="flex flex-col gap-3">
+    <Form onSend={submit} className="flex flex-col gap-3">
       <Field label="Name">
         {(id) => (
           <Input id={id} required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
@@ -54,6 +55,6 @@ function Form({ read, again, onClose }: Props) {
           Save
         </Button>
       </Answers>
-    </form>
+    </Form>
   );
 }

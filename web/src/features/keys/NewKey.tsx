@@ -8,7 +8,8 @@ import { Button } from "../../ui/Button.tsx";
 import { Answers } from "../../ui/Dialog.tsx";
 import { Expiry, readExpiry } from "../../ui/Expiry.tsx";
 import { Field } from "../../ui/Field.tsx";
-import { Input, Select } from "../../ui/Input.tsx";
+import { Form } from "../../ui/Form.tsx";
+import { focused, Input, Select } from "../../ui/Input.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { Panel } from "../../ui/Panel.tsx";
 import type { useMakeKey } from "./queries.ts";
@@ -32,11 +33,11 @@ export function NewKeyForm({ make, onDone }: Props) {
   };
   return (
     <Panel title="New key">
-      <form action={submit} className="grid items-start gap-3 p-3 sm:grid-cols-2 lg:grid-cols-4">
+      <Form onSend={submit} className="grid items-start gap-3 p-3 sm:grid-cols-2 lg:grid-cols-4">
         <Field label="Name" help="What it is for, such as the service that gets it.">
           {(id, help) => (
             <Input
-              ref={focus}
+              ref={focused}
               id={id}
               aria-describedby={help}
               required
@@ -71,7 +72,7 @@ export function NewKeyForm({ make, onDone }: Props) {
             </Button>
           </Answers>
         </div>
-      </form>
+      </Form>
     </Panel>
   );
 }
@@ -102,8 +103,4 @@ function TenantField({
       }
     </Field>
   );
-}
-
-function focus(input: HTMLInputElement | null) {
-  input?.focus();
 }

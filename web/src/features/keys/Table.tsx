@@ -60,7 +60,7 @@ function Row({ of, onDo }: { of: Key; onDo: (what: Doing["what"]) => void }) {
       </Td>
       <Td>{of.expires_at === null ? <Never /> : <Time at={of.expires_at} />}</Td>
       <Td>{of.last_used_at === null ? <Never /> : <Time at={of.last_used_at} />}</Td>
-      <Td end>
+      <Td end whole>
         {of.state !== "revoked" && (
           <span className="inline-flex gap-2">
             <Button aria-label={`Change ${of.name}`} onClick={() => onDo("edit")} className="h-6">

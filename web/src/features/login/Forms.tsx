@@ -7,7 +7,7 @@ import { meQuery } from "../../api/me.ts";
 import { wantedHere } from "../../lib/next.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
-import { Input } from "../../ui/Input.tsx";
+import { focused, Input } from "../../ui/Input.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { Tabs } from "../../ui/Tabs.tsx";
 import { refusal } from "./words.ts";
@@ -35,7 +35,7 @@ function ByKey({ next }: { next: string | null }) {
       <Field label="API key" help="It begins with llmt_. What it may do here is what its role allows.">
         {(id, help) => (
           <Input
-            ref={focus}
+            ref={focused}
             id={id}
             aria-describedby={help}
             type="password"
@@ -62,7 +62,7 @@ function ByPassword({ next }: { next: string | null }) {
       <Field label="Name">
         {(id) => (
           <Input
-            ref={focus}
+            ref={focused}
             id={id}
             name="username"
             autoComplete="username"
@@ -105,9 +105,4 @@ function useLogin(next: string | null) {
 
 function text(form: FormData, name: string): string {
   return String(form.get(name) ?? "");
-}
-
-/** Whoever comes here comes to type. */
-function focus(input: HTMLInputElement | null) {
-  input?.focus();
 }
