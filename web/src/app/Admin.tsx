@@ -1,7 +1,9 @@
 /** The pages of those who administer a tenant; everybody else is told that they are not theirs. */
+import { Suspense } from "react";
 import { Outlet } from "react-router";
 import { useMay, useOneTenant, useRole } from "../api/me.ts";
 import { Link, NavLink } from "../ui/Link.tsx";
+import { Loading } from "../ui/QueryView.tsx";
 
 const PAGES = [
   { to: "/admin/keys", name: "Keys" },
@@ -25,7 +27,9 @@ export function Admin() {
         ))}
       </nav>
       <div className="flex flex-col gap-3 p-4">
-        <Outlet />
+        <Suspense fallback={<Loading />}>
+          <Outlet />
+        </Suspense>
       </div>
     </>
   );

@@ -3,16 +3,15 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@ta
 import { BrowserRouter, Route, Routes } from "react-router";
 import { ApiError, isUnknown } from "../api/client.ts";
 import { meQuery } from "../api/me.ts";
+import { Account } from "../features/account/Account.tsx";
 import { FirstRun } from "../features/first-run/FirstRun.tsx";
-import { Keys } from "../features/keys/List.tsx";
 import { Login } from "../features/login/Login.tsx";
 import { Overview } from "../features/overview/Overview.tsx";
-import { Settings } from "../features/settings/Settings.tsx";
-import { Tenants } from "../features/tenants/List.tsx";
 import { Trace } from "../features/traces/Detail.tsx";
 import { TraceList } from "../features/traces/List.tsx";
 import { Elsewhere, Link } from "../ui/Link.tsx";
 import { Admin } from "./Admin.tsx";
+import { AuditLog, Keys, People, Settings, Tenants } from "./adminPages.ts";
 import { Gate } from "./Gate.tsx";
 import { Shell } from "./Shell.tsx";
 
@@ -50,9 +49,12 @@ export function App() {
               <Route path="admin" element={<Admin />}>
                 <Route index element={<Elsewhere to="/admin/keys" />} />
                 <Route path="keys" element={<Keys />} />
+                <Route path="people" element={<People />} />
                 <Route path="settings" element={<Settings />} />
                 <Route path="tenants" element={<Tenants />} />
+                <Route path="audit" element={<AuditLog />} />
               </Route>
+              <Route path="account" element={<Account />} />
               <Route path="*" element={<NoSuchPage />} />
             </Route>
           </Route>

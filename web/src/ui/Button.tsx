@@ -8,9 +8,9 @@ const PLAIN =
 const LOOKS = {
   plain: PLAIN,
   /** What a form is there for. */
-  main: "border-accent bg-accent text-surface hover:opacity-90",
+  main: "border-accent bg-accent text-surface hover:ring-1 hover:ring-accent",
   /** What cannot be taken back. */
-  bad: "border-bad bg-bad text-surface hover:opacity-90",
+  bad: "border-bad bg-bad text-surface hover:ring-1 hover:ring-bad",
 };
 
 export const BUTTON = `${SHAPE} ${PLAIN}`;

@@ -11,18 +11,22 @@ import { Popup } from "./Popup.tsx";
 interface Props {
   fields: FilterField[];
   wrong: Wrong[];
+  /** Whether there are errors to keep to. */
+  errors?: "offered";
 }
 
-export function FilterBar({ fields, wrong }: Props) {
+export function FilterBar({ fields, wrong, errors: offered }: Props) {
   const [params, setParams] = useSearchParams();
   const set = fields.flatMap((field) => params.getAll(field.name).map((value) => ({ field, value })));
   const errors = params.get("status") === "error";
   return (
     <div className="flex flex-wrap items-center gap-2">
       <AddFilter fields={fields} />
-      <Button aria-pressed={errors} onClick={() => setParams(withParam(params, "status", errors ? null : "error"))}>
-        Errors only
-      </Button>
+      {offered && (
+        <Button aria-pressed={errors} onClick={() => setParams(withParam(params, "status", errors ? null : "error"))}>
+          Errors only
+        </Button>
+      )}
       {set.map(({ field, value }) => (
         <Chip
           key={`${field.name}=${value}`}

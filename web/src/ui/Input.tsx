@@ -19,3 +19,6 @@ export function Select({ className = "", ...rest }: SelectHTMLAttributes<HTMLSel
 export function focused(input: HTMLInputElement | null) {
   input?.focus();
 }
+
+/** A field for a new password. */
+export const PASSWORD = { type: "password", autoComplete: "new-password", minLength: 12, maxLength: 256 } as const;

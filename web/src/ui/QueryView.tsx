@@ -25,7 +25,7 @@ export function QueryView<T>({ query, empty, isEmpty, children }: Props<T>) {
   );
 }
 
-function Loading() {
+export function Loading() {
   return (
     <div role="status" className="flex flex-col gap-2 p-4">
       <span className="sr-only">Loading</span>

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { isChanged, type Tagged } from "../../api/client.ts";
+import type { Key } from "../../api/names.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Answers, Dialog } from "../../ui/Dialog.tsx";
 import { Expiry, readExpiry } from "../../ui/Expiry.tsx";
@@ -10,7 +11,7 @@ import { Form } from "../../ui/Form.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { ChangedMeanwhile, Notice } from "../../ui/Notice.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
-import { type Key, keyQuery, useChangeKey } from "./queries.ts";
+import { keyQuery, useChangeKey } from "./queries.ts";
 
 export function EditKey({ of, onClose }: { of: Key; onClose: () => void }) {
   const one = useQuery(keyQuery(of));

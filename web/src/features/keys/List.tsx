@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { useTenant } from "../../api/me.ts";
+import { type Key, keysQuery } from "../../api/names.ts";
 import { count } from "../../lib/format.ts";
 import { withParam } from "../../lib/params.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -10,7 +11,7 @@ import { Icon } from "../../ui/Icon.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
 import { NewKeyForm } from "./NewKey.tsx";
-import { type Key, keysQuery, useMakeKey } from "./queries.ts";
+import { useMakeKey } from "./queries.ts";
 import { ShownOnce } from "./ShownOnce.tsx";
 import { KeyTable } from "./Table.tsx";
 

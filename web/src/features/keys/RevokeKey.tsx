@@ -1,9 +1,10 @@
 /** Revokes a key, after asking. */
 import { useMe } from "../../api/me.ts";
+import type { Key } from "../../api/names.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Answers, Dialog } from "../../ui/Dialog.tsx";
 import { Notice } from "../../ui/Notice.tsx";
-import { type Key, useRevokeKey } from "./queries.ts";
+import { useRevokeKey } from "./queries.ts";
 
 export function RevokeKey({ of, onClose }: { of: Key; onClose: () => void }) {
   const me = useMe();

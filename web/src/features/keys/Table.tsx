@@ -1,11 +1,12 @@
 /** The table of keys, and what can be done with one. */
 import { useState } from "react";
+import type { Key } from "../../api/names.ts";
 import { Badge, type Tone } from "../../ui/Badge.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Table, Td, Th, Tr } from "../../ui/Table.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { EditKey } from "./EditKey.tsx";
-import type { Key, KeyState } from "./queries.ts";
+import type { KeyState } from "./queries.ts";
 import { RevokeKey } from "./RevokeKey.tsx";
 
 const TONES: Record<KeyState, Tone> = { active: "good", expired: "warn", revoked: "plain" };

@@ -2,19 +2,10 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type Schemas, type Tagged, take, takeTagged } from "../../api/client.ts";
 import { asked } from "../../api/me.ts";
+import { KEYS, type Key } from "../../api/names.ts";
 
-export type Key = Schemas["Key"];
 export type NewKey = Schemas["NewKey"];
 export type KeyState = Schemas["KeyState"];
-
-const KEYS = "keys";
-
-export function keysQuery(tenant: string | null) {
-  return queryOptions({
-    queryKey: [KEYS, tenant],
-    queryFn: async () => (await take(api.GET("/api/v1/keys", { params: { query: asked(tenant) } }))).items,
-  });
-}
 
 /** One key with the version that a change of it names. */
 export function keyQuery(key: Key) {

@@ -22,7 +22,7 @@ export function Overview() {
       <title>Overview · LLMTrace</title>
       <div className="flex flex-wrap items-center gap-3">
         <h1 className="text-base font-semibold">Overview</h1>
-        <FilterBar fields={FIELDS} wrong={asked.wrong} />
+        <FilterBar fields={FIELDS} wrong={asked.wrong} errors="offered" />
         <span className="flex-1" />
         <RangePicker range={asked.range} />
       </div>

@@ -1,16 +1,16 @@
 /** The traces: filters, search, a table that keys move in, and the live tail. */
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useRef } from "react";
-import { useLocation, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { type Asked, useAsked } from "../../api/asked.ts";
 import { FILTERS } from "../../api/generated/filters.ts";
 import { count } from "../../lib/format.ts";
 import { moveFocus, useKeys } from "../../lib/keys.ts";
-import { address, withParam } from "../../lib/params.ts";
+import { withParam } from "../../lib/params.ts";
 import type { Range } from "../../lib/range.ts";
-import { BUTTON, Button } from "../../ui/Button.tsx";
+import { Button } from "../../ui/Button.tsx";
 import { FilterBar } from "../../ui/FilterBar.tsx";
-import { Link } from "../../ui/Link.tsx";
+import { Pages } from "../../ui/Pages.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
 import { RangePicker } from "../../ui/RangePicker.tsx";
 import { SearchBox } from "../../ui/SearchBox.tsx";
@@ -54,7 +54,7 @@ export function TraceList() {
         </Button>
         {!live && <RangePicker range={asked.range} any="offered" />}
       </div>
-      <FilterBar fields={FIELDS} wrong={asked.wrong} />
+      <FilterBar fields={FIELDS} wrong={asked.wrong} errors="offered" />
       <div ref={rows} className="rounded-md border border-line bg-surface">
         {live ? <Live filter={asked.filter} /> : <Stored asked={asked} />}
       </div>
@@ -82,28 +82,6 @@ function Stored({ asked }: { asked: Asked }) {
         </>
       )}
     </QueryView>
-  );
-}
-
-function Pages({ next, after }: { next: string | null; after: string | null }) {
-  const [params] = useSearchParams();
-  const { pathname } = useLocation();
-  if (next === null && after === null) return null;
-  const more = withParam(params, "after", null);
-  if (next) more.set("after", next);
-  return (
-    <nav aria-label="Pages of the list" className="flex justify-end gap-2 border-t border-line p-2">
-      {after !== null && (
-        <Link className={BUTTON} to={address(pathname, withParam(params, "after", null))}>
-          Newest
-        </Link>
-      )}
-      {next !== null && (
-        <Link className={BUTTON} to={address(pathname, more)}>
-          Next page
-        </Link>
-      )}
-    </nav>
   );
 }
 
