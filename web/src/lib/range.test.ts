@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bounds, fromLocal, intervalOf, readRange, toLocal, writeRange } from "./range.ts";
+import { afterDays, bounds, fromLocal, intervalOf, readRange, toLocal, writeRange } from "./range.ts";
 
 const DAY = { kind: "last", word: "24h" } as const;
 const NOW = new Date("2026-02-03T15:00:00Z");
@@ -45,4 +45,8 @@ it("a chart has enough points, and not too many", () => {
 it("local moments survive the form", () => {
   expect(fromLocal(toLocal("2026-02-03T15:04:00.000Z"))).toBe("2026-02-03T15:04:00.000Z");
   expect(fromLocal("")).toBeNull();
+});
+
+it("what expires in days does so at the same time of day", () => {
+  expect(afterDays(30, new Date("2026-01-31T12:00:00.000Z"))).toBe("2026-03-02T12:00:00.000Z");
 });

@@ -12,16 +12,16 @@ import { cameBack } from "./words.ts";
 export function Login() {
   const ways = useQuery(waysQuery);
   return (
-    <main className="flex min-h-dvh flex-col items-center bg-bg px-4 py-[12vh]">
+    <div className="flex min-h-dvh flex-col items-center bg-bg px-4 py-[12vh]">
       <title>Log in · LLMTrace</title>
-      <h1 className="mb-4 flex items-center gap-2 text-base font-semibold tracking-tight">
+      <header className="mb-4 flex items-center gap-2">
         <img src="/dashboard/favicon.svg" alt="" className="size-6" />
-        Log in to LLMTrace
-      </h1>
-      <div className="w-full max-w-sm rounded-md border border-line bg-surface">
+        <h1 className="text-base font-semibold tracking-tight">Log in to LLMTrace</h1>
+      </header>
+      <main className="w-full max-w-sm rounded-md border border-line bg-surface">
         <QueryView query={ways}>{(data) => <Ways ways={data} />}</QueryView>
-      </div>
-    </main>
+      </main>
+    </div>
   );
 }
 
