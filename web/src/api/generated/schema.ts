@@ -21,6 +21,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was done, the latest first: in the tenant that is named, else in all tenants and the installation. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams one chain of the log, the earliest record first, one JSON object a line, each with all that its hash covers: the
+         *     chain of the tenant that is named, else that of the installation.
+         * @description `llmtrace-proxy audit verify --file` reads it. Where the store fails midway the connection is broken, and what was cut goes
+         *     on with `after`.
+         */
+        get: operations["export_audit_chain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/erasures": {
         parameters: {
             query?: never;
@@ -576,6 +615,18 @@ export interface components {
          * @enum {string}
          */
         AccessRole: "viewer" | "operator" | "admin" | "platform";
+        /** @description Who did it. */
+        Actor: {
+            /** @description Which one; `null` where there is only one. The key of the settings has the UUID of zeros. */
+            id: string | null;
+            /** @description What they are. */
+            kind: components["schemas"]["ActorKind"];
+        };
+        /**
+         * @description What somebody is who did something.
+         * @enum {string}
+         */
+        ActorKind: "key" | "user" | "cli" | "system" | "anonymous";
         /** @description An agent of one tenant. */
         Agent: components["schemas"]["Measures"] & {
             /**
@@ -605,6 +656,92 @@ export interface components {
              * @description Spans that started before.
              */
             until: string;
+        };
+        /** @description A record with all that its hash covers, exactly as it covers it: a line of an exported chain. */
+        AuditLine: {
+            /** @description What was done. */
+            action: string;
+            /** @description Who: `key:` or `user:` with a UUID, `cli`, `system` or `anonymous`. */
+            actor: string;
+            /** @description What it is since: the text of a JSON value. */
+            after: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What it was before: the text of a JSON value. */
+            before: string | null;
+            /** @description From where. */
+            client_address: string | null;
+            /** @description The hash of this one: 64 hex digits. */
+            hash: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description How it went. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description The hash of the record before it, zeros at the first: 64 hex digits. */
+            previous: string;
+            /**
+             * Format: int64
+             * @description Its place in the chain, from 1.
+             */
+            seq: number;
+            /** @description What it was done to. */
+            target: string;
+            /** @description In whose chain it stands; `null` for that of the installation. */
+            tenant_id: string | null;
+        };
+        /** @description A page of the audit log, the latest first. */
+        AuditList: {
+            /** @description The rows. */
+            items: components["schemas"]["AuditRecord"][];
+            /** @description Opens the next page; `null` on the last one. */
+            next: string | null;
+        };
+        /** @description One thing that somebody did, or tried to do. */
+        AuditRecord: {
+            /**
+             * @description What was done.
+             * @example retention.change
+             */
+            action: string;
+            /** @description Who. */
+            actor: components["schemas"]["Actor"];
+            /** @description What it is since; `null` where nothing is, or nothing changed. */
+            after: unknown;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What it was before; `null` where nothing was, or nothing changed. */
+            before: unknown;
+            /** @description From where; `null` where there was no connection, or many. */
+            client_address: string | null;
+            /** @description The hash of this one. */
+            hash: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description How it went. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description The hash of the record before it in its chain, zeros at the first. */
+            previous: string;
+            /**
+             * Format: int64
+             * @description Its place in the chain, from 1.
+             */
+            seq: number;
+            /** @description What it was done to; empty where the action says it all. */
+            target: string;
+            /** @description In whose chain it stands; `null` for that of the installation. */
+            tenant_id: string | null;
         };
         /** @description Work that writes of spans put off. */
         Backlog: {
@@ -1111,6 +1248,11 @@ export interface components {
             /** @description What it may do in the tenant that is named; `platform` with none. */
             role: components["schemas"]["AccessRole"];
         };
+        /**
+         * @description How an action of the audit log went.
+         * @enum {string}
+         */
+        Outcome: "done" | "refused" | "failed";
         /** @description One part of a message, in the shape of OpenTelemetry's GenAI conventions. */
         Part: {
             /** @description The text. */
@@ -2149,6 +2291,227 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Done at or after. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Done before. Expected: an RFC 3339 time such as 2026-01-31T12:00:00Z (a "+" in it is sent as %2B).
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                until?: string;
+                /**
+                 * @description Done by this actor. Expected: key:UUID, user:UUID, cli, system or anonymous.
+                 * @example cli
+                 */
+                actor?: string;
+                /**
+                 * @description Exactly this; with a dot at its end everything that begins so. Expected: 1 to 1024 characters of text.
+                 * @example erasures.
+                 */
+                action?: string;
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+                /**
+                 * @description Rows of the page. Expected: a whole number from 1 to 500.
+                 * @example 50
+                 */
+                limit?: number;
+                /** @description Where the page before ended: its `next`. Expected: the value of "next" from the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, or the host not served */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer; the problem says the bound and how to ask for less */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away or slow */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit_chain: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Belongs to this tenant. Expected: 1 to 64 of A-Z a-z 0-9 . _ - starting with a letter or digit.
+                 * @example default
+                 */
+                tenant_id?: string;
+                /** @description The place of the last record that the reader has: only those behind it. Expected: a whole number from 0 to 9007199254740991. */
+                after?: number;
+            };
+            header?: {
+                /** @description Narrows the question to this tenant, as `tenant_id` does. */
+                "X-LLMTrace-Tenant-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The records of the chain */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": components["schemas"]["AuditLine"];
                 };
             };
             /** @description A parameter is wrong */
