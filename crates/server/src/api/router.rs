@@ -82,7 +82,19 @@ async fn wrong_method(method: Method) -> Problem {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{super::document, *};
+    use super::{
+        super::{document, routes::Logged},
+        *,
+    };
+
+    #[test]
+    fn the_guide_names_every_action_of_the_audit_log() {
+        let guide = include_str!("../../../../docs/guide/audit.md");
+        for (method, rule) in ROUTES.iter().flat_map(|route| route.rules) {
+            let (Logged::Read(action) | Logged::Change(action)) = rule.logged else { continue };
+            assert!(guide.contains(&format!("`{action}`")), "{action} ({method}) is not in docs/guide/audit.md");
+        }
+    }
 
     #[test]
     fn the_document_and_the_router_name_the_same_routes() {
