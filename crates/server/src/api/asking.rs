@@ -19,13 +19,16 @@ use super::{
     error::Problem,
     routes::{Logged, Need, Rule},
 };
-use crate::tenancy::{Caller, client_address, is_like_token};
+use crate::tenancy::{Caller, client_address, holds_token, is_like_token};
 
 /// Where an API key comes in.
 const TOKEN: HeaderName = HeaderName::from_static("x-llmtrace-token");
 
 /// The most that the log is told of what a question is about.
 const TARGET_CHARS: usize = 512;
+
+/// What the log is told instead of a text with a key in it.
+const HIDDEN: &str = "***";
 
 /// Who asks, and for what; every route finds it in its request.
 #[derive(Debug, Clone)]
@@ -146,6 +149,10 @@ async fn target_of(parts: &mut Parts) -> String {
     let path = RawPathParams::from_request_parts(parts, &()).await.ok();
     let named = path.iter().flatten().map(|(_, text)| text).collect::<Vec<_>>().join("/");
     let target = if named.is_empty() { parts.uri.query().unwrap_or_default() } else { &named };
+    // Somebody takes a key for its id: the log keeps what it is told for ever.
+    if holds_token(target.as_bytes()) {
+        return HIDDEN.to_owned();
+    }
     target.chars().take(TARGET_CHARS).collect()
 }
 

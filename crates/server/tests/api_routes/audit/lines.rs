@@ -232,6 +232,23 @@ async fn the_address_is_the_one_that_a_trusted_proxy_names() {
 }
 
 #[tokio::test]
+async fn a_key_in_the_wrong_place_is_kept_out_of_the_log() {
+    let houses = houses().await;
+    let key = format!("llmt_{:043}", 7);
+    for (_, meta) in &houses.all {
+        let house = Audited::over(meta).await;
+        for wrong in [
+            done("admin of a", &format!("DELETE /api/v1/keys/{key}"), 400, "keys.revoke", "***"),
+            done("admin of a", &format!("GET /api/v1/sessions/x%20{key}"), 404, "sessions.read", "***"),
+            done("operator of a", &format!("GET /api/v1/export?key={key}"), 400, "spans.export", "***"),
+        ] {
+            let line = assert_leaves_its_line(&house, wrong).await;
+            assert!(!line.to_string().contains(&key));
+        }
+    }
+}
+
+#[tokio::test]
 async fn content_is_not_read_out_where_the_log_takes_no_more() {
     let meta = FickleMeta::new(Mood::Hangs);
     let (spans, _folder) = stores_of(vec![record(0)]).await;
