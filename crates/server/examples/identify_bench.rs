@@ -5,7 +5,7 @@ use std::{
     hint::black_box,
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use llmtrace_model::{AccessRole, ApiKey, Grant, KeyId, TenantScope};
@@ -13,9 +13,9 @@ use llmtrace_server::{
     clock::Clock,
     tasks::Tasks,
     telemetry::{Events, Metrics},
-    tenancy::{Mode, Parts, Tenancy, Token},
+    tenancy::{Lifetimes, Mode, Parts, Tenancy, Token},
 };
-use llmtrace_store::{Options, Replacing, Written, open_meta};
+use llmtrace_store::{Options, Replacing, Written, open_counters, open_meta};
 
 const KEYS: usize = 10_000;
 const ROUNDS: usize = 100;
@@ -45,7 +45,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let events = Events::new(Arc::new(Metrics::new()));
     let tasks = Tasks::new();
-    let tenancy = Tenancy::start(Parts { mode: Mode::Required, admin_key: None, meta, clock, events }, &tasks);
+    let sessions = open_counters("storage.counters", "memory:", &Options::default()).await?;
+    let lifetimes = Lifetimes { idle: Duration::from_secs(3_600), total: Duration::from_secs(3_600) };
+    let parts = Parts { mode: Mode::Required, admin_key: None, meta, sessions, lifetimes, clock, events };
+    let tenancy = Tenancy::start(parts, &tasks);
     let loading = Instant::now();
     tenancy.load().await;
     println!("{KEYS} keys were read in {} ms", loading.elapsed().as_millis());

@@ -5,9 +5,11 @@
 //! (`api/view.rs`), one list names the routes (`api/router.rs`).
 
 mod access;
+mod accounts;
 mod asking;
 mod audit;
 mod body;
+mod cookie;
 mod docs;
 mod document;
 mod erasures;
@@ -17,6 +19,7 @@ mod export;
 mod health;
 mod info;
 mod keys;
+mod login;
 mod me;
 mod models;
 mod people;

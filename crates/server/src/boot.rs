@@ -47,6 +47,8 @@ pub struct Running {
     /// The store of everything that is no span, likewise.
     pub meta: Arc<dyn MetaStore>,
     counters: Arc<dyn CounterStore>,
+    /// Where logins are kept apart from the counters.
+    own_sessions: Option<Arc<dyn CounterStore>>,
     tenancy: Arc<Tenancy>,
     front: Tasks,
     beside: Tasks,
@@ -105,7 +107,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let options = wiring::proxy(config, &prices);
     let to = door.as_ref().map_or(Door::CountOnly, |(journal, _)| Door::Journal(journal.clone()));
     let beside = Tasks::new();
-    let tenancy = access::tenancy(config, &meta, &clock, &events, &beside)?;
+    let (sessions, own_sessions) = access::sessions(config, &counters).await?;
+    let tenancy = access::tenancy(config, &meta, sessions, &clock, &events, &beside)?;
     tenancy.load().await;
     let shared = proxy::Shared {
         tenancy: Arc::clone(&tenancy),
@@ -185,6 +188,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         spans,
         meta,
         counters,
+        own_sessions,
         tenancy,
         front,
         beside,
@@ -242,7 +246,12 @@ impl Running {
         self.tenancy.finish(FLUSH_AT_LEAST).await;
         self.beside.stop();
         // In the reverse order of their opening, and only now: the back lane writes to them until it has drained.
+        let sessions = match &self.own_sessions {
+            Some(sessions) => sessions.close().await,
+            None => Ok(()),
+        };
         let ends = [
+            ("sessions", sessions),
             ("counters", self.counters.close().await),
             ("meta", self.meta.close().await),
             ("spans", self.spans.close().await),

@@ -1,4 +1,4 @@
-//! Who is asking: API keys, how far they reach, and the log of what was done with them.
+//! Who is asking: API keys, people and their logins, how far they reach, and the log of what was done.
 //!
 //! The front lane and the API ask [`Tenancy::who`], which answers from memory; the stores are asked by a task beside them,
 //! every second and when somebody shows a key that nobody knows yet.
@@ -8,7 +8,11 @@ mod admin;
 mod caller;
 mod directory;
 mod failures;
+mod known;
+mod login;
+mod password;
 mod refused;
+mod ticket;
 mod token;
 mod trail;
 pub mod vault;
@@ -20,16 +24,24 @@ use std::{
 };
 
 use llmtrace_model::{Actor, AuditEntry, TenantId};
-use llmtrace_store::{AuditStore, MetaStore};
+use llmtrace_store::{AuditStore, MetaStore, SessionStore};
 
 pub use self::{
     address::client_address,
     admin::{AdminKey, AdminKeyError},
     caller::{Caller, Denied},
+    login::{Lifetimes, Login, LoginRefused, Way},
+    password::{NewPassword, Unhashed, WeakPassword, hash_password},
+    ticket::{LOGIN_COOKIE, LOGIN_COOKIE_TLS, Ticket},
     token::{NoRandomness, Token, holds_token, is_like_token},
     trail::{Trail, TrailFull},
 };
-use self::{directory::Directory, failures::Failures, refused::Refused};
+use self::{
+    directory::Directory,
+    failures::{Bound, Failures, network},
+    login::Logins,
+    refused::Refused,
+};
 use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 
 /// Whether a key is asked for.
@@ -56,7 +68,8 @@ pub enum Knows {
 pub struct Tenancy {
     mode: Mode,
     directory: Directory,
-    failures: Failures,
+    failures: Failures<IpAddr>,
+    logins: Logins,
     refused: Refused,
     trail: Trail,
     clock: Clock,
@@ -69,8 +82,12 @@ pub struct Parts {
     pub mode: Mode,
     /// The key that opens everything, where there is one.
     pub admin_key: Option<AdminKey>,
-    /// Where keys and the audit log are kept.
+    /// Where keys, people and the audit log are kept.
     pub meta: Arc<dyn MetaStore>,
+    /// Where logins are kept.
+    pub sessions: Arc<dyn SessionStore>,
+    /// How long they last.
+    pub lifetimes: Lifetimes,
     /// What now is.
     pub clock: Clock,
     /// Counts what happens.
@@ -79,16 +96,19 @@ pub struct Parts {
 
 /// How often what is only noted is written: uses of keys, refusals, ends of the log.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
+/// How often an address may show a wrong key or password.
+const ADDRESS_BOUND: Bound = Bound { burst: 20, regain: Duration::from_secs(1) };
 
 impl Tenancy {
     /// Starts what keeps up with the store; [`Tenancy::load`] waits for its first answer.
     pub fn start(parts: Parts, tasks: &Tasks) -> Arc<Self> {
-        let Parts { mode, admin_key, meta, clock, events } = parts;
+        let Parts { mode, admin_key, meta, sessions, lifetimes, clock, events } = parts;
         let (trail, writer) = Trail::new(Arc::clone(&meta) as Arc<dyn AuditStore>, events.clone());
         tasks.spawn("audit", writer.run(tasks.clone()));
         let directory = Directory::new(meta, admin_key.as_ref(), events.clone());
-        let refused = Refused::default();
-        let it = Arc::new(Self { mode, directory, failures: Failures::default(), refused, trail, clock, events });
+        let logins = Logins::new(sessions, lifetimes, admin_key.as_ref().map(AdminKey::hash));
+        let (failures, refused) = (Failures::new(ADDRESS_BOUND), Refused::default());
+        let it = Arc::new(Self { mode, directory, failures, logins, refused, trail, clock, events });
         tasks.spawn("tenancy", Arc::clone(&it).run(tasks.clone()));
         it
     }
@@ -147,7 +167,7 @@ impl Tenancy {
 
     async fn holder(&self, key: &str, address: IpAddr) -> Result<Caller, Denied> {
         let Some(token) = Token::of(key) else {
-            self.failures.note(address, Instant::now());
+            self.failures.note(network(address), Instant::now());
             return Err(Denied::NotAKey);
         };
         let hash = token.hash();
@@ -155,14 +175,14 @@ impl Tenancy {
         if let Some(known) = self.directory.key(&hash) {
             return known.opens(now);
         }
-        if !self.failures.may_try(address, Instant::now()) {
+        if !self.failures.may_try(&network(address), Instant::now()) {
             return Err(Denied::TooManyFailures);
         }
         let is_told = self.directory.catch_up().await;
         match self.directory.key(&hash) {
             Some(known) => known.opens(now),
             None if is_told => {
-                self.failures.note(address, Instant::now());
+                self.failures.note(network(address), Instant::now());
                 Err(Denied::UnknownKey)
             }
             None => Err(Denied::StoreAway),

@@ -25,8 +25,10 @@ pub(super) const TENANT_EXPECTED: &str = "1 to 64 of A-Z a-z 0-9 . _ - starting 
 pub struct Access {
     /// Whether every host is served: where keys are asked for, a page of somebody else's has none.
     pub any_host: bool,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// Whether the listener speaks TLS.
+    pub is_tls: bool,
     /// Host names served beside `localhost` and IP addresses, without port; matched in any letter case.
     pub allowed_hosts: Vec<String>,
 }
@@ -140,6 +142,14 @@ pub(super) fn check_origin(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem
     Ok(())
 }
 
+/// Likewise, and refuses one that does not say where it comes from.
+pub(super) fn check_origin_said(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    if !headers.contains_key(header::ORIGIN) {
+        return Err(Problem::OriginRefused { found: String::new() });
+    }
+    check_origin(uri, headers)
+}
+
 fn is_origin_of(from: &Uri, host: &Authority) -> bool {
     let default = match from.scheme_str() {
         Some("http") => 80,
@@ -227,6 +237,9 @@ mod tests {
             assert!(writes(host, &[origin]), "{origin} to {host}");
         }
         assert!(writes("localhost:8080", &[]), "curl says none");
+        let own = HeaderMap::from_iter([(header::ORIGIN, "http://localhost:8080".parse().unwrap())]);
+        let uri: Uri = "http://localhost:8080/x".parse().unwrap();
+        assert!(check_origin_said(&uri, &own).is_ok() && check_origin_said(&uri, &HeaderMap::new()).is_err());
     }
 
     #[test]

@@ -11,15 +11,16 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use llmtrace_model::{AccessRole, AuditEntry, Outcome, TenantId, TenantScope};
+use llmtrace_model::{AccessRole, Actor, AuditEntry, Outcome, TenantId, TenantScope};
 use serde::Serialize;
 
 use super::{
-    Api,
+    Api, access,
+    cookie::Carriage,
     error::Problem,
     routes::{Logged, Need, Rule},
 };
-use crate::tenancy::{Caller, client_address, holds_token, is_like_token};
+use crate::tenancy::{Caller, Ticket, client_address, holds_token, is_like_token};
 
 /// Where an API key comes in.
 const TOKEN: HeaderName = HeaderName::from_static("x-llmtrace-token");
@@ -37,6 +38,8 @@ pub(super) struct Asking {
     pub(super) address: IpAddr,
     /// The role that the route takes in the tenant it is about; `None` where it is about none.
     pub(super) role: Option<AccessRole>,
+    /// The cookie by which they are known; `None` where it is by a key, or not at all.
+    pub(super) ticket: Option<Ticket>,
     line: Arc<Mutex<Line>>,
 }
 
@@ -50,6 +53,12 @@ struct Line {
 }
 
 impl Asking {
+    /// Somebody who was told apart; a route may learn that by its answer only.
+    pub(super) fn of(caller: Caller, address: IpAddr) -> Self {
+        let line = Line { tenant: caller.only_tenant().cloned(), ..Line::default() };
+        Self { caller, address, role: None, ticket: None, line: Arc::new(Mutex::new(line)) }
+    }
+
     /// Says in whose chain of the log this stands.
     pub(super) fn is_about(&self, scope: &TenantScope) {
         if let TenantScope::One(tenant) = scope {
@@ -84,12 +93,24 @@ impl Api {
             Need::Platform => Some(AccessRole::Admin),
         };
         let address = self.address_of(parts);
-        let caller = self.tenancy.who(key_of(&parts.headers)?, address).await.map_err(Problem::Denied)?;
+        let key = key_of(&parts.headers)?;
+        let ticket = Carriage::of(&self.access, parts).ticket(&parts.headers).filter(|_| key.is_none());
+        let caller = match &ticket {
+            Some(ticket) => self.tenancy.logged_in(ticket, address).await,
+            None => self.tenancy.who(key, address).await,
+        };
+        let caller = caller.map_err(Problem::Denied)?;
+        // Where nobody is asked who they are, a cookie may say nothing.
+        let ticket = ticket.filter(|_| caller.actor != Actor::Anonymous);
+        if ticket.is_some() && !parts.method.is_safe() {
+            // A browser sends the cookie whosever page asks it to, and says whose that is.
+            access::check_origin_said(&parts.uri, &parts.headers)?;
+        }
         let is_high_enough = role.is_none_or(|role| caller.highest().is_some_and(|has| has >= role));
         let may = is_high_enough && (rule.need != Need::Platform || caller.is_platform());
         // Whoever reaches one tenant stands in its chain, also where they reach for another's.
-        let line = Line { tenant: caller.only_tenant().cloned(), target: target_of(parts).await, ..Line::default() };
-        let asking = Asking { caller, address, role, line: Arc::new(Mutex::new(line)) };
+        let asking = Asking { role, ticket, ..Asking::of(caller, address) };
+        asking.targets(&target_of(parts).await);
         if may {
             return Ok(Some(asking));
         }
@@ -136,7 +157,7 @@ impl Api {
         }
     }
 
-    fn address_of(&self, parts: &Parts) -> IpAddr {
+    pub(super) fn address_of(&self, parts: &Parts) -> IpAddr {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
         peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
             client_address(&parts.headers, peer, &self.access.trusted_proxies)

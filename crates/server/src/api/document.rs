@@ -13,8 +13,8 @@ use utoipa::{
 };
 
 use super::{
-    audit, erasures, error, export, health, info, keys, me, models, people, raw, retention, sessions, spans, stats,
-    tail, tenants, traces, view, views,
+    accounts, audit, erasures, error, export, health, info, keys, login, me, models, people, raw, retention, sessions,
+    spans, stats, tail, tenants, traces, view, views,
 };
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
@@ -52,7 +52,17 @@ use super::{
         people::users,
         people::agents,
         info::info,
+        login::ways,
+        login::log_in,
+        login::log_out,
         me::me,
+        me::password,
+        accounts::list,
+        accounts::create,
+        accounts::one,
+        accounts::replace,
+        accounts::remove,
+        accounts::log_out,
         keys::list,
         keys::create,
         keys::one,
@@ -90,6 +100,7 @@ use super::{
         view::ErasureList, view::ErasureView, view::ErasureBody, view::RetentionView, view::RetentionBody,
         view::KeyList, view::KeyView, view::NewKeyView, view::NewKeyBody, view::KeyBody, view::MeView,
         view::AuditList, view::AuditView, view::AuditLine,
+        view::LoginWaysView, view::LoginBody, view::PasswordBody, view::AccountList, view::AccountView, view::NewAccountBody, view::AccountBody,
         error::ProblemView, health::HealthView,
     ))
 )]

@@ -11,7 +11,10 @@ use llmtrace_store::{ErrorKind, MAX_GROUPS, MAX_SCANNED};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::{pipeline::MAX_SUBSCRIBERS, tenancy::Denied};
+use crate::{
+    pipeline::MAX_SUBSCRIBERS,
+    tenancy::{Denied, LoginRefused},
+};
 
 /// The most characters of a client's text that are said back.
 const ECHO: usize = 64;
@@ -29,6 +32,12 @@ pub(super) enum Problem {
     HostRefused { found: Option<String> },
     /// Who asks is not told apart.
     Denied(Denied),
+    /// Who logs in is not let in.
+    LoginRefused(LoginRefused),
+    /// The password as it is was not the one that was said.
+    WrongPassword,
+    /// Only a person can do this.
+    NotAPerson,
     /// Two keys are shown.
     TwoKeys,
     /// Who asks may not.
@@ -61,6 +70,10 @@ pub(super) enum Problem {
     TooMany { what: &'static str, most: usize },
     /// The id that a caller chose is another thing's.
     IdTaken { what: &'static str, found: String },
+    /// The name that a caller chose is another person's.
+    NameTaken { found: String },
+    /// Whoever is to be changed reaches into tenants that the caller does not administer.
+    ReachesFurther,
     /// The question covers more than is looked at for one answer.
     TooLarge,
     /// As many follow the live tail as may.
@@ -190,12 +203,26 @@ impl Problem {
             Self::BadQuery { .. } => (StatusCode::BAD_REQUEST, "bad-query", "Unreadable query"),
             Self::HostRefused { .. } => (StatusCode::FORBIDDEN, "host-refused", "Host not allowed"),
             Self::Denied(denied) => match denied {
-                Denied::NoKey | Denied::NotAKey | Denied::UnknownKey | Denied::Expired | Denied::Revoked => {
-                    (StatusCode::UNAUTHORIZED, "no-access", "A key or a login is needed")
-                }
+                Denied::NoKey
+                | Denied::NotAKey
+                | Denied::UnknownKey
+                | Denied::Expired
+                | Denied::Revoked
+                | Denied::NoSession => (StatusCode::UNAUTHORIZED, "no-access", "A key or a login is needed"),
                 Denied::TooManyFailures => (StatusCode::TOO_MANY_REQUESTS, "too-many-failures", "Too many wrong keys"),
                 Denied::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "store-away", "The store is away"),
             },
+            Self::LoginRefused(why) => match why {
+                LoginRefused::Wrong => (StatusCode::UNAUTHORIZED, "login-refused", "Login refused"),
+                LoginRefused::TooManyFailures => {
+                    (StatusCode::TOO_MANY_REQUESTS, "too-many-failures", "Too many wrong keys")
+                }
+                LoginRefused::Busy => (StatusCode::SERVICE_UNAVAILABLE, "login-busy", "Too many log in"),
+                LoginRefused::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "store-away", "The store is away"),
+                LoginRefused::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "store-broken", "The store is broken"),
+            },
+            Self::WrongPassword => (StatusCode::FORBIDDEN, "wrong-password", "Wrong password"),
+            Self::NotAPerson => (StatusCode::FORBIDDEN, "not-a-person", "Not a person"),
             Self::TwoKeys => (StatusCode::BAD_REQUEST, "two-keys", "Two keys"),
             Self::RoleTooLow { .. } => (StatusCode::FORBIDDEN, "role-too-low", "Not allowed"),
             Self::ForeignTenant { .. } => (StatusCode::FORBIDDEN, "foreign-tenant", "Another tenant"),
@@ -212,6 +239,8 @@ impl Problem {
             Self::ChangedMeanwhile => (StatusCode::PRECONDITION_FAILED, "changed-meanwhile", "Changed meanwhile"),
             Self::TooMany { .. } => (StatusCode::CONFLICT, "too-many", "There are too many"),
             Self::IdTaken { .. } => (StatusCode::CONFLICT, "id-taken", "The id is taken"),
+            Self::NameTaken { .. } => (StatusCode::CONFLICT, "name-taken", "The name is taken"),
+            Self::ReachesFurther => (StatusCode::CONFLICT, "reaches-further", "In other tenants, too"),
             Self::TooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "too-large", "The question is too large"),
             Self::TailFull => (StatusCode::SERVICE_UNAVAILABLE, "tail-full", "Too many listeners"),
             Self::StoreTimedOut => (StatusCode::SERVICE_UNAVAILABLE, "store-timed-out", "The store is slow"),
@@ -236,7 +265,11 @@ impl Problem {
                 )
             }
             Self::HostRefused { found: None } => "the request names no host".to_owned(),
+            Self::Denied(Denied::NoSession) => Denied::NoSession.to_string(),
             Self::Denied(denied) => format!("{denied}; send it as X-LLMTrace-Token or as a bearer token"),
+            Self::LoginRefused(why) => why.to_string(),
+            Self::WrongPassword => "the password as it is was not the one in \"old\"".to_owned(),
+            Self::NotAPerson => "found a key or nobody, expected somebody who logged in by their name".to_owned(),
             Self::TwoKeys => "found two keys, expected one".to_owned(),
             Self::RoleTooLow { has, needed } => format!("found the role {has}, expected {needed}"),
             Self::ForeignTenant { found } => format!("the key or login does not reach the tenant {found:?}"),
@@ -246,6 +279,9 @@ impl Problem {
             Self::NotFound { what, found } => format!("there is no {what} {found}"),
             Self::NoSuchPath { found } => format!("there is no {found:?}; /api/v1/openapi.json lists what there is"),
             Self::WrongMethod { found } => format!("{found} is not possible here, see the Allow header"),
+            Self::OriginRefused { found } if found.is_empty() => {
+                "a write by a login says in Origin which page makes it, as browsers do; scripts use a key".to_owned()
+            }
             Self::OriginRefused { found } => {
                 format!(
                     "the origin {found:?} is not the host that this is sent to; write from a page of ours, or without an Origin"
@@ -263,6 +299,12 @@ impl Problem {
             Self::TooMany { what, most } => format!("there are {most} {what} already, delete one first"),
             Self::IdTaken { what, found } => {
                 format!("there is another {what} {found}: choose another id, or none, and one is made")
+            }
+            Self::NameTaken { found } => format!("somebody of the installation has the name {found:?} already"),
+            Self::ReachesFurther => {
+                "this person reaches into other tenants, too: here only their role can be changed or taken away, the rest is \
+                 for who administers the platform"
+                    .to_owned()
             }
             Self::TooLarge => format!(
                 "more than {MAX_SCANNED} spans would have to be read one by one, or more than {MAX_GROUPS} groups told \
@@ -286,11 +328,16 @@ impl Problem {
             Self::BadQuery { found } | Self::NoSuchPath { found } => (None, Some(found), None),
             Self::NotFound { found, .. } | Self::IdTaken { found, .. } => (None, Some(found), None),
             Self::OriginRefused { found } | Self::NotJson { found } => (None, Some(found), None),
+            Self::NameTaken { found } => (None, Some(found), None),
             Self::BadBody { field, .. } => (Some(field).filter(|field| !field.is_empty()), None, None),
             Self::ForeignTenant { found } => (None, Some(found), None),
             Self::RoleTooLow { has, needed } => (None, Some(has.to_owned()), Some(needed.to_owned())),
             Self::HostRefused { .. }
             | Self::Denied(_)
+            | Self::LoginRefused(_)
+            | Self::WrongPassword
+            | Self::NotAPerson
+            | Self::ReachesFurther
             | Self::TwoKeys
             | Self::LogFull
             | Self::WrongMethod { .. }
@@ -356,6 +403,13 @@ mod tests {
             Problem::HostRefused { found: None },
             Problem::Denied(Denied::NoKey),
             Problem::Denied(Denied::TooManyFailures),
+            Problem::LoginRefused(LoginRefused::Wrong),
+            Problem::LoginRefused(LoginRefused::TooManyFailures),
+            Problem::LoginRefused(LoginRefused::Busy),
+            Problem::WrongPassword,
+            Problem::NotAPerson,
+            Problem::NameTaken { found: text() },
+            Problem::ReachesFurther,
             Problem::TwoKeys,
             Problem::RoleTooLow { has: "viewer", needed: "admin" },
             Problem::ForeignTenant { found: text() },

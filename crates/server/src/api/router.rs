@@ -13,9 +13,11 @@ use tokio::time::Instant;
 use super::{
     Api, access,
     asking::Asking,
+    cookie::Carriage,
     error::{Problem, shorten},
     routes::{PAGES, ROUTES, Route, Rule},
 };
+use crate::tenancy::Denied;
 
 /// Everything under `/api/v1`, where what is not a route is a 404 problem, and the page `/api/docs`.
 pub fn router(api: Api) -> Router {
@@ -36,14 +38,30 @@ async fn surround(State(api): State<Api>, request: Request, next: Next) -> Respo
     let (mut parts, body) = request.into_parts();
     let route = parts.extensions.get::<MatchedPath>().and_then(|m| known(m.as_str()));
     let rule = route.map_or(Rule::NONE, |route| route.rule(&parts.method));
+    let carriage = Carriage::of(&api.access, &parts);
     let mut response = match check(&api, &mut parts, rule).await {
-        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+        Ok(None) => {
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            // Who logs in or out is known by the answer only.
+            match response.extensions_mut().remove::<Asking>() {
+                Some(asking) => api.write_down(&asking, rule.logged, response).await,
+                None => response,
+            }
+        }
         Ok(Some(asking)) => {
             parts.extensions.insert(asking.clone());
             let response = next.run(Request::from_parts(parts, body)).await;
             api.write_down(&asking, rule.logged, response).await
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            let has_ended = problem == Problem::Denied(Denied::NoSession);
+            let mut response = problem.into_response();
+            if has_ended {
+                // So that the browser does not show it again.
+                response.headers_mut().insert(header::SET_COOKIE, carriage.clear());
+            }
+            response
+        }
     };
     harden(response.headers_mut());
     let label = route.map_or("none", |route| route.path);

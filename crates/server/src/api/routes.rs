@@ -2,13 +2,13 @@
 
 use axum::{
     http::Method,
-    routing::{MethodRouter, get, put},
+    routing::{MethodRouter, get, post, put},
 };
 use llmtrace_model::AccessRole;
 
 use super::{
-    Api, audit, docs, document, erasures, export, info, keys, me, models, people, raw, retention, sessions, spans,
-    stats, tail, tenants, traces, views,
+    Api, accounts, audit, docs, document, erasures, export, info, keys, login, me, models, people, raw, retention,
+    sessions, spans, stats, tail, tenants, traces, views,
 };
 
 /// A route.
@@ -107,7 +107,26 @@ pub(super) const ROUTES: &[Route] = &[
     route("/api/v1/users", || get(people::users), &[quiet("GET", VIEWER)]),
     route("/api/v1/agents", || get(people::agents), &[quiet("GET", VIEWER)]),
     route("/api/v1/info", || get(info::info), &[quiet("GET", Need::Anybody)]),
+    route(
+        "/api/v1/login",
+        || get(login::ways).post(login::log_in),
+        // Who logs in is known by the answer: that writes the line. A failure is one of the log's refusals.
+        &[quiet("GET", Need::Nothing), change("POST", Need::Nothing, "logins.open")],
+    ),
+    route("/api/v1/logout", || post(login::log_out), &[change("POST", Need::Nothing, "logins.close")]),
     route("/api/v1/me", || get(me::me), &[quiet("GET", Need::Anybody)]),
+    route("/api/v1/me/password", || put(me::password), &[change("PUT", Need::Anybody, "me.password")]),
+    route(
+        "/api/v1/accounts",
+        || get(accounts::list).post(accounts::create),
+        &[quiet("GET", ADMIN), change("POST", ADMIN, "accounts.create")],
+    ),
+    route(
+        "/api/v1/accounts/{user_id}",
+        || get(accounts::one).put(accounts::replace).delete(accounts::remove),
+        &[quiet("GET", ADMIN), change("PUT", ADMIN, "accounts.change"), change("DELETE", ADMIN, "accounts.remove")],
+    ),
+    route("/api/v1/accounts/{user_id}/logout", || post(accounts::log_out), &[change("POST", ADMIN, "accounts.logout")]),
     route(
         "/api/v1/keys",
         || get(keys::list).post(keys::create),

@@ -3,10 +3,12 @@
 //! Names are stable. Every field is always there; what is not known is `null`. Lists hold [`SpanView`], which knows no
 //! content; details and exports hold [`SpanDetail`]. Durations are in milliseconds with microseconds as decimals.
 
+mod account;
 mod audit;
 mod erasure;
 mod info;
 mod key;
+mod login;
 mod people;
 mod price;
 mod raw;
@@ -28,12 +30,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub(in crate::api) use account::AuditedAccount;
+pub use account::{AccountBody, AccountList, AccountState, AccountView, NewAccountBody};
 pub use audit::{ActorKind, ActorView, AuditLine, AuditList, AuditView};
 pub use erasure::{
     ErasureBody, ErasureList, ErasureState, ErasureSubject, ErasureView, RetentionBody, RetentionSource, RetentionView,
 };
 pub use info::{InfoStorage, InfoView, Rollups, TextIndex};
 pub use key::{KeyBody, KeyList, KeyState, KeyView, MeKind, MeTenant, MeView, NewKeyBody, NewKeyView, Role};
+pub(in crate::api) use login::Hidden;
+pub use login::{LoginBody, LoginProvider, LoginWaysView, PasswordBody};
 pub use people::{AgentList, AgentView, UserList, UserView};
 pub use price::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceView};
 pub use raw::{RawBodyView, RawEncoding, RawView};

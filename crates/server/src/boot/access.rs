@@ -1,23 +1,39 @@
 //! Who may use what this process offers, from settings to rooms.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use llmtrace_store::MetaStore;
+use llmtrace_store::{CounterStore, MetaStore, SessionStore};
 
+use super::wiring::store_options;
 use crate::{
     api::Access,
     clock::Clock,
     config::{AuthMode, Config},
     tasks::Tasks,
     telemetry::Events,
-    tenancy::{self, AdminKey, Tenancy},
+    tenancy::{self, AdminKey, Lifetimes, Tenancy},
 };
+
+/// Where logins are kept: with the counters; where those are in memory and tenants in a file, in that file, so that a restart
+/// logs nobody out. A store of its own is to be closed.
+pub(super) async fn sessions(
+    config: &Config,
+    counters: &Arc<dyn CounterStore>,
+) -> anyhow::Result<(Arc<dyn SessionStore>, Option<Arc<dyn CounterStore>>)> {
+    let storage = &config.storage;
+    if (storage.counters.scheme(), storage.meta.scheme()) != ("memory", "sqlite") {
+        return Ok((Arc::clone(counters) as Arc<dyn SessionStore>, None));
+    }
+    let file = llmtrace_store::open_counters("storage.meta", storage.meta.as_str(), &store_options(config)?).await?;
+    Ok((Arc::clone(&file) as Arc<dyn SessionStore>, Some(file)))
+}
 
 /// Who may use what this process offers; what keeps up with the store runs in `tasks`.
 pub(super) fn tenancy(
     config: &Config,
     meta: &Arc<dyn MetaStore>,
+    sessions: Arc<dyn SessionStore>,
     clock: &Clock,
     events: &Events,
     tasks: &Tasks,
@@ -31,8 +47,12 @@ pub(super) fn tenancy(
         None if mode == tenancy::Mode::Open => None,
         None => Some(own_admin_key(config)?),
     };
-    let parts =
-        tenancy::Parts { mode, admin_key, meta: Arc::clone(meta), clock: clock.clone(), events: events.clone() };
+    let lifetimes = Lifetimes {
+        idle: Duration::from_secs(config.auth.session_idle_minutes * 60),
+        total: Duration::from_secs(config.auth.session_hours * 3600),
+    };
+    let (meta, clock, events) = (Arc::clone(meta), clock.clone(), events.clone());
+    let parts = tenancy::Parts { mode, admin_key, meta, sessions, lifetimes, clock, events };
     Ok(Tenancy::start(parts, tasks))
 }
 
@@ -53,5 +73,6 @@ pub(super) fn access(config: &Config) -> Access {
         any_host: config.auth_mode() == AuthMode::Required,
         allowed_hosts: config.allowed_hosts.iter().map(ToString::to_string).collect(),
         trusted_proxies: config.trusted_proxies.clone(),
+        is_tls: config.tls.files().is_some(),
     }
 }

@@ -455,6 +455,12 @@ pub struct AuthOptions {
     pub allow_open: bool,
     /// The API key that opens everything; without it boot keeps one in `<storage.path>/admin.key`.
     pub admin_key: Option<Secret>,
+    /// Minutes that a login lasts without being used.
+    #[schemars(range(min = 1, max = 10_080))]
+    pub session_idle_minutes: u64,
+    /// Hours that a login lasts in all.
+    #[schemars(range(min = 1, max = 720))]
+    pub session_hours: u64,
 }
 
 /// Whether a key is asked for.

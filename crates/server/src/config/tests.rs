@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 71] = [
+const EVERY_KEY: [(&str, &str, &str); 73] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -141,6 +141,8 @@ const EVERY_KEY: [(&str, &str, &str); 71] = [
     ("auth.mode", "required", r#""required""#),
     ("auth.allow_open", "true", "true"),
     ("auth.admin_key", "llmt_0000000000000000000000000000000000000000000", r#""***""#),
+    ("auth.session_idle_minutes", "30", "30"),
+    ("auth.session_hours", "8", "8"),
     ("secrets.master_key", "0707070707070707070707070707070707070707070707070707070707070707", r#""***""#),
     ("shutdown.delay_seconds", "5", "5"),
     ("shutdown.timeout_seconds", "9", "9"),

@@ -97,9 +97,12 @@ impl Refusal {
         let later = |row| Row { retry_after_seconds: Some(1), ..row };
         match self {
             Self::Denied(denied) => match denied {
-                Denied::NoKey | Denied::NotAKey | Denied::UnknownKey | Denied::Expired | Denied::Revoked => {
-                    unknown(denied.code())
-                }
+                Denied::NoKey
+                | Denied::NotAKey
+                | Denied::UnknownKey
+                | Denied::Expired
+                | Denied::Revoked
+                | Denied::NoSession => unknown(denied.code()),
                 Denied::TooManyFailures => {
                     later(refused(StatusCode::TOO_MANY_REQUESTS, denied.code(), "rate_limit_error", "rate_limit_error"))
                 }

@@ -10,17 +10,30 @@ pub struct Caller {
     /// Who, for the audit log.
     pub actor: Actor,
     grants: Arc<[Grant]>,
+    /// What others may read of them.
+    name: Option<Arc<str>>,
 }
 
 impl Caller {
     /// Somebody with these grants.
     pub fn new(actor: Actor, grants: Arc<[Grant]>) -> Self {
-        Self { actor, grants }
+        Self { actor, grants, name: None }
+    }
+
+    /// The same with what others may read of them.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: (!name.is_empty()).then(|| name.into()), ..self }
     }
 
     /// Whoever comes in open mode.
     pub fn anybody() -> Self {
-        Self { actor: Actor::Anonymous, grants: Arc::new([Grant::Platform]) }
+        Self::new(Actor::Anonymous, Arc::new([Grant::Platform]))
+    }
+
+    /// What others may read of them, where they have something.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Says whether they reach everything.
@@ -82,11 +95,14 @@ pub enum Denied {
     /// It was revoked.
     #[error("the LLMTrace API key was revoked")]
     Revoked,
+    /// Nobody knows the cookie's session, or it has ended.
+    #[error("the login has ended, log in again")]
+    NoSession,
     /// The address has shown too many wrong keys.
-    #[error("this address has shown too many unknown keys, try again shortly")]
+    #[error("this address has shown too many unknown keys or logins, try again shortly")]
     TooManyFailures,
     /// The key is new here, and the store that would know it is away.
-    #[error("the LLMTrace API key cannot be looked up, because a store is away; try again shortly")]
+    #[error("the LLMTrace API key or login cannot be looked up, because a store is away; try again shortly")]
     StoreAway,
 }
 
@@ -99,6 +115,7 @@ impl Denied {
             Self::UnknownKey => "key_unknown",
             Self::Expired => "key_expired",
             Self::Revoked => "key_revoked",
+            Self::NoSession => "login_ended",
             Self::TooManyFailures => "too_many_unknown_keys",
             Self::StoreAway => "keys_unavailable",
         }

@@ -1,4 +1,4 @@
-//! Every key there is, in memory, and how this process keeps up with what changes.
+//! Every key and every person there is, in memory, and how this process keeps up with what changes.
 //!
 //! One task asks the store: every second, and sooner when somebody shows a key that is not here. Everybody who waits is
 //! answered by the same question, and questions are at least [`PAUSE`] apart, so that a flood of unknown keys costs the store
@@ -8,13 +8,13 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
-use llmtrace_model::{Actor, ApiKey, Grant, KeyHash, KeyId, Timestamp, Unfit};
+use llmtrace_model::{KeyHash, KeyId, Timestamp, UserId};
 use llmtrace_store::{Error, MetaStore};
 use tokio::{
     sync::{Mutex, Notify, watch},
@@ -24,7 +24,7 @@ use tokio::{
 use super::{
     Knows,
     admin::AdminKey,
-    caller::{Caller, Denied},
+    known::{Everybody, KnownKey, Person},
 };
 use crate::telemetry::Events;
 
@@ -34,59 +34,15 @@ const EVERY: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 /// The longest that somebody waits to hear whether their key is known.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Uses closer together are one.
-const USE_US: i64 = 60_000_000;
 
-/// A key that is known.
-#[derive(Debug)]
-pub(super) struct Known {
-    /// `None` for the key of the settings, which no store knows.
-    id: Option<KeyId>,
-    caller: Caller,
-    key: Option<ApiKey>,
-    used: AtomicI64,
-    written: AtomicI64,
-}
-
-impl Known {
-    fn stored(key: ApiKey, before: Option<&Arc<Self>>) -> Self {
-        let caller = Caller::new(Actor::Key(key.id), Arc::new([key.grant.clone()]));
-        let at = |us: &AtomicI64| AtomicI64::new(us.load(Ordering::Relaxed));
-        let noted = key.last_used_at.map_or(i64::MIN, Timestamp::unix_us);
-        let (used, written) = before.map_or_else(
-            || (AtomicI64::new(noted), AtomicI64::new(noted)),
-            |known| (at(&known.used), at(&known.written)),
-        );
-        Self { id: Some(key.id), caller, key: Some(key), used, written }
-    }
-
-    fn of_settings() -> Self {
-        let caller = Caller::new(Actor::Key(AdminKey::ID), Arc::new([Grant::Platform]));
-        Self { id: None, caller, key: None, used: AtomicI64::new(0), written: AtomicI64::new(0) }
-    }
-
-    /// Whoever holds it, where it still opens anything; notes the use.
-    pub(super) fn opens(&self, now: Timestamp) -> Result<Caller, Denied> {
-        if let Some(key) = &self.key {
-            key.opens(now).map_err(|unfit| match unfit {
-                Unfit::Expired => Denied::Expired,
-                Unfit::Revoked => Denied::Revoked,
-            })?;
-        }
-        // Read first: a key that everybody uses is then a line of the cache that nobody writes to.
-        if now.unix_us().saturating_sub(self.used.load(Ordering::Relaxed)) >= USE_US {
-            self.used.store(now.unix_us(), Ordering::Relaxed);
-        }
-        Ok(self.caller.clone())
-    }
-}
-
-/// The keys of the installation.
+/// The keys and the people of the installation.
 pub(super) struct Directory {
     store: Arc<dyn MetaStore>,
-    keys: ArcSwap<HashMap<KeyHash, Arc<Known>>>,
-    /// The number of the last change that is known.
+    known: ArcSwap<Everybody>,
+    /// The number of the last change of a key that is known.
     seen: AtomicU64,
+    /// The number of the last change of a person that is known.
+    seen_people: AtomicU64,
     rounds: watch::Sender<Round>,
     wanted: Notify,
     /// When the last question began.
@@ -109,11 +65,11 @@ struct Round {
 
 impl Directory {
     pub(super) fn new(store: Arc<dyn MetaStore>, admin_key: Option<&AdminKey>, events: Events) -> Self {
-        let keys = admin_key.map(|key| (key.hash(), Arc::new(Known::of_settings()))).into_iter().collect();
         Self {
             store,
-            keys: ArcSwap::from_pointee(keys),
+            known: ArcSwap::from_pointee(Everybody::with(admin_key)),
             seen: AtomicU64::new(0),
+            seen_people: AtomicU64::new(0),
             rounds: watch::Sender::new(Round::default()),
             wanted: Notify::new(),
             asked: Mutex::new(None),
@@ -122,8 +78,26 @@ impl Directory {
     }
 
     /// The key of a hash. Whoever measures how long this takes learns something of a hash, and nothing of a key.
-    pub(super) fn key(&self, hash: &KeyHash) -> Option<Arc<Known>> {
-        self.keys.load().get(hash).cloned()
+    pub(super) fn key(&self, hash: &KeyHash) -> Option<Arc<KnownKey>> {
+        self.known.load().key(hash).cloned()
+    }
+
+    pub(super) fn key_by_id(&self, id: KeyId) -> Option<Arc<KnownKey>> {
+        self.known.load().key_by_id(id).cloned()
+    }
+
+    pub(super) fn person(&self, id: UserId) -> Option<Arc<Person>> {
+        self.known.load().person(id).cloned()
+    }
+
+    /// Says whether anybody can log in with a password; where nobody knows yet, they may.
+    pub(super) fn has_passwords(&self) -> bool {
+        self.knows() == Knows::Nothing || self.known.load().has_passwords()
+    }
+
+    /// The store itself, for what is asked once in a while.
+    pub(super) fn store(&self) -> &dyn MetaStore {
+        self.store.as_ref()
     }
 
     pub(super) fn knows(&self) -> Knows {
@@ -171,27 +145,36 @@ impl Directory {
 
     async fn learn(&self) -> Result<(), Error> {
         loop {
-            let seen = self.seen.load(Ordering::Relaxed);
-            let changes = self.store.access_changes(seen).await?;
+            let changes = self.store.access_changes(self.seen.load(Ordering::Relaxed)).await?;
             if changes.keys.is_empty() {
-                return Ok(());
+                break;
             }
-            let mut keys = HashMap::clone(&self.keys.load());
-            for key in changes.keys {
-                let hash = key.hash;
-                let known = Known::stored(key, keys.get(&hash));
-                keys.insert(hash, Arc::new(known));
-            }
-            self.keys.store(Arc::new(keys));
+            self.take(|known| changes.keys.into_iter().for_each(|key| known.learn_key(key)));
             self.seen.store(changes.seen, Ordering::Relaxed);
         }
+        loop {
+            let changes = self.store.user_changes(self.seen_people.load(Ordering::Relaxed)).await?;
+            if changes.users.is_empty() {
+                break;
+            }
+            self.take(|known| changes.users.into_iter().for_each(|user| known.learn_person(user)));
+            self.seen_people.store(changes.seen, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Puts what was learned beside what is read meanwhile; only one task learns.
+    fn take(&self, learn: impl FnOnce(&mut Everybody)) {
+        let mut known = Everybody::clone(&self.known.load());
+        learn(&mut known);
+        self.known.store(Arc::new(known));
     }
 
     /// Tells the store when keys were used last.
     pub(super) async fn write_uses(&self) {
-        let keys = self.keys.load_full();
-        let used: Vec<(KeyId, Timestamp)> = keys
-            .values()
+        let everybody = self.known.load_full();
+        let used: Vec<(KeyId, Timestamp)> = everybody
+            .keys()
             .filter_map(|known| {
                 let used = known.used.load(Ordering::Relaxed);
                 let is_news = used > known.written.load(Ordering::Relaxed);
@@ -207,7 +190,7 @@ impl Directory {
             return;
         }
         let at: HashMap<KeyId, i64> = used.into_iter().map(|(id, at)| (id, at.unix_us())).collect();
-        for known in keys.values() {
+        for known in everybody.keys() {
             if let Some(at) = known.id.and_then(|id| at.get(&id)) {
                 known.written.fetch_max(*at, Ordering::Relaxed);
             }

@@ -34,6 +34,16 @@ const OPERATIONS: &[(&str, Takes)] = &[
     ("get_openapi", Nothing),
     ("get_info", AnyKey),
     ("get_me", AnyKey),
+    ("get_login", Nothing),
+    ("log_in", Nothing),
+    ("log_out", Nothing),
+    ("change_password", AnyKey),
+    ("list_accounts", Admin),
+    ("create_account", Admin),
+    ("get_account", Admin),
+    ("replace_account", Admin),
+    ("remove_account", Admin),
+    ("log_out_account", Admin),
     ("list_model_prices", Viewer),
     ("list_tenants", AnyKey),
     ("list_traces", Viewer),
@@ -221,6 +231,7 @@ async fn things(house: &House, tenant: &'static str) -> Things {
         ("view_id", "/api/v1/views", json!({"name": mark(tenant, "view"), "page": "traces", "query": {}})),
         ("key_id", "/api/v1/keys", json!({"name": mark(tenant, "key"), "role": "viewer"})),
         ("erasure_id", "/api/v1/erasures", json!({"subject": "session", "subject_id": mark(tenant, "erased")})),
+        ("user_id", "/api/v1/accounts", account(&format!("{tenant}@example.org"), &mark(tenant, "person"))),
     ];
     for (name, path, body) in made {
         let answer = house.ask(admin, Method::POST, path, &with, &body).await;
@@ -285,6 +296,10 @@ fn expected(operation: &Operation, caller: &Caller, named: Option<&str>, things:
     if !path.contains('{') || is_in_scope || operation.id == "delete_trace" {
         return Expected::Through;
     }
+    // The platform names the tenant that somebody is to come into.
+    if operation.id == "replace_account" && caller.has == Platform {
+        return Expected::Through;
+    }
     Expected::Absent
 }
 
@@ -305,6 +320,7 @@ async fn question(
                 let spare = house.key(things.tenant, "viewer").await["key_id"].as_str().unwrap().to_owned();
                 things.ids.push(("key_id", spare));
             }
+            "remove_account" => things.ids.push(("user_id", person(house, things.tenant).await)),
             "delete_view" => things.ids.push(("view_id", view(house, things.tenant).await)),
             "delete_tenant" => {
                 named = None;
@@ -326,6 +342,12 @@ async fn question(
         "create_view" | "replace_view" => json!({"name": changed, "page": "traces", "query": {}}),
         "create_key" => json!({"name": changed, "role": "viewer"}),
         "replace_key" => json!({"name": changed, "expires_at": null}),
+        "create_account" => account(&uuid::Uuid::new_v4().to_string(), &changed),
+        "replace_account" => {
+            // Nobody is put into another tenant, so that what is asked afterwards finds everybody in one.
+            let role = named.is_none_or(|tenant| tenant == things.tenant).then_some("viewer");
+            json!({"display": changed, "disabled": false, "role": role})
+        }
         "create_erasure" => json!({"subject": "session", "subject_id": changed}),
         "put_retention" => json!({"content_days": 1, "span_days": 1}),
         _ => Value::Null,
@@ -338,6 +360,17 @@ async fn question(
 /// How what somebody writes shows who did.
 fn changed_by(caller: &Caller) -> String {
     format!("changed by {}", caller.name)
+}
+
+fn account(name: &str, display: &str) -> Value {
+    json!({"name": name, "display": display, "role": "viewer"})
+}
+
+async fn person(house: &House, tenant: &str) -> String {
+    let body = account(&uuid::Uuid::new_v4().to_string(), "spare");
+    let with = [("x-llmtrace-tenant-id", tenant)];
+    let made = house.ask(Some(house.admin.expose()), Method::POST, "/api/v1/accounts", &with, &body).await;
+    made.json()["user_id"].as_str().unwrap().to_owned()
 }
 
 async fn view(house: &House, tenant: &str) -> String {

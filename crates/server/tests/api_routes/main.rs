@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod access;
+mod accounts;
 mod audit;
 mod cursors;
 mod details;
@@ -15,6 +16,7 @@ mod info;
 mod isolation;
 mod keys;
 mod lists;
+mod login;
 mod models;
 mod parameters;
 mod people;

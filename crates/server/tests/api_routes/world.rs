@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -20,6 +21,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt;
 use llmtrace_model::{
     BodyCoverage, Content, Coverage, EndReason, Erased, ExchangeId, Message, Money, Page, PageRequest, Part, Raw,
@@ -33,11 +35,11 @@ use llmtrace_server::{
     pipeline::Tail,
     tasks::Tasks,
     telemetry::{Events, Metrics},
-    tenancy::{AdminKey, Mode, Parts, Tenancy, Token},
+    tenancy::{AdminKey, Lifetimes, Mode, Parts, Tenancy, Token},
 };
 use llmtrace_store::{
-    Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SpanRead, SpanStore, SpanWrite,
-    open_spans,
+    Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SessionStore, SpanRead, SpanStore,
+    SpanWrite, open_counters, open_spans,
 };
 use llmtrace_wire::PriceBook;
 use parking_lot::Mutex;
@@ -176,13 +178,21 @@ pub(crate) fn app_with(store: Arc<dyn SpanStore>, access: Access) -> Router {
 
 /// The API over stores, with the bundled prices and the clock at 2026-11-01; nobody is asked for a key.
 pub(crate) fn api(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, events: Events, access: Arc<Access>) -> Api {
-    api_of(spans, meta, events, access, None)
+    api_of(spans, meta, memory_sessions(), events, access, None)
+}
+
+/// Logins in memory.
+pub(crate) fn memory_sessions() -> Arc<dyn SessionStore> {
+    let options = Options::default();
+    let opened = open_counters("storage.counters", "memory:", &options).now_or_never();
+    opened.expect("memory opens at once").unwrap()
 }
 
 /// The same, where keys are asked for and this one opens everything.
 pub(crate) fn api_of(
     spans: Arc<dyn SpanStore>,
     meta: Arc<dyn MetaStore>,
+    sessions: Arc<dyn SessionStore>,
     events: Events,
     access: Arc<Access>,
     admin: Option<&Token>,
@@ -196,6 +206,8 @@ pub(crate) fn api_of(
         mode: if admin.is_some() { Mode::Required } else { Mode::Open },
         admin_key: admin.map(|token| AdminKey::of(&Secret::new(token.expose())).unwrap()),
         meta: Arc::clone(&meta),
+        sessions,
+        lifetimes: Lifetimes { idle: Duration::from_secs(3_600), total: Duration::from_secs(8 * 3_600) },
         clock: clock.clone(),
         events: events.clone(),
     };

@@ -193,6 +193,9 @@ pub struct MeView {
     /// The key or the user; `null` where nobody is asked.
     #[schema(format = "uuid", required)]
     pub id: Option<String>,
+    /// What to show of them; `null` where there is nothing.
+    #[schema(required)]
+    pub name: Option<String>,
     /// Whether they administer the whole installation.
     pub platform: bool,
     /// Their role in each tenant they reach; empty for who reaches all.
@@ -224,6 +227,7 @@ impl MeView {
         Self {
             kind,
             id,
+            name: caller.name().map(str::to_owned),
             platform: caller.is_platform(),
             tenants: caller.grants().iter().filter_map(own).collect(),
             auth_required: mode == Mode::Required,

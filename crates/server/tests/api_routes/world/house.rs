@@ -11,24 +11,25 @@ use llmtrace_server::{
     api::{Access, Api, router},
     tenancy::Token,
 };
-use llmtrace_store::{MetaStore, Options, SpanStore, conformance::engines, open_meta};
+use llmtrace_store::{MetaStore, Options, SessionStore, SpanStore, conformance::engines, open_counters, open_meta};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Answer, answer_to, api_of, events, stores};
+use super::{Answer, answer_to, api_of, events, memory_sessions, stores};
 
 /// An installation that asks for keys.
 pub(crate) struct House {
     pub(crate) app: Router,
     pub(crate) api: Api,
     pub(crate) admin: Token,
+    sessions: Arc<dyn SessionStore>,
 }
 
 /// One over each engine; what they need lives as long as this.
 pub(crate) struct Houses {
     pub(crate) all: Vec<(House, Arc<dyn MetaStore>)>,
     _folder: TempDir,
-    _postgres: engines::Guard,
+    _servers: [engines::Guard; 2],
 }
 
 impl House {
@@ -37,11 +38,26 @@ impl House {
     }
 
     pub(crate) async fn with(spans: Arc<dyn SpanStore>, meta: Arc<dyn MetaStore>, admin: &Token) -> Self {
-        let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
-        let access = Access { any_host: true, trusted_proxies, ..Access::default() };
-        let api = api_of(spans, meta, events(), Arc::new(access), Some(admin));
+        Self::of(spans, meta, memory_sessions(), admin).await
+    }
+
+    async fn of(
+        spans: Arc<dyn SpanStore>,
+        meta: Arc<dyn MetaStore>,
+        sessions: Arc<dyn SessionStore>,
+        admin: &Token,
+    ) -> Self {
+        let access =
+            Access { any_host: true, trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..Access::default() };
+        let api = api_of(spans, meta, Arc::clone(&sessions), events(), Arc::new(access), Some(admin));
         api.tenancy.load().await;
-        Self { app: router(api.clone()), api, admin: admin.clone() }
+        Self { app: router(api.clone()), api, admin: admin.clone(), sessions }
+    }
+
+    /// Another process of the same installation.
+    pub(crate) async fn beside(&self, admin: &Token) -> Self {
+        let (spans, meta) = (Arc::clone(&self.api.spans), Arc::clone(&self.api.meta));
+        Self::of(spans, meta, Arc::clone(&self.sessions), admin).await
     }
 
     pub(crate) async fn ask(
@@ -62,7 +78,11 @@ impl House {
             request = request.header("content-type", "application/json");
             Body::from(body.to_string())
         };
-        answer_to(&self.app, request.body(body).unwrap()).await
+        self.send(request.body(body).unwrap()).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        answer_to(&self.app, request).await
     }
 
     pub(crate) async fn get(&self, key: Option<&str>, uri: &str) -> Answer {
@@ -79,16 +99,18 @@ impl House {
     }
 }
 
-/// An installation over memory, SQLite and PostgreSQL each.
+/// An installation over memory, SQLite, and PostgreSQL with Redis each.
 pub(crate) async fn houses() -> Houses {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = format!("sqlite:{}", folder.path().join("meta.db").display());
-    let (server, guard) = engines::postgres();
-    let options = Options { postgres: server, ..Options::default() };
+    let ((postgres, one), (redis, _, other)) = (engines::postgres(), engines::redis());
+    let options = Options { postgres, redis, ..Options::default() };
     let mut all = Vec::new();
-    for url in ["memory:", &sqlite, "postgres:"] {
-        let meta = open_meta("storage.meta", url, &options).await.unwrap();
-        all.push((House::over(Arc::clone(&meta), &Token::mint().unwrap()).await, meta));
+    for (meta, sessions) in [("memory:", "memory:"), (&sqlite, &sqlite), ("postgres:", "redis:")] {
+        let meta = open_meta("storage.meta", meta, &options).await.unwrap();
+        let sessions = open_counters("storage.counters", sessions, &options).await.unwrap();
+        let spans = stores().await.0.swap_remove(0);
+        all.push((House::of(spans, Arc::clone(&meta), sessions, &Token::mint().unwrap()).await, meta));
     }
-    Houses { all, _folder: folder, _postgres: guard }
+    Houses { all, _folder: folder, _servers: [one, other] }
 }
