@@ -2,8 +2,10 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, EXPECT, TE, TRANSFER_ENCODING, UPGRADE},
+    header::{CONNECTION, COOKIE, EXPECT, TE, TRANSFER_ENCODING, UPGRADE},
 };
+
+use crate::tenancy::{LOGIN_COOKIE, LOGIN_COOKIE_TLS};
 
 /// The prefix of our own headers.
 pub(super) const OURS: &str = "x-llmtrace-";
@@ -27,11 +29,37 @@ pub(super) fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
 
 /// The request headers that go upstream, in their order.
 ///
-/// `Expect` ends here: polling the body already sent the client its `100 Continue`.
+/// `Expect` ends here: polling the body already sent the client its `100 Continue`. So does the cookie of a login, which a
+/// browser sends to whatever is at our address.
 pub(super) fn to_upstream(headers: HeaderMap) -> HeaderMap {
-    rebuild(headers, |name, value| {
-        !name.as_str().starts_with(OURS) && *name != EXPECT && (*name != TE || value == "trailers")
-    })
+    let mut kept = rebuild(headers, |name, value| {
+        !name.as_str().starts_with(OURS)
+            && *name != EXPECT
+            && (*name != TE || value == "trailers")
+            && (*name != COOKIE || without_login(value).is_none_or(|rest| !rest.is_empty()))
+    });
+    if kept.contains_key(COOKIE) {
+        for (_, value) in kept.iter_mut().filter(|(name, _)| **name == COOKIE) {
+            if let Some(rest) = without_login(value).and_then(|rest| HeaderValue::from_bytes(&rest).ok()) {
+                *value = rest;
+            }
+        }
+    }
+    kept
+}
+
+/// The cookies of a line without that of a login, each as it was; `None` where it has none.
+fn without_login(line: &HeaderValue) -> Option<Vec<u8>> {
+    let is_login = |pair: &&[u8]| {
+        let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+        [LOGIN_COOKIE, LOGIN_COOKIE_TLS].iter().any(|login| name == login.as_bytes())
+    };
+    let pairs = || line.as_bytes().split(|byte| *byte == b';');
+    if !pairs().any(|pair| is_login(&pair)) {
+        return None;
+    }
+    let rest: Vec<&[u8]> = pairs().filter(|pair| !is_login(pair)).collect();
+    Some(rest.join(&b';').trim_ascii().to_vec())
 }
 
 /// The answer headers that go to the client, in their order.
@@ -125,6 +153,23 @@ mod tests {
         assert_eq!(names(&kept), ["a", "a", "b", "te", "trailer", "c"]);
         assert_eq!(kept.get_all("a").iter().collect::<Vec<_>>(), ["1", "3"]);
         assert_eq!(kept["te"], "trailers");
+    }
+
+    #[test]
+    fn the_cookie_of_a_login_ends_here_and_every_other_stays_as_it_is() {
+        for (sent, kept) in [
+            ("a=b;  c=\"d\" ;e", vec!["a=b;  c=\"d\" ;e"]),
+            ("", vec![""]),
+            ("llmtrace_session=s1", vec![]),
+            ("llmtrace_session=s1; __Host-llmtrace_session=s2", vec![]),
+            ("a=b; llmtrace_session=s1; c=d", vec!["a=b; c=d"]),
+            ("__Host-llmtrace_session=s1; a=llmtrace_session=", vec!["a=llmtrace_session="]),
+            ("xllmtrace_session=s1", vec!["xllmtrace_session=s1"]),
+        ] {
+            let headers = to_upstream(map(&[("x", "1"), ("cookie", sent), ("y", "2")]));
+            assert_eq!(headers.get_all(COOKIE).iter().collect::<Vec<_>>(), kept, "{sent}");
+            assert_eq!(names(&headers).len(), 2 + kept.len());
+        }
     }
 
     #[test]
