@@ -3,14 +3,19 @@
 //! 0: done; 1: failed; 2: the command line or the configuration is wrong. What commands print for others to read goes to
 //! standard output, everything else to standard error.
 
+mod access;
 mod archive;
 mod audit;
 mod check;
 mod doctor;
 mod erase;
 mod health;
+mod keys;
 mod reprice;
+mod secret_input;
 mod store;
+mod tenants;
+mod users;
 mod when;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -79,6 +84,12 @@ enum Command {
     Reprice(reprice::RepriceCommand),
     /// Erase what a trace, a span, a session, a user or a tenant has stored; also while the proxy runs.
     Erase(erase::Erase),
+    /// People who log in: list, add, change and remove them; also while the proxy runs.
+    Users(users::Users),
+    /// API keys: list, make and revoke them; also while the proxy runs.
+    Keys(keys::Keys),
+    /// Tenants: list and make them; also while the proxy runs.
+    Tenants(tenants::Tenants),
     /// Print the audit log, write chains of it, check that they are what was written.
     Audit(audit::Audit),
     /// Print the OpenAPI document of the API.
@@ -125,6 +136,9 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Doctor(doctor) => on_one_thread()?.block_on(doctor.run(&config)),
         Command::Reprice(reprice) => on_one_thread()?.block_on(reprice.run(&config)),
         Command::Erase(erase) => on_one_thread()?.block_on(erase.run(&config)),
+        Command::Users(users) => on_one_thread()?.block_on(users.run(&config)),
+        Command::Keys(keys) => on_one_thread()?.block_on(keys.run(&config)),
+        Command::Tenants(tenants) => on_one_thread()?.block_on(tenants.run(&config)),
         Command::Audit(audit) => on_one_thread()?.block_on(audit.run(&config)),
         Command::Openapi => {
             print!("{}", api::openapi());

@@ -34,7 +34,7 @@ pub use self::{
     password::{NewPassword, Unhashed, WeakPassword, hash_password},
     ticket::{LOGIN_COOKIE, LOGIN_COOKIE_TLS, Ticket},
     token::{NoRandomness, Token, holds_token, is_like_token},
-    trail::{Trail, TrailFull},
+    trail::{Trail, TrailFull, entry as audit_entry},
 };
 use self::{
     directory::Directory,

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-pub(in crate::api) use account::AuditedAccount;
+pub(crate) use account::AuditedAccount;
 pub use account::{AccountBody, AccountList, AccountState, AccountView, NewAccountBody};
 pub use audit::{ActorKind, ActorView, AuditLine, AuditList, AuditView};
 pub use erasure::{

@@ -43,7 +43,7 @@ enum Item {
 }
 
 /// A new entry, of now.
-pub(super) fn entry(clock: &Clock, actor: Actor, tenant: Option<TenantId>, action: &str) -> AuditEntry {
+pub fn entry(clock: &Clock, actor: Actor, tenant: Option<TenantId>, action: &str) -> AuditEntry {
     let at = clock.now();
     AuditEntry {
         id: AuditId::from_bytes(*clock.mint(at).as_bytes()),

@@ -54,7 +54,7 @@ pub struct AccountView {
 
 impl AccountView {
     /// A person, with their roles in what is shown.
-    pub(in crate::api) fn of(user: &User, shown: &TenantScope) -> Self {
+    pub(crate) fn of(user: &User, shown: &TenantScope) -> Self {
         Self {
             user_id: user.id,
             name: user.name.as_ref().map_or(String::new(), UserName::to_string),
@@ -72,7 +72,7 @@ impl AccountView {
 
 /// What the audit log is told of a person: nothing that says who they are, since it outlives them.
 #[derive(Debug, Serialize)]
-pub(in crate::api) struct AuditedAccount {
+pub(crate) struct AuditedAccount {
     user_id: UserId,
     platform: bool,
     tenants: Vec<MeTenant>,
@@ -84,7 +84,7 @@ pub(in crate::api) struct AuditedAccount {
 
 impl AuditedAccount {
     /// A person, with all their roles.
-    pub(in crate::api) fn of(user: &User) -> Self {
+    pub(crate) fn of(user: &User) -> Self {
         Self {
             user_id: user.id,
             platform: user.grants.contains(&Grant::Platform),

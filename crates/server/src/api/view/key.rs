@@ -98,7 +98,7 @@ pub struct KeyView {
 
 impl KeyView {
     /// A key as it is at `now`.
-    pub(in crate::api) fn of(key: ApiKey, now: Timestamp) -> Self {
+    pub(crate) fn of(key: ApiKey, now: Timestamp) -> Self {
         let state = match key.opens(now) {
             Ok(()) => KeyState::Active,
             Err(Unfit::Expired) => KeyState::Expired,
@@ -132,7 +132,7 @@ pub struct NewKeyView {
 
 impl NewKeyView {
     /// The answer to whoever made it.
-    pub(in crate::api) fn of(token: &Token, about: KeyView) -> Self {
+    pub(crate) fn of(token: &Token, about: KeyView) -> Self {
         Self { key: token.expose().to_owned(), about }
     }
 }

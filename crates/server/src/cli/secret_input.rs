@@ -1,0 +1,62 @@
+//! A password from the person at the terminal, or from another program; never from the command line, which everybody on the
+//! machine can read.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use anyhow::{Context as _, bail};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+/// Longer than any password: what is read of a wrong file.
+const MAX_BYTES: u64 = 4 << 10;
+
+/// Asks twice at a terminal, without showing what is typed; else takes the first line of standard input.
+pub(super) fn new_password() -> anyhow::Result<String> {
+    if !io::stdin().is_terminal() {
+        return line();
+    }
+    let first = prompt("Password: ")?;
+    if first != prompt("Once more: ")? {
+        bail!("the two passwords differ");
+    }
+    Ok(first)
+}
+
+fn prompt(text: &str) -> anyhow::Result<String> {
+    eprint!("{text}");
+    io::stderr().flush()?;
+    let quiet = Quiet::begin()?;
+    let typed = line();
+    drop(quiet);
+    eprintln!();
+    typed
+}
+
+fn line() -> anyhow::Result<String> {
+    let mut text = String::new();
+    io::Read::take(io::stdin().lock(), MAX_BYTES).read_line(&mut text).context("reading the password")?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        bail!("found no password on standard input, expected one line");
+    }
+    Ok(text.to_owned())
+}
+
+/// A terminal that shows nothing of what is typed; it does again when this goes.
+struct Quiet(Termios);
+
+impl Quiet {
+    fn begin() -> anyhow::Result<Self> {
+        let before = tcgetattr(io::stdin()).context("asking the terminal")?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Flush, &quiet)
+            .context("keeping the terminal from showing the password")?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        tcsetattr(io::stdin(), OptionalActions::Flush, &self.0).unwrap_or(());
+    }
+}
