@@ -173,3 +173,47 @@ def test_while_the_store_is_away_known_keys_go_on_and_new_ones_wait(tmp_path):
         poll("the store to be back", lambda: ask(house.last, "/api/v1/me", unknown)[0] == 401, 30)
     finally:
         house.world.close()
+
+
+def login(proxy: Proxy, body: dict) -> str:
+    """Logs in as a browser does, and returns its cookie."""
+    status, _, headers = ask(proxy, "/api/v1/login", None, "POST", body, {"Origin": proxy.url})
+    assert status == 200
+    cookie = headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    return cookie.partition(";")[0]
+
+
+def test_who_logs_in_on_one_replica_is_known_on_all_of_them(house):
+    words = {"name": "ada@example.org", "password": "correct horse battery"}
+    person = {"display": "Ada", "role": "viewer"} | words
+    status, account, _ = ask(house.first, "/api/v1/accounts?tenant_id=red", ADMIN, "POST", person)
+    assert status == 201, account
+    for wrong in (words | {"password": "incorrect horse"}, words | {"name": "nobody@example.org"}):
+        assert ask(house.last, "/api/v1/login", None, "POST", wrong, {"Origin": house.last.url})[0] == 401
+    cookie = poll("the person to be known", lambda: login(house.last, words))
+    for proxy in house.proxies:
+        status, me, _ = ask(proxy, "/api/v1/me", None, headers={"Cookie": cookie})
+        assert (status, me["kind"], me["tenants"]) == (200, "user", [{"tenant_id": "red", "role": "viewer"}])
+        assert ask(proxy, "/api/v1/keys", None, headers={"Cookie": cookie})[0] == 403
+        # A page of another origin has the cookie sent along, and writes nothing.
+        foreign = {"Cookie": cookie, "Origin": "https://evil.example"}
+        assert ask(proxy, "/api/v1/logout", None, "POST", {}, foreign)[0] == 403
+    again = login(house.first, words)
+    assert again != cookie, "each login is one of its own"
+    assert ask(house.last, "/api/v1/logout", None, "POST", None, {"Cookie": cookie, "Origin": house.last.url})[0] == 204
+    assert ask(house.first, "/api/v1/me", None, headers={"Cookie": cookie})[0] == 401
+    assert ask(house.first, "/api/v1/me", None, headers={"Cookie": again})[0] == 200
+    path = f"/api/v1/accounts/{account['user_id']}"
+    change = {"display": "Ada", "disabled": True, "role": "viewer"}
+    status, changed, _ = ask(house.first, f"{path}?tenant_id=red", ADMIN, "PUT", change, {"If-Match": "*"})
+    assert status == 200, changed
+    for proxy in house.proxies:
+        poll("the end of the login", lambda proxy=proxy: ask(proxy, "/api/v1/me", None, headers={"Cookie": again})[0] == 401, EVERYWHERE_S)
+    # A login opens the API, and nothing on the way to a provider.
+    with pytest.raises(openai.AuthenticationError):
+        client(house.first, None).chat.completions.create(
+            model="gpt-4o", messages=[{"role": "user", "content": "x"}], extra_headers={"Cookie": again}
+        )
+    log = "".join(proxy.said() for proxy in house.proxies)
+    assert words["password"] not in log and cookie.partition("=")[2] not in log
