@@ -48,7 +48,8 @@ function Inside({ me, name, close }: { me: Me; name: string; close: () => void }
         <p className="font-semibold">{name}</p>
         <p className="text-muted">{KINDS[me.kind]}</p>
         <p className="text-muted">
-          {role ?? "no role"} {role !== "platform" && tenant !== null && <>in {tenant}</>}
+          {role === "platform" ? "platform, in every tenant" : (role ?? "no role")}
+          {role !== "platform" && tenant !== null && ` in ${tenant}`}
         </p>
       </div>
       {me.kind === "user" && (

@@ -1,5 +1,6 @@
 /** A key that was just made: the only time that it is shown. It is kept nowhere but on this page, and goes with it. */
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { infoQuery } from "../../api/info.ts";
 import { isAtLeast } from "../../lib/roles.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -9,6 +10,11 @@ import type { NewKey } from "./queries.ts";
 
 export function ShownOnce({ made, onDone }: { made: NewKey; onDone: () => void }) {
   const info = useQuery(infoQuery);
+  useEffect(() => {
+    // A browser may keep a page that was left, to bring it back as it was.
+    window.addEventListener("pagehide", onDone);
+    return () => window.removeEventListener("pagehide", onDone);
+  }, [onDone]);
   const base = info.data?.proxy_url ?? window.location.origin;
   const sends = made.role !== "platform" && isAtLeast(made.role, "operator");
   return (

@@ -1,6 +1,6 @@
 /** The login: a key, a name with its password, or somebody else's login page. It leads back to the page that was wanted. */
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { type LoginWays, waysQuery } from "../../api/login.ts";
 import { wanted, wantedHere } from "../../lib/next.ts";
 import { BUTTON } from "../../ui/Button.tsx";
@@ -29,7 +29,7 @@ function Ways({ ways }: { ways: LoginWays }) {
   const [params] = useSearchParams();
   const next = params.get("next");
   const trouble = cameBack(params.get("error"));
-  if (!ways.auth_required) return <Navigate to={wantedHere(next)} replace />;
+  if (!ways.auth_required) return <NoneNeeded next={next} />;
   return (
     <>
       {trouble && (
@@ -49,5 +49,17 @@ function Ways({ ways }: { ways: LoginWays }) {
       )}
       <Forms password={ways.password} next={next} />
     </>
+  );
+}
+
+/** In open mode. It leads on by a press, so that pages can never send one another back and forth. */
+function NoneNeeded({ next }: { next: string | null }) {
+  return (
+    <p className="p-4 text-center">
+      Nobody is asked who they are here.{" "}
+      <Link className="text-accent underline" to={wantedHere(next)} replace>
+        Go on
+      </Link>
+    </p>
   );
 }
