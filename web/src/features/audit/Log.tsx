@@ -2,9 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useSearchParams } from "react-router";
-import { useOneTenant } from "../../api/me.ts";
+import { asked, useOneTenant } from "../../api/me.ts";
 import { useNames } from "../../api/names.ts";
-import type { FilterField } from "../../lib/params.ts";
+import { address, type FilterField } from "../../lib/params.ts";
 import { type Range, readRange } from "../../lib/range.ts";
 import { FilterBar } from "../../ui/FilterBar.tsx";
 import { Pages } from "../../ui/Pages.tsx";
@@ -61,9 +61,22 @@ export function AuditLog() {
         </QueryView>
       </div>
       <p className="text-2xs text-faint">
-        Each line holds the hash of the one before it in its chain. <code>llmtrace-proxy audit verify</code> checks
-        them.
+        <Chain tenant={tenant} /> Each line holds the hash of the one before it in its chain.{" "}
+        <code>llmtrace-proxy audit verify</code> checks them.
       </p>
     </>
+  );
+}
+
+/** A chain as a file; without a tenant that of the installation. */
+function Chain({ tenant }: { tenant: string | null }) {
+  return (
+    <a
+      className="text-accent underline"
+      href={address("/api/v1/audit/chain", new URLSearchParams(asked(tenant)))}
+      download={`audit-${tenant ?? "installation"}.jsonl`}
+    >
+      Download the chain of {tenant ?? "the installation"}.
+    </a>
   );
 }
