@@ -74,7 +74,7 @@ function Chain({ tenant }: { tenant: string | null }) {
     <a
       className="text-accent underline"
       href={address("/api/v1/audit/chain", new URLSearchParams(asked(tenant)))}
-      download={`audit-${tenant ?? "installation"}.jsonl`}
+      download
     >
       Download the chain of {tenant ?? "the installation"}.
     </a>
