@@ -297,7 +297,7 @@ export function accessWalks(options) {
     async audit(page, { shot, forgive }) {
       const made = await (await ask("POST", "/api/v1/keys?tenant_id=acme", { name: "logged", role: "viewer" })).json();
       const renamed = { name: "<b>renamed</b>", expires_at: null };
-      assert.equal((await ask("PUT", `/api/v1/keys/${made.key_id}`, renamed, { "if-match": "*" })).status, 200);
+      assert.equal((await ask("PUT", `/api/v1/keys/${made.key_id}?tenant_id=acme`, renamed, { "if-match": "*" })).status, 200);
       await logIn(page, options.acme_admin, forgive, "/dashboard/admin/audit");
       const table = page.getByRole("table", { name: /^Audit log/ });
       await becomes(table, /of the settings[\s\S]*keys\.change[\s\S]*done/);
