@@ -9,9 +9,11 @@ export function refusal(error: Error, way: "key" | "password"): string {
         ? "This key opens nothing: it is unknown, has expired, or was revoked."
         : "Name or password is wrong, or the account is disabled.";
     case 429:
-      return "Too many attempts have failed from this address. Wait a minute, then try again.";
+      return "Too many attempts have failed, from this address or for this name. Wait a minute, then try again.";
     case 503:
-      return "This cannot be looked up now, because a store is away. Try again shortly.";
+      return error.word === "login-busy"
+        ? "Too many log in at the same time. Try again in a few seconds."
+        : "This cannot be looked up now, because a store is away. Try again shortly.";
     default:
       return `${error.message}.`;
   }
