@@ -1,27 +1,20 @@
 /** How one logs in and out. */
 import { queryOptions } from "@tanstack/react-query";
-import type { Me } from "./me.ts";
-import { send } from "./send.ts";
+import { api, done, type Schemas, take } from "./client.ts";
 
-/** Which ways of logging in there are. */
-export interface LoginWays {
-  auth_required: boolean;
-  password: boolean;
-  oidc: { name: string } | null;
-}
-
+export type LoginWays = Schemas["LoginWays"];
 export type Shown = { key: string } | { name: string; password: string };
 
 export const waysQuery = queryOptions({
   queryKey: ["login"],
-  queryFn: async () => (await send<LoginWays>("GET", "/api/v1/login")).data,
+  queryFn: () => take(api.GET("/api/v1/login")),
   staleTime: 60_000,
 });
 
-export async function logIn(shown: Shown): Promise<Me> {
-  return (await send<Me>("POST", "/api/v1/login", { body: shown })).data;
+export function logIn(shown: Shown): Promise<Schemas["Me"]> {
+  return take(api.POST("/api/v1/login", { body: shown }));
 }
 
-export async function logOut(): Promise<void> {
-  await send<undefined>("POST", "/api/v1/logout", { body: {} });
+export function logOut(): Promise<void> {
+  return done(api.POST("/api/v1/logout"));
 }

@@ -5,11 +5,11 @@ import { useSearchParams } from "react-router";
 import { isAtLeast, onlyTenant, type Role, roleIn } from "../lib/roles.ts";
 import { api, type Schemas, take } from "./client.ts";
 
-export type Me = Schemas["Me"] & { name?: string | null };
+export type Me = Schemas["Me"];
 
 export const meQuery = queryOptions({
   queryKey: ["me"],
-  queryFn: (): Promise<Me> => take(api.GET("/api/v1/me")),
+  queryFn: () => take(api.GET("/api/v1/me")),
   staleTime: 60_000,
   gcTime: Number.POSITIVE_INFINITY,
 });

@@ -1,26 +1,15 @@
 /** What keys and people are called, for where only their ids are known. */
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import type { Reach } from "../lib/roles.ts";
 import { api, type Schemas, take } from "./client.ts";
 import { asked } from "./me.ts";
-import { send } from "./send.ts";
 
 export const KEYS = "keys";
 export const PEOPLE = "people";
 
 export type Key = Schemas["Key"];
 
-/** Somebody who logs in. */
-export interface Account extends Reach {
-  user_id: string;
-  name: string;
-  display: string;
-  has_password: boolean;
-  has_oidc: boolean;
-  state: "active" | "disabled";
-  created_at: string;
-  last_login_at: string | null;
-}
+/** Somebody who logs in. (Users of the API are the end users whom clients name.) */
+export type Account = Schemas["Account"];
 
 export function keysQuery(tenant: string | null) {
   return queryOptions({
@@ -32,8 +21,7 @@ export function keysQuery(tenant: string | null) {
 export function peopleQuery(tenant: string | null) {
   return queryOptions({
     queryKey: [PEOPLE, tenant],
-    queryFn: async () =>
-      (await send<{ items: Account[] }>("GET", "/api/v1/accounts", { query: asked(tenant) })).data.items,
+    queryFn: async () => (await take(api.GET("/api/v1/accounts", { params: { query: asked(tenant) } }))).items,
   });
 }
 

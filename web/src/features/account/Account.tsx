@@ -1,7 +1,7 @@
 /** One's own account: who one is here, what one may do, and the password. */
 import { useMutation } from "@tanstack/react-query";
+import { api, done, type Schemas } from "../../api/client.ts";
 import { useMe } from "../../api/me.ts";
-import { send } from "../../api/send.ts";
 import { MAY } from "../../lib/roles.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Answers } from "../../ui/Dialog.tsx";
@@ -34,7 +34,7 @@ export function Account() {
 
 function ChangePassword() {
   const change = useMutation({
-    mutationFn: (body: { old: string; new: string }) => send<undefined>("PUT", "/api/v1/me/password", { body }),
+    mutationFn: (body: Schemas["PasswordBody"]) => done(api.PUT("/api/v1/me/password", { body })),
     gcTime: 0,
   });
   const submit = (form: FormData) => {

@@ -1,32 +1,20 @@
-/** What the page of people asks the API for, and changes. (Users of the API are the end users whom clients name.) */
+/** What the page of people changes. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, done, type Schemas, take, takeTagged } from "../../api/client.ts";
 import { asked } from "../../api/me.ts";
 import { type Account, PEOPLE } from "../../api/names.ts";
-import { send } from "../../api/send.ts";
-import type { Role } from "../../lib/roles.ts";
 
-export interface NewAccount {
-  name: string;
-  display: string;
-  password?: string;
-  role: Role;
+/** Somebody, and the tenant in which they are looked at. */
+interface Whom {
+  id: string;
+  tenant: string | null;
 }
-
-export interface AccountChange {
-  display: string;
-  disabled: boolean;
-  password?: string;
-  /** Theirs in the tenant that is named, without one that for the whole installation; null takes it away. */
-  role: Role | null;
-}
-
-const ACCOUNTS = "/api/v1/accounts";
 
 /** One person with the version that a change of them names. */
 export function personQuery({ user_id }: Account, tenant: string | null) {
   return queryOptions({
     queryKey: ["person", user_id, tenant],
-    queryFn: () => send<Account>("GET", `${ACCOUNTS}/${user_id}`, { query: asked(tenant) }),
+    queryFn: () => takeTagged(api.GET("/api/v1/accounts/{user_id}", { params: paramsOf({ id: user_id, tenant }) })),
     staleTime: 0,
     gcTime: 0,
     refetchOnWindowFocus: false,
@@ -34,37 +22,28 @@ export function personQuery({ user_id }: Account, tenant: string | null) {
 }
 
 export function useAddPerson() {
-  return useWrite(({ tenant, body }: { tenant: string | null; body: NewAccount }) =>
-    send<Account>("POST", ACCOUNTS, { query: asked(tenant), body }),
+  return useWrite(({ tenant, body }: { tenant: string | null; body: Schemas["NewAccountBody"] }) =>
+    take(api.POST("/api/v1/accounts", { params: { query: asked(tenant) }, body })),
   );
-}
-
-export interface Change {
-  id: string;
-  tenant: string | null;
-  etag: string;
-  body: AccountChange;
 }
 
 export function useChangePerson() {
-  return useWrite(({ id, tenant, etag, body }: Change) =>
-    send<Account>("PUT", `${ACCOUNTS}/${id}`, { query: asked(tenant), body, headers: { "if-match": etag } }),
-  );
-}
-
-interface Whom {
-  id: string;
-  tenant: string | null;
+  return useWrite(({ etag, body, ...whom }: Whom & { etag: string; body: Schemas["AccountBody"] }) => {
+    const params = { ...paramsOf(whom), header: { "If-Match": etag } };
+    return take(api.PUT("/api/v1/accounts/{user_id}", { params, body }));
+  });
 }
 
 export function useLogOutPerson() {
-  return useWrite(({ id, tenant }: Whom) =>
-    send<undefined>("POST", `${ACCOUNTS}/${id}/logout`, { query: asked(tenant) }),
-  );
+  return useWrite((whom: Whom) => done(api.POST("/api/v1/accounts/{user_id}/logout", { params: paramsOf(whom) })));
 }
 
 export function useRemovePerson() {
-  return useWrite(({ id, tenant }: Whom) => send<undefined>("DELETE", `${ACCOUNTS}/${id}`, { query: asked(tenant) }));
+  return useWrite((whom: Whom) => done(api.DELETE("/api/v1/accounts/{user_id}", { params: paramsOf(whom) })));
+}
+
+function paramsOf({ id, tenant }: Whom) {
+  return { path: { user_id: id }, query: asked(tenant) };
 }
 
 /** A write after which the list is another. Passwords are among what it is told: nothing of that is kept. */
