@@ -42,6 +42,7 @@ fn documented() -> Vec<Documented> {
             .replace("{trace_id}", "000000000000000000000000000000ff")
             .replace("{span_id}", "00000000000000ff")
             .replace("{key_id}", "00000000-0000-4000-8000-0000000000ff")
+            .replace("{user_id}", "00000000-0000-4000-8000-0000000000ff")
             .replace("{view_id}", "00000000-0000-4000-8000-0000000000ff")
             .replace("{erasure_id}", "00000000-0000-4000-8000-0000000000ff")
             .replace("{tenant_id}", "nobody")
