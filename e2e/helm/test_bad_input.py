@@ -167,6 +167,11 @@ def test_a_job_for_a_store_that_it_cannot_reach(helm):
         ({"clickhouse": {"url": "http://u:S3CRET@h:8123"}}, "config.clickhouse.url", "secrets.clickhouseUrl"),
         ({"redis": {"password": "S3CRET"}}, "config.redis.password", "secrets.redisPassword"),
         ({"secrets": {"master_key": "S3CRET"}}, "config.secrets.master_key", "secrets.masterKey"),
+        (
+            {"secrets": {"previous_master_keys": ["env:OLD", "S3CRET"]}},
+            "config.secrets.previous_master_keys[1]",
+            "proxy.extraEnv",
+        ),
         ({"auth": {"admin_key": "S3CRET"}}, "config.auth.admin_key", "secrets.adminKey"),
         ({"proxy": {"https": "http://u:S3CRET@p:3128"}}, "config.proxy.https", "env:NAME"),
         (

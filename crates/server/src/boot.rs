@@ -3,6 +3,7 @@
 mod access;
 pub mod doctor;
 mod health;
+mod keys;
 pub mod probe;
 mod redis;
 mod wiring;

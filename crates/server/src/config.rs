@@ -26,7 +26,7 @@ pub use error::{ConfigErrors, Fault, Problem};
 pub use key_file::{KeyFileError, load_or_create};
 pub use layers::DEFAULT_YAML;
 pub use llmtrace_model::{CaptureContent, CaptureRaw};
-pub use master_key::{KeyError, MasterKey};
+pub use master_key::{KeyError, MasterKey, MasterKeys};
 pub use net::{BaseUrl, Cidr, HostName, ProxyUrl};
 pub use options::{
     AdminOptions, AuthMode, AuthOptions, AwsOptions, BufferOptions, CaptureOptions, Config, Credential, Fsync, Http2,

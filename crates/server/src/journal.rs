@@ -35,7 +35,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
-pub use crate::config::{KeyError, MasterKey};
+pub use crate::config::{KeyError, MasterKey, MasterKeys};
 pub use deliver::{Delivery, Entry};
 pub use exchange::{AnswerHead, Closed, Headers, Labels, Opened, Recorded};
 pub use face::{Deliveries, Journal, Status};
@@ -53,28 +53,29 @@ use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 /// returns, unless the file system takes longer than a second to list it.
 ///
 /// A folder that cannot be written is no error: the journal then keeps records in memory, says so, and tries again.
+/// New segments are sealed under the newest key; what was left over under a previous one is read, too.
 pub fn open(
     options: Options,
-    key: MasterKey,
+    keys: impl Into<MasterKeys>,
     events: Events,
     tasks: &Tasks,
     clock: &Clock,
 ) -> Result<(Journal, Deliveries), OpenError> {
     let tuning = Tuning::for_size(options.max_bytes);
-    open_on(Disk::default(), tuning, options, key, events, tasks, clock)
+    open_on(Disk::default(), tuning, options, keys.into(), events, tasks, clock)
 }
 
 fn open_on(
     disk: Disk,
     tuning: Tuning,
     options: Options,
-    key: MasterKey,
+    keys: MasterKeys,
     events: Events,
     tasks: &Tasks,
     clock: &Clock,
 ) -> Result<(Journal, Deliveries), OpenError> {
     options.check()?;
-    let shared = Arc::new(Shared::new(options, tuning, key, events, clock.clone(), disk));
+    let shared = Arc::new(Shared::new(options, tuning, keys, events, clock.clone(), disk));
     let start = |thread: &'static str, work: Box<dyn FnOnce() + Send>| {
         tasks.thread(thread, work).map_err(|source| OpenError::Thread { thread, source })
     };

@@ -11,7 +11,7 @@ use std::{
 };
 
 use journal_kit::{Bench, closed, id, ids, opened};
-use llmtrace_server::journal::{Entry, MasterKey};
+use llmtrace_server::journal::{Entry, MasterKey, MasterKeys};
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert, prop_assert_eq, proptest};
 
 const SEGMENT_HEAD: u64 = 56;
@@ -158,15 +158,40 @@ fn every_bit_of_a_record_head_resyncs_at_the_next_record() {
 fn a_segment_of_another_master_key_is_left_alone_and_comes_back_with_its_key() {
     let right = crashed().bench.crash();
     let mut wrong = crashed().bench.crash();
-    wrong.key = MasterKey::new([8; 32]);
+    wrong.keys = MasterKey::new([8; 32]).into();
     let before = wrong.segments();
     let (journal, deliveries) = wrong.open();
     wrong.until_metric("llmtrace_notices_total{event=\"journal_left_alone\"}", 1);
     assert!(deliveries.next(1, std::time::Duration::ZERO).is_empty());
     journal.shutdown();
     assert_eq!(wrong.segments(), before);
-    wrong.key = right.key.clone();
+    wrong.keys = right.keys.clone();
     assert_eq!(replay(&wrong, 12).len(), 12);
+}
+
+#[test]
+fn what_a_previous_master_key_sealed_is_read_and_new_segments_are_the_newest_ones() {
+    let right = crashed();
+    let new = MasterKey::new([8; 32]);
+    for is_damaged in [false, true] {
+        let mut bench = right.bench.crash();
+        let old = bench.keys.newest().clone();
+        bench.keys = MasterKeys::new(new.clone(), &[MasterKey::new([6; 32]), old]);
+        if is_damaged {
+            let path = bench.segments()[0].clone();
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[20] ^= 0x10;
+            fs::write(path, bytes).unwrap();
+        }
+        assert_eq!(replay(&bench, 12).len(), 12, "damaged: {is_damaged}");
+    }
+    let mut fresh = Bench::new();
+    fresh.keys = MasterKeys::new(new.clone(), &[MasterKey::new([7; 32])]);
+    let (journal, _deliveries) = fresh.open();
+    journal.flush();
+    let head = fs::read(&fresh.segments()[0]).unwrap();
+    assert_eq!(head[12..20], *new.id().as_bytes());
+    journal.shutdown();
 }
 
 #[test]

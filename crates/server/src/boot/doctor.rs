@@ -7,11 +7,11 @@ use std::path::Path;
 use llmtrace_model::Timestamp;
 use llmtrace_store::{Grade, Migrate, Note, Options, examine, size};
 
-use super::{probe, wiring};
+use super::{keys, probe, wiring};
 use crate::{
     clock::Clock,
     config::{Config, JournalMode},
-    journal::{self, Instance, MasterKey},
+    journal::{self, Instance},
 };
 
 /// Space of a disk below which somebody should look, and below which nothing goes on.
@@ -89,22 +89,15 @@ fn space(setting: &str, path: &Path) -> Note {
 fn of_journal(config: &Config, now: Timestamp) -> Vec<Note> {
     let setting = "journal.path";
     let path = &config.journal.path;
-    let key = match &config.secrets.master_key {
-        Some(key) => Ok(Some(key.clone())),
-        None => {
-            let file = config.storage.path.join("master.key");
-            // A doctor makes no key.
-            if file.exists() { MasterKey::load_or_create(&file).map(Some) } else { Ok(None) }
-        }
-    };
-    let key = match key {
-        Ok(key) => key,
+    // A doctor makes no key.
+    let keys = match keys::at_hand(config) {
+        Ok(keys) => keys,
         Err(error) => {
             let found = format!("the key file in storage.path cannot be used: {error}");
             return vec![Note::fail("secrets.master_key", found, "bring the file back, or set secrets.master_key")];
         }
     };
-    let instances = match journal::survey(path, key.as_ref()) {
+    let instances = match journal::survey(path, keys.as_ref()) {
         Ok(instances) => instances,
         Err(error) => {
             let found = format!("{} cannot be read: {error}", path.display());

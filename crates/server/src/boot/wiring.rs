@@ -10,6 +10,7 @@ use llmtrace_store::{MetaStore, Migrate, Secret, ServerOptions, SpanStore};
 use llmtrace_wire::PriceBook;
 use tokio::net::TcpListener;
 
+use super::keys;
 use crate::{
     api::{Installation, ProxyAddress},
     clock::Clock,
@@ -17,7 +18,7 @@ use crate::{
         AwsOptions, CaptureContent, CaptureRaw, ClickhouseOptions, Config, Credential, Fsync, Http2, JournalMode,
         Password, PostgresOptions, Profile, ProxyUrl, RedisOptions, ServerAddress, UnknownModel, UpstreamTls,
     },
-    journal::{self, Deliveries, Journal, MasterKey},
+    journal::{self, Deliveries, Journal},
     listen::{self, OWN},
     pipeline::{self, Analysis, Batch, Capture},
     proxy::{self, AwsSigner, Client, Connection, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
@@ -111,14 +112,7 @@ pub(super) fn journal(
     tasks: &Tasks,
     clock: &Clock,
 ) -> anyhow::Result<(Journal, Deliveries)> {
-    let key = match (&config.secrets.master_key, config.journal.mode) {
-        (Some(key), _) => key.clone(),
-        // What never reaches a disk needs no key that outlives the process.
-        (None, JournalMode::Memory) => MasterKey::random()?,
-        (None, JournalMode::Disk) => MasterKey::load_or_create(&config.storage.path.join("master.key"))
-            .context("secrets.master_key is not set, and the key file in storage.path cannot be used")?,
-    };
-    Ok(journal::open(journal_options(config), key, events.clone(), tasks, clock)?)
+    Ok(journal::open(journal_options(config), keys::of_journal(config)?, events.clone(), tasks, clock)?)
 }
 
 fn journal_options(config: &Config) -> journal::Options {

@@ -23,6 +23,43 @@ use super::{
 #[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey([u8; 32]);
 
+/// The master keys of an installation: the newest seals, all of them open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterKeys {
+    newest: MasterKey,
+    /// Each by its name, the newest first.
+    all: Vec<(MasterKeyId, MasterKey)>,
+}
+
+impl MasterKeys {
+    /// The newest key, and those that only open.
+    pub fn new(newest: MasterKey, previous: &[MasterKey]) -> Self {
+        let all = std::iter::once(&newest).chain(previous).map(|key| (key.id(), key.clone())).collect();
+        Self { newest, all }
+    }
+
+    /// The key that seals.
+    pub fn newest(&self) -> &MasterKey {
+        &self.newest
+    }
+
+    /// The key of a name, where it is one of these.
+    pub fn find(&self, id: MasterKeyId) -> Option<&MasterKey> {
+        self.all.iter().find(|(of, _)| *of == id).map(|(_, key)| key)
+    }
+
+    /// Every key, the newest first.
+    pub fn all(&self) -> impl Iterator<Item = &MasterKey> {
+        self.all.iter().map(|(_, key)| key)
+    }
+}
+
+impl From<MasterKey> for MasterKeys {
+    fn from(only: MasterKey) -> Self {
+        Self::new(only, &[])
+    }
+}
+
 /// Says why there is no master key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -141,6 +178,17 @@ mod tests {
     #[test]
     fn a_key_never_prints() {
         assert_eq!(format!("{:?}", MasterKey::new([7; 32])), "***");
+        assert!(
+            !format!("{:?}", MasterKeys::new(MasterKey::new([7; 32]), &[MasterKey::new([9; 32])])).contains("9, 9")
+        );
+    }
+
+    #[test]
+    fn every_key_is_found_by_its_name_and_the_newest_is_first() {
+        let [new, old, other] = [1, 2, 3].map(|n| MasterKey::new([n; 32]));
+        let keys = MasterKeys::new(new.clone(), std::slice::from_ref(&old));
+        assert_eq!((keys.newest(), keys.all().collect::<Vec<_>>()), (&new, vec![&new, &old]));
+        assert_eq!((keys.find(new.id()), keys.find(old.id()), keys.find(other.id())), (Some(&new), Some(&old), None));
     }
 
     /// What was sealed under a key is found by this name.

@@ -493,8 +493,11 @@ impl Config {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretOptions {
-    /// Key that journal records are encrypted with; without it boot keeps one in `<storage.path>/master.key`.
+    /// Key that journal records and stored credentials are sealed with; without it boot keeps one in
+    /// `<storage.path>/master.key`.
     pub master_key: Option<MasterKey>,
+    /// Keys that only open what was sealed with them.
+    pub previous_master_keys: Vec<MasterKey>,
 }
 
 /// The end of the process.

@@ -93,7 +93,8 @@ fn branches(schema: &Value) -> impl Iterator<Item = &Value> {
 
 /// Says whether the value of a key is a secret.
 pub(super) fn is_secret(schema: &Value) -> bool {
-    schema.get("x-secret").is_some() || branches(schema).any(is_secret)
+    let is_list_of_secrets = || schema.get("items").is_some_and(|items| items.get("x-secret").is_some());
+    schema.get("x-secret").is_some() || branches(schema).any(is_secret) || is_list_of_secrets()
 }
 
 /// The words a key takes, where it takes only words.

@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 73] = [
+const EVERY_KEY: [(&str, &str, &str); 74] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -144,6 +144,11 @@ const EVERY_KEY: [(&str, &str, &str); 73] = [
     ("auth.session_idle_minutes", "30", "30"),
     ("auth.session_hours", "8", "8"),
     ("secrets.master_key", "0707070707070707070707070707070707070707070707070707070707070707", r#""***""#),
+    (
+        "secrets.previous_master_keys",
+        "['0909090909090909090909090909090909090909090909090909090909090909']",
+        r#"["***"]"#,
+    ),
     ("shutdown.delay_seconds", "5", "5"),
     ("shutdown.timeout_seconds", "9", "9"),
     ("pipeline", "{workers: 2, batch_rows: 7, batch_ms: 8, queue_max_bytes: 1MiB}", ""),
@@ -460,6 +465,11 @@ fn secrets_are_looked_up_and_never_shown() {
         assert_eq!(config.secrets.master_key, Some(MasterKey::new([0xab; 32])));
         assert!(!format!("{config:?}").contains("171"), "the debug form hides it");
         assert!(!serde_json::to_string(&config).unwrap().contains("abab"), "the printed form hides it");
+        let listed = format!("[{variable}, '{}']", "cd".repeat(32));
+        let listed = [("LLMTRACE_SECRETS__PREVIOUS_MASTER_KEYS", &*listed), ("MY_KEY", extra)];
+        let secrets = Config::load(&env(&listed)).unwrap().secrets;
+        assert_eq!(secrets.previous_master_keys, [MasterKey::new([0xab; 32]), MasterKey::new([0xcd; 32])]);
+        assert_eq!(serde_json::to_value(secrets).unwrap()["previous_master_keys"], serde_json::json!(["***", "***"]));
     }
 }
 
@@ -477,6 +487,10 @@ fn a_wrong_secret_is_refused_without_showing_it() {
         wrong("env:NOBODY"),
         ["secrets.master_key (LLMTRACE_SECRETS__MASTER_KEY): the environment variable NOBODY is not set"]
     );
+    for (value, found) in [("hunter2", "found ***, expected a list"), ("[hunter2]", "[0]"), ("[5]", "found ***")] {
+        let one = messages(Config::load(&env(&[("LLMTRACE_SECRETS__PREVIOUS_MASTER_KEYS", value)])));
+        assert!(one[0].contains(found) && !one[0].contains("hunter2"), "{one:?}");
+    }
     let url = messages(Config::load(&env(&[("LLMTRACE_UPSTREAM_URL", "https://me:hunter2@x")])));
     assert!(url[0].contains("found a URL with credentials") && !url[0].contains("hunter2"), "{url:?}");
     let proxy = messages(Config::load(&env(&[("LLMTRACE_PROXY__HTTPS", "socks5://me:hunter2@x:1")])));

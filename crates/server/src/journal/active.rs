@@ -64,7 +64,8 @@ impl Log {
         let id = SegmentId::random().map_err(io::Error::other)?;
         let number = self.next_number;
         let header =
-            SegmentHeader { key_id: shared.key.id(), id, number, started_us: shared.clock.now().unix_us() }.encode();
+            SegmentHeader { key_id: shared.keys.newest().id(), id, number, started_us: shared.clock.now().unix_us() }
+                .encode();
         let path = folder.path().join(file_name(number, &id));
         let reserve = match trust {
             Trust::Usual => None,
@@ -79,7 +80,7 @@ impl Log {
             file,
             folder,
             log,
-            key: SegmentKey::of(&shared.key, &id),
+            key: SegmentKey::of(shared.keys.newest(), &id),
             number,
             next_index: 0,
             first_unwritten: 0,

@@ -76,7 +76,7 @@ fn take_over(shared: &Handle, folder: Folder) -> io::Result<Option<Adoption>> {
     for entry in fs::read_dir(folder.path())? {
         let path = entry?.path();
         let Some((number, _)) = parse_file_name(&path) else { continue };
-        match Scanner::open(&path, &shared.key)? {
+        match Scanner::open(&path, &shared.keys)? {
             Opening::Readable(scanner) => segments.push((number, path, scanner.end())),
             Opening::OtherKey(key) => {
                 let why = format!("sealed under another master key, {}", key);
@@ -129,7 +129,7 @@ impl Adoption {
     }
 
     fn begin(&mut self, shared: &Handle, number: u64, path: &Path) {
-        match Scanner::open(path, &shared.key) {
+        match Scanner::open(path, &shared.keys) {
             Ok(Opening::Readable(scanner)) => self.current = Some((number, scanner)),
             // It could be read when the folder was taken over; shed since, or the device lost it.
             Ok(Opening::OtherKey(_) | Opening::OtherVersion(_) | Opening::Unrecognisable) | Err(_) => {

@@ -58,7 +58,7 @@ impl Cap {
 
 /// How many closed exchanges a segment holds that nobody read yet.
 fn count_closes(shared: &Handle, candidate: &ShedCandidate) -> Option<u32> {
-    let Ok(Opening::Readable(mut scanner)) = Scanner::open(&candidate.path, &shared.key) else { return None };
+    let Ok(Opening::Readable(mut scanner)) = Scanner::open(&candidate.path, &shared.keys) else { return None };
     let mut closes = 0;
     loop {
         match scanner.next() {

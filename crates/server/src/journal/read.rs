@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io,
+    ops::Range,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
 };
@@ -17,7 +18,7 @@ use super::{
         parse_file_name,
     },
 };
-use crate::config::MasterKey;
+use crate::config::MasterKeys;
 
 const WINDOW_BYTES: usize = 256 * 1024;
 
@@ -51,6 +52,8 @@ pub(super) struct Scanner {
     file: File,
     path: PathBuf,
     key: SegmentKey,
+    /// Keys that may be the right one instead: of a segment whose head is damaged nobody knows, until the first record opens.
+    others: Vec<SegmentKey>,
     window: Vec<u8>,
     window_at: u64,
     at: u64,
@@ -60,24 +63,27 @@ pub(super) struct Scanner {
 
 impl Scanner {
     /// Opens a segment from its first record on.
-    pub(super) fn open(path: &Path, master: &MasterKey) -> io::Result<Opening> {
+    pub(super) fn open(path: &Path, keys: &MasterKeys) -> io::Result<Opening> {
         let file = File::open(path)?;
         let end = file.metadata()?.len();
         let mut head = [0; SEGMENT_HEADER_BYTES];
         let head_bytes = usize::try_from(end).unwrap_or(usize::MAX).min(head.len());
         file.read_exact_at(&mut head[..head_bytes], 0)?;
         let named = parse_file_name(path);
-        let (id, at, head_damaged) = match (SegmentHeader::decode(&head[..head_bytes]), named) {
-            (Head::Known(header), _) if header.key_id != master.id() => return Ok(Opening::OtherKey(header.key_id)),
-            (Head::Known(header), _) => (header.id, SEGMENT_HEADER_BYTES as u64, false),
+        let every = |id| keys.all().map(|key| SegmentKey::of(key, &id)).collect::<Vec<_>>();
+        let (mut keys, at, head_damaged) = match (SegmentHeader::decode(&head[..head_bytes]), named) {
+            (Head::Known(header), _) => match keys.find(header.key_id) {
+                Some(key) => (vec![SegmentKey::of(key, &header.id)], SEGMENT_HEADER_BYTES as u64, false),
+                None => return Ok(Opening::OtherKey(header.key_id)),
+            },
             (Head::OtherVersion(version), _) => return Ok(Opening::OtherVersion(version)),
             // Its name tells the id, and that is all the key needs.
-            (Head::Damaged, Some((_, id))) => (id, 0, true),
+            (Head::Damaged, Some((_, id))) => (every(id), 0, true),
             (Head::Damaged, None) => return Ok(Opening::Unrecognisable),
         };
-        let key = SegmentKey::of(master, &id);
+        let (key, others) = (keys.remove(0), keys);
         let path = path.to_owned();
-        let scanner = Self { file, path, key, window: Vec::new(), window_at: 0, at, end, head_damaged };
+        let scanner = Self { file, path, key, others, window: Vec::new(), window_at: 0, at, end, head_damaged };
         Ok(Opening::Readable(Box::new(scanner)))
     }
 
@@ -128,10 +134,26 @@ impl Scanner {
         self.at = body_at + u64::from(header.sealed_bytes);
         self.fill(body_at, sealed_bytes)?;
         let from = usize::try_from(body_at - self.window_at).expect("inside the window");
+        self.choose_key(header.index, &head, from..from + sealed_bytes);
         let sealed = &mut self.window[from..from + sealed_bytes];
         match self.key.open(header.index, &head, sealed) {
             Ok(body) => Ok(Found::Record { kind: header.kind, packing: header.packing, index: header.index, body }),
             Err(_) => Ok(Found::Damaged("record body")),
+        }
+    }
+
+    /// Takes the key that opens a record of the window, where there is a choice.
+    fn choose_key(&mut self, index: u32, head: &[u8; RECORD_HEADER_BYTES], sealed: Range<usize>) {
+        if self.others.is_empty() {
+            return;
+        }
+        // What does not open is spoilt by trying.
+        let opens = |key: &SegmentKey| key.open(index, head, &mut self.window[sealed.clone()].to_vec()).is_ok();
+        if opens(&self.key) {
+            self.others.clear();
+        } else if let Some(right) = self.others.iter().position(opens) {
+            self.key = self.others.swap_remove(right);
+            self.others.clear();
         }
     }
 

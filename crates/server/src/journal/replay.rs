@@ -87,7 +87,7 @@ impl Reader {
 
     fn read_one(&mut self, stretch: &Stretch, path: &Path) -> io::Result<()> {
         if self.current.as_ref().is_none_or(|(segment, _)| *segment != stretch.segment) {
-            let Opening::Readable(scanner) = Scanner::open(path, &self.shared.key)? else {
+            let Opening::Readable(scanner) = Scanner::open(path, &self.shared.keys)? else {
                 return Err(io::Error::other("its head changed since it was written"));
             };
             self.current = Some((stretch.segment, scanner));

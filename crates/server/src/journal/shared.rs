@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::MasterKey,
+    config::MasterKeys,
     telemetry::{Events, Shed, Step},
 };
 
@@ -72,7 +72,7 @@ impl Tuning {
 pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) tuning: Tuning,
-    pub(super) key: MasterKey,
+    pub(super) keys: MasterKeys,
     pub(super) events: Events,
     pub(super) clock: Clock,
     pub(super) disk: Disk,
@@ -100,7 +100,7 @@ impl Shared {
     pub(super) fn new(
         options: Options,
         tuning: Tuning,
-        key: MasterKey,
+        keys: MasterKeys,
         events: Events,
         clock: Clock,
         disk: Disk,
@@ -117,7 +117,7 @@ impl Shared {
             outbox: Outbox::new(options.delivery_bytes),
             options,
             tuning,
-            key,
+            keys,
             events,
             clock,
             disk,

@@ -10,7 +10,7 @@ use llmtrace_model::Timestamp;
 use rustix::fs::FlockOperation;
 
 use super::{
-    MasterKey,
+    MasterKeys,
     disk::{LOCK, orphan_candidates},
     segment::{Head, SEGMENT_HEADER_BYTES, SegmentHeader, parse_file_name},
 };
@@ -28,14 +28,14 @@ pub struct Instance {
     pub bytes: u64,
     /// When the oldest of them was begun: no record in it is older.
     pub oldest: Option<Timestamp>,
-    /// Why nobody with this key and this program takes it over.
+    /// Why nobody with these keys and this program takes it over.
     pub unreadable: Option<String>,
 }
 
-/// Looks at every instance's folder, the oldest first; changes nothing. Without `key`, no folder counts as sealed by another.
+/// Looks at every instance's folder, the oldest first; changes nothing. Without `keys`, no folder counts as sealed by another.
 ///
 /// Locks each folder for a moment, as every reader may: an instance that looks for orphans just then looks again later.
-pub fn survey(root: &Path, key: Option<&MasterKey>) -> io::Result<Vec<Instance>> {
+pub fn survey(root: &Path, keys: Option<&MasterKeys>) -> io::Result<Vec<Instance>> {
     let folders = match orphan_candidates(root) {
         Ok(folders) => folders,
         // Nobody journaled here yet.
@@ -44,7 +44,7 @@ pub fn survey(root: &Path, key: Option<&MasterKey>) -> io::Result<Vec<Instance>>
     };
     let mut found = Vec::with_capacity(folders.len());
     for folder in folders {
-        match look(&folder, key) {
+        match look(&folder, keys) {
             Ok(instance) => found.push(instance),
             // It ended, or was taken over, while we looked.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -54,7 +54,7 @@ pub fn survey(root: &Path, key: Option<&MasterKey>) -> io::Result<Vec<Instance>>
     Ok(found)
 }
 
-fn look(folder: &Path, key: Option<&MasterKey>) -> io::Result<Instance> {
+fn look(folder: &Path, keys: Option<&MasterKeys>) -> io::Result<Instance> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut instance =
         Instance { name, is_held: is_held(folder)?, segments: 0, bytes: 0, oldest: None, unreadable: None };
@@ -71,7 +71,7 @@ fn look(folder: &Path, key: Option<&MasterKey>) -> io::Result<Instance> {
             Head::Known(header) => {
                 let started = Timestamp::from_unix_us(header.started_us);
                 instance.oldest = Some(instance.oldest.map_or(started, |oldest| oldest.min(started)));
-                if key.is_some_and(|key| key.id() != header.key_id) {
+                if keys.is_some_and(|keys| keys.find(header.key_id).is_none()) {
                     instance.unreadable = Some(format!("sealed under another master key, {}", header.key_id));
                 }
             }
@@ -104,7 +104,7 @@ mod tests {
     use llmtrace_model::MasterKeyId;
 
     use super::*;
-    use crate::journal::{crypt::SegmentId, disk::Disk, segment::file_name};
+    use crate::journal::{MasterKey, crypt::SegmentId, disk::Disk, segment::file_name};
 
     const NAME: &str = "019a0000-0000-7000-8000-000000000001";
 
@@ -118,11 +118,12 @@ mod tests {
     fn a_folder_is_held_until_its_instance_ends_and_its_oldest_record_is_known() {
         let root = tempfile::tempdir().unwrap();
         let key = MasterKey::new([1; 32]);
-        assert_eq!(survey(&root.path().join("none"), Some(&key)).unwrap(), []);
+        let keys = key.clone().into();
+        assert_eq!(survey(&root.path().join("none"), Some(&keys)).unwrap(), []);
         let held = Disk::default().create_folder(root.path(), NAME).unwrap();
         segment(held.path(), key.id(), 2, 500);
         segment(held.path(), key.id(), 1, 400);
-        let found = survey(root.path(), Some(&key)).unwrap();
+        let found = survey(root.path(), Some(&keys)).unwrap();
         let expected = Instance {
             name: NAME.to_owned(),
             is_held: true,
@@ -141,7 +142,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = Disk::default().create_folder(root.path(), NAME).unwrap();
         segment(folder.path(), MasterKeyId::from_bytes([9; 8]), 1, 400);
-        let found = survey(root.path(), Some(&MasterKey::new([1; 32]))).unwrap();
+        let found = survey(root.path(), Some(&MasterKey::new([1; 32]).into())).unwrap();
         assert_eq!(found[0].unreadable.as_deref(), Some("sealed under another master key, 0909090909090909"));
     }
 }

@@ -57,7 +57,7 @@ fn closed(n: u64) -> Closed {
 struct Bad {
     _dir: tempfile::TempDir,
     options: Options,
-    key: MasterKey,
+    keys: MasterKeys,
 }
 
 impl Bad {
@@ -71,7 +71,7 @@ impl Bad {
             queue_bytes: 8 << 20,
             delivery_bytes: 8 << 20,
         };
-        Self { _dir: dir, options, key: MasterKey::new([9; 32]) }
+        Self { _dir: dir, options, keys: MasterKey::new([9; 32]).into() }
     }
 
     fn open(&self, disk: Disk) -> (Journal, Deliveries) {
@@ -81,7 +81,7 @@ impl Bad {
 
     fn open_tuned(&self, disk: Disk, tuning: Tuning) -> (Journal, Deliveries) {
         let events = Events::new(Arc::new(Metrics::new()));
-        open_on(disk, tuning, self.options.clone(), self.key.clone(), events, &Tasks::new(), &Clock::system()).unwrap()
+        open_on(disk, tuning, self.options.clone(), self.keys.clone(), events, &Tasks::new(), &Clock::system()).unwrap()
     }
 
     /// Every record on disk: segment file, index, and whether it closes.
@@ -92,7 +92,7 @@ impl Bad {
                 std::fs::read_dir(instance.unwrap().path()).unwrap().map(|e| e.unwrap().path()).collect();
             files.sort();
             for path in files.into_iter().filter(|p| p.extension().is_some()) {
-                let Opening::Readable(mut scanner) = Scanner::open(&path, &self.key).unwrap() else {
+                let Opening::Readable(mut scanner) = Scanner::open(&path, &self.keys).unwrap() else {
                     panic!("readable")
                 };
                 loop {

@@ -18,7 +18,7 @@ use ring::{
     rand::{SecureRandom as _, SystemRandom},
 };
 
-use crate::config::{MasterKey, Secret};
+use crate::config::{MasterKey, MasterKeys, Secret};
 
 /// The most bytes of a secret: more than a header takes anywhere.
 pub const MAX_SECRET_BYTES: usize = 8 * 1024;
@@ -70,9 +70,8 @@ pub enum VaultError {
 
 impl Vault {
     /// A vault that seals with the newest key, and opens what the previous ones sealed, too.
-    pub fn new(newest: &MasterKey, previous: &[MasterKey]) -> Self {
-        let keys = std::iter::once(newest).chain(previous).map(Key::of).collect();
-        Self { keys, random: SystemRandom::new() }
+    pub fn new(keys: &MasterKeys) -> Self {
+        Self { keys: keys.all().map(Key::of).collect(), random: SystemRandom::new() }
     }
 
     /// A new credential, of version 1, with its secret sealed.

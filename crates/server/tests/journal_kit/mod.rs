@@ -15,7 +15,8 @@ use llmtrace_model::{EndReason, ExchangeId, TenantId, Timestamp, Timing};
 use llmtrace_server::{
     clock::Clock,
     journal::{
-        self, Closed, Deliveries, Delivery, Entry, Fsync, Journal, Labels, MasterKey, Mode, Opened, Options, Recorded,
+        self, Closed, Deliveries, Delivery, Entry, Fsync, Journal, Labels, MasterKey, MasterKeys, Mode, Opened,
+        Options, Recorded,
     },
     tasks::Tasks,
     telemetry::{Events, Metrics},
@@ -25,7 +26,7 @@ use llmtrace_server::{
 pub struct Bench {
     dir: Arc<tempfile::TempDir>,
     pub options: Options,
-    pub key: MasterKey,
+    pub keys: MasterKeys,
     pub events: Events,
 }
 
@@ -45,12 +46,12 @@ impl Bench {
             delivery_bytes: 64 << 20,
         };
         change(&mut options);
-        Self { dir, options, key: MasterKey::new([7; 32]), events: Events::new(Arc::new(Metrics::new())) }
+        Self { dir, options, keys: MasterKey::new([7; 32]).into(), events: Events::new(Arc::new(Metrics::new())) }
     }
 
     pub fn open(&self) -> (Journal, Deliveries) {
         let events = self.events.clone();
-        journal::open(self.options.clone(), self.key.clone(), events, &Tasks::new(), &Clock::system()).unwrap()
+        journal::open(self.options.clone(), self.keys.clone(), events, &Tasks::new(), &Clock::system()).unwrap()
     }
 
     /// What the disk holds if the process dies now, for a process that starts after.
@@ -59,7 +60,7 @@ impl Bench {
         let path = dir.path().join("journal");
         copy(&self.options.path, &path);
         let options = Options { path, ..self.options.clone() };
-        Self { dir, options, key: self.key.clone(), events: Events::new(Arc::new(Metrics::new())) }
+        Self { dir, options, keys: self.keys.clone(), events: Events::new(Arc::new(Metrics::new())) }
     }
 
     /// Takes exactly `count` deliveries.

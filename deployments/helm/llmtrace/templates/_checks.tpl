@@ -54,6 +54,11 @@ None repeats a secret.
 {{- fail "config.secrets.master_key would be put into a ConfigMap, where everybody can read it: set secrets.masterKey" -}}
 {{- end -}}
 {{- end -}}
+{{- range $n, $key := dig "secrets" "previous_master_keys" list $config -}}
+{{- if not (regexMatch "^(env|file):" (toString $key)) -}}
+{{- fail (printf "config.secrets.previous_master_keys[%d] would be put into a ConfigMap: put it into a Secret, name that in proxy.extraEnv, and write env:NAME here" $n) -}}
+{{- end -}}
+{{- end -}}
 {{- range $key := list "http" "https" -}}
 {{- with dig "proxy" $key "" $config -}}
 {{- if contains "@" (toString .) -}}

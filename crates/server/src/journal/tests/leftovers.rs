@@ -34,8 +34,8 @@ impl Bad {
     /// A journal without threads: it does what the test says, when it says so.
     fn still(&self) -> Arc<Shared> {
         let (tuning, events) = (Tuning::for_size(self.options.max_bytes), Events::new(Arc::new(Metrics::new())));
-        let (options, key) = (self.options.clone(), self.key.clone());
-        Arc::new(Shared::new(options, tuning, key, events, Clock::system(), Disk::default()))
+        let (options, keys) = (self.options.clone(), self.keys.clone());
+        Arc::new(Shared::new(options, tuning, keys, events, Clock::system(), Disk::default()))
     }
 }
 

@@ -9,7 +9,7 @@ fn key(n: u8) -> MasterKey {
 }
 
 fn vault() -> Vault {
-    Vault::new(&key(1), &[])
+    Vault::new(&key(1).into())
 }
 
 fn id(n: u8) -> CredentialId {
@@ -79,7 +79,7 @@ proptest! {
         prop_assume!(bytes != [1; 32]);
         let credential = sealed(&vault(), &secret);
         let other = MasterKey::new(bytes);
-        let stranger = Vault::new(&other, &[]);
+        let stranger = Vault::new(&other.clone().into());
         let expected = VaultError::OtherKey { id: id(1), key: key(1).id() };
         prop_assert_eq!(opened(&stranger, &credential), Err(expected));
         // Nor one that passes itself off as the right one.
@@ -134,23 +134,23 @@ fn another_secret_takes_the_place_of_the_first() {
 #[test]
 fn previous_keys_open_and_the_newest_seals() {
     let old = sealed(&vault(), "a-secret-of-20-chars");
-    let both = Vault::new(&key(2), &[key(3), key(1)]);
+    let both = Vault::new(&MasterKeys::new(key(2), &[key(3), key(1)]));
     assert_eq!(opened(&both, &old), Ok("a-secret-of-20-chars".to_owned()));
     let new = both.reseal(&old).unwrap().unwrap();
     let expected = ProviderCredential { sealed: new.sealed.clone(), sealed_with: key(2).id(), ..old.clone() };
     assert_eq!(new, expected, "nothing else of it changes");
     assert_eq!(both.reseal(&new), Ok(None));
     // The old key may go now.
-    assert_eq!(opened(&Vault::new(&key(2), &[]), &new), Ok("a-secret-of-20-chars".to_owned()));
+    assert_eq!(opened(&Vault::new(&key(2).into()), &new), Ok("a-secret-of-20-chars".to_owned()));
     let gone = VaultError::OtherKey { id: id(1), key: key(1).id() };
-    assert_eq!(Vault::new(&key(2), &[]).reseal(&old), Err(gone));
+    assert_eq!(Vault::new(&key(2).into()).reseal(&old), Err(gone));
     let damaged = ProviderCredential { tenant: "other".parse().unwrap(), ..old };
     assert_eq!(both.reseal(&damaged), Err(VaultError::NotAuthentic(id(1))));
 }
 
 #[test]
 fn the_key_that_a_row_names_is_the_one_that_sealed_it() {
-    let both = Vault::new(&key(1), &[key(2)]);
+    let both = Vault::new(&MasterKeys::new(key(1), &[key(2)]));
     let credential = ProviderCredential { sealed_with: key(2).id(), ..sealed(&both, "secret") };
     assert_eq!(opened(&both, &credential), Err(VaultError::NotAuthentic(id(1))));
 }
