@@ -19,6 +19,7 @@ use llmtrace_store::{CounterStore, MetaStore, SpanStore};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::health::Health;
+
 pub(crate) use self::redis::heard;
 pub(crate) use self::wiring::{meta as open_meta, spans as open_spans, store_options};
 use crate::{

@@ -1,4 +1,5 @@
-//! Who is asking: API keys, people and their logins, how far they reach, and the log of what was done.
+//! Who is asking: API keys, people and their logins, how far they reach, what tenants have set and stored, and the log of what
+//! was done.
 //!
 //! The front lane and the API ask [`Tenancy::who`], which answers from memory; the stores are asked by a task beside them,
 //! every second and when somebody shows a key that nobody knows yet.
@@ -6,12 +7,16 @@
 mod address;
 mod admin;
 mod caller;
+mod credentials;
 mod directory;
 mod failures;
+mod holdings;
 mod known;
 mod login;
 mod password;
 mod refused;
+mod reseal;
+mod settings;
 mod ticket;
 mod token;
 mod trail;
@@ -23,15 +28,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use llmtrace_model::{Actor, AuditEntry, TenantId};
+use llmtrace_model::{Actor, AuditEntry, TenantCapture, TenantId};
 use llmtrace_store::{AuditStore, MetaStore, SessionStore};
 
+use self::vault::Vault;
 pub use self::{
     address::client_address,
     admin::{AdminKey, AdminKeyError},
     caller::{Caller, Denied},
+    credentials::Unavailable,
     login::{Lifetimes, Login, LoginRefused, Way},
     password::{NewPassword, Unhashed, WeakPassword, hash_password},
+    reseal::{Resealed, reseal},
     ticket::{LOGIN_COOKIE, LOGIN_COOKIE_TLS, Ticket},
     token::{NoRandomness, Token, holds_token, is_like_token},
     trail::{Trail, TrailFull, entry as audit_entry},
@@ -42,7 +50,7 @@ use self::{
     login::Logins,
     refused::Refused,
 };
-use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
+use crate::{clock::Clock, config::Secret, tasks::Tasks, telemetry::Events};
 
 /// Whether a key is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +76,7 @@ pub enum Knows {
 pub struct Tenancy {
     mode: Mode,
     directory: Directory,
+    vault: Option<Arc<Vault>>,
     failures: Failures<IpAddr>,
     logins: Logins,
     refused: Refused,
@@ -82,6 +91,8 @@ pub struct Parts {
     pub mode: Mode,
     /// The key that opens everything, where there is one.
     pub admin_key: Option<AdminKey>,
+    /// What seals and opens the credentials of tenants; without it none is stored.
+    pub vault: Option<Vault>,
     /// Where keys, people and the audit log are kept.
     pub meta: Arc<dyn MetaStore>,
     /// Where logins are kept.
@@ -102,13 +113,17 @@ const ADDRESS_BOUND: Bound = Bound { burst: 20, regain: Duration::from_secs(1) }
 impl Tenancy {
     /// Starts what keeps up with the store; [`Tenancy::load`] waits for its first answer.
     pub fn start(parts: Parts, tasks: &Tasks) -> Arc<Self> {
-        let Parts { mode, admin_key, meta, sessions, lifetimes, clock, events } = parts;
+        let Parts { mode, admin_key, vault, meta, sessions, lifetimes, clock, events } = parts;
+        let vault = vault.map(Arc::new);
         let (trail, writer) = Trail::new(Arc::clone(&meta) as Arc<dyn AuditStore>, events.clone());
         tasks.spawn("audit", writer.run(tasks.clone()));
-        let directory = Directory::new(meta, admin_key.as_ref(), events.clone());
+        if let Some(vault) = vault.clone().filter(|vault| vault.has_previous()) {
+            tasks.spawn("reseal", reseal::run(Arc::clone(&meta), vault, events.clone(), tasks.clone()));
+        }
+        let directory = Directory::new(meta, admin_key.as_ref(), vault.clone(), events.clone());
         let logins = Logins::new(sessions, lifetimes, admin_key.as_ref().map(AdminKey::hash));
         let (failures, refused) = (Failures::new(ADDRESS_BOUND), Refused::default());
-        let it = Arc::new(Self { mode, directory, failures, logins, refused, trail, clock, events });
+        let it = Arc::new(Self { mode, directory, vault, failures, logins, refused, trail, clock, events });
         tasks.spawn("tenancy", Arc::clone(&it).run(tasks.clone()));
         it
     }
@@ -116,7 +131,7 @@ impl Tenancy {
     /// Waits until everything is read, for as long as a start may wait. A store that is away is asked again every second;
     /// until it answers, keys are met with [`Denied::StoreAway`].
     pub async fn load(&self) {
-        if !self.directory.catch_up().await {
+        if !self.directory.catch_up_with_all().await {
             tracing::warn!("keys could not be read in time; they will be as soon as the store answers");
         }
     }
@@ -160,9 +175,26 @@ impl Tenancy {
         })
     }
 
-    /// Learns at once what changed: for whoever has just made a key, which shall open here with its answer.
+    /// Learns at once what changed: for whoever has just made a key, which shall open here with its answer, or stored
+    /// anything else that is learnt.
     pub async fn catch_up(&self) {
-        self.directory.catch_up().await;
+        self.directory.catch_up_with_all().await;
+    }
+
+    /// What of its exchanges a tenant lets be kept; `None` as long as nobody knows, because no store has answered yet. Answers
+    /// from memory.
+    pub fn capture_of(&self, tenant: &TenantId) -> Option<TenantCapture> {
+        self.directory.holdings().settings.capture_of(tenant)
+    }
+
+    /// The credential that a tenant has stored for an upstream. Answers from memory.
+    pub fn credential(&self, tenant: &TenantId, upstream: &str) -> Result<Option<Arc<Secret>>, Unavailable> {
+        self.directory.holdings().credentials.find(tenant, upstream)
+    }
+
+    /// What seals the credentials of tenants, where there is a key for it.
+    pub fn vault(&self) -> Option<&Vault> {
+        self.vault.as_deref()
     }
 
     async fn holder(&self, key: &str, address: IpAddr) -> Result<Caller, Denied> {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use llmtrace_store::{CounterStore, MetaStore, SessionStore};
 
-use super::wiring::store_options;
+use super::{keys, wiring::store_options};
 use crate::{
     api::Access,
     clock::Clock,
@@ -51,8 +51,9 @@ pub(super) fn tenancy(
         idle: Duration::from_secs(config.auth.session_idle_minutes * 60),
         total: Duration::from_secs(config.auth.session_hours * 3600),
     };
+    let vault = keys::vault(config)?;
     let (meta, clock, events) = (Arc::clone(meta), clock.clone(), events.clone());
-    let parts = tenancy::Parts { mode, admin_key, meta, sessions, lifetimes, clock, events };
+    let parts = tenancy::Parts { mode, admin_key, vault, meta, sessions, lifetimes, clock, events };
     Ok(Tenancy::start(parts, tasks))
 }
 

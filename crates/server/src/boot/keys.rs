@@ -1,10 +1,13 @@
-//! The master keys: of the settings, or in a file of their own.
+//! The master keys, and what is made of them: for the journal, and for the credentials that tenants store.
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::config::{Config, JournalMode, KeyError, MasterKey, MasterKeys};
+use crate::{
+    config::{Config, JournalMode, KeyError, MasterKey, MasterKeys},
+    tenancy::vault::Vault,
+};
 
 /// What the journal seals with, and opens what was left over.
 pub(super) fn of_journal(config: &Config) -> anyhow::Result<MasterKeys> {
@@ -15,6 +18,18 @@ pub(super) fn of_journal(config: &Config) -> anyhow::Result<MasterKeys> {
         (None, JournalMode::Disk) => own_key(config)?,
     };
     Ok(with_previous(newest, config))
+}
+
+/// What seals the credentials of tenants; `None` where that takes a key of the settings and there is none: processes that
+/// share a server have to share the key, too.
+pub(super) fn vault(config: &Config) -> anyhow::Result<Option<Vault>> {
+    let newest = match (&config.secrets.master_key, config.storage.meta.scheme()) {
+        (Some(key), _) => key.clone(),
+        (None, "memory") => MasterKey::random()?,
+        (None, "sqlite") => own_key(config)?,
+        (None, _) => return Ok(None),
+    };
+    Ok(Some(Vault::new(&with_previous(newest, config))))
 }
 
 /// The keys that are there already, for who only looks: `None` where none was made yet.
@@ -50,6 +65,21 @@ mod tests {
     fn config(pairs: &[(&str, &str)]) -> Config {
         let env = pairs.iter().map(|(key, value)| (format!("LLMTRACE_{key}"), (*value).to_owned())).collect();
         Config::load(&Sources { env, ..Sources::default() }).unwrap()
+    }
+
+    #[test]
+    fn a_server_takes_a_key_of_the_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data").display().to_string();
+        let server = [("STORAGE__PATH", &*path), ("STORAGE__META", "postgres:"), ("POSTGRES_URL", "postgres://h/d")];
+        assert!(vault(&config(&server)).unwrap().is_none());
+        let key = "07".repeat(32);
+        assert!(vault(&config(&[&server[..], &[("SECRETS__MASTER_KEY", &key)]].concat())).unwrap().is_some());
+        assert!(vault(&config(&[("STORAGE__PROFILE", "memory")])).unwrap().is_some());
+        assert_eq!(at_hand(&config(&server)).unwrap(), None, "none of these made a file");
+        let file = [("STORAGE__PATH", &*path)];
+        let (first, again) = (vault(&config(&file)).unwrap(), vault(&config(&file)).unwrap());
+        assert_eq!(format!("{first:?}"), format!("{again:?}"), "a file has one, which stays");
     }
 
     #[test]

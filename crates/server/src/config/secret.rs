@@ -2,9 +2,11 @@
 
 use std::{fmt, fs, str::FromStr};
 
+use zeroize::Zeroize as _;
+
 use super::{source::Sources, values::written_as_text};
 
-/// A text that never shows in a log, an error message or a printed configuration.
+/// A text that never shows in a log, an error message or a printed configuration, and is overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -17,6 +19,12 @@ impl Secret {
     /// The secret itself, for the one call that needs it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

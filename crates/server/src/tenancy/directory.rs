@@ -1,8 +1,9 @@
-//! Every key and every person there is, in memory, and how this process keeps up with what changes.
+//! Every key and every person there is, in memory, and how this process keeps up with what changes: of them, and of what
+//! tenants have set and stored.
 //!
 //! One task asks the store: every second, and sooner when somebody shows a key that is not here. Everybody who waits is
 //! answered by the same question, and questions are at least [`PAUSE`] apart, so that a flood of unknown keys costs the store
-//! no more than ten of them a second.
+//! no more than ten of them a second. What tenants have set and stored is asked for with every question of the task's own.
 
 use std::{
     collections::HashMap,
@@ -24,7 +25,9 @@ use tokio::{
 use super::{
     Knows,
     admin::AdminKey,
+    holdings::Holdings,
     known::{Everybody, KnownKey, Person},
+    vault::Vault,
 };
 use crate::telemetry::Events;
 
@@ -43,6 +46,7 @@ pub(super) struct Directory {
     seen: AtomicU64,
     /// The number of the last change of a person that is known.
     seen_people: AtomicU64,
+    holdings: Holdings,
     rounds: watch::Sender<Round>,
     wanted: Notify,
     /// When the last question began.
@@ -64,12 +68,18 @@ struct Round {
 }
 
 impl Directory {
-    pub(super) fn new(store: Arc<dyn MetaStore>, admin_key: Option<&AdminKey>, events: Events) -> Self {
+    pub(super) fn new(
+        store: Arc<dyn MetaStore>,
+        admin_key: Option<&AdminKey>,
+        vault: Option<Arc<Vault>>,
+        events: Events,
+    ) -> Self {
         Self {
             store,
             known: ArcSwap::from_pointee(Everybody::with(admin_key)),
             seen: AtomicU64::new(0),
             seen_people: AtomicU64::new(0),
+            holdings: Holdings::new(vault, events.clone()),
             rounds: watch::Sender::new(Round::default()),
             wanted: Notify::new(),
             asked: Mutex::new(None),
@@ -100,6 +110,11 @@ impl Directory {
         self.store.as_ref()
     }
 
+    /// What tenants have set and stored.
+    pub(super) fn holdings(&self) -> &Holdings {
+        &self.holdings
+    }
+
     pub(super) fn knows(&self) -> Knows {
         match *self.rounds.borrow() {
             Round { loaded: false, .. } => Knows::Nothing,
@@ -117,6 +132,13 @@ impl Directory {
         matches!(told, Ok(Ok(round)) if round.answered)
     }
 
+    /// The same for everything, and not for keys only.
+    pub(super) async fn catch_up_with_all(&self) -> bool {
+        // First: a question that begins after this is about everything, whoever waits for it.
+        self.holdings.want();
+        self.catch_up().await
+    }
+
     /// Resolves when the store is to be asked. Cancel-safe.
     pub(super) async fn due(&self) {
         let asked = *self.asked.lock().await;
@@ -132,6 +154,10 @@ impl Directory {
         *self.asked.lock().await = Some(Instant::now());
         self.rounds.send_modify(|round| round.begun += 1);
         let told = self.learn().await;
+        // A store that is away is not asked more.
+        if told.is_ok() {
+            self.holdings.learn(self.store.as_ref(), EVERY).await;
+        }
         if let Err(error) = &told {
             self.events.store_failed(error);
             tracing::debug!(error = error as &dyn std::error::Error, "keys could not be read");

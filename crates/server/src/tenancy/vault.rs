@@ -53,8 +53,15 @@ pub enum VaultError {
         "the credential {0} is of a format that this version does not know: it was stored by a newer one, use that one"
     )]
     Format(CredentialId),
+    /// There is no key at all.
+    #[error(
+        "the credential {0} needs a master key, and secrets.master_key is not set: processes that share a server share it"
+    )]
+    NoKey(CredentialId),
     /// Its key is not here.
-    #[error("the credential {id} was sealed under another master key, {key}: bring that key back, or store it again")]
+    #[error(
+        "the credential {id} was sealed under another master key, {key}: bring that key back, as secrets.master_key or among secrets.previous_master_keys, or store it again"
+    )]
     OtherKey {
         /// The credential.
         id: CredentialId,
@@ -146,6 +153,11 @@ impl Vault {
         let secret = self.open(credential)?;
         let sealed = self.sealed(key, credential, secret.expose())?;
         Ok(Some(ProviderCredential { sealed, sealed_with: key.id, ..credential.clone() }))
+    }
+
+    /// Says whether there are keys that only open.
+    pub fn has_previous(&self) -> bool {
+        self.keys.len() > 1
     }
 
     fn newest(&self) -> &Key {

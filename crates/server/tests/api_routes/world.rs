@@ -31,11 +31,11 @@ use llmtrace_model::{
 use llmtrace_server::{
     api::{Access, Api, Installation, router, tail_event},
     clock::Clock,
-    config::Secret,
+    config::{MasterKey, Secret},
     pipeline::Tail,
     tasks::Tasks,
     telemetry::{Events, Metrics},
-    tenancy::{AdminKey, Lifetimes, Mode, Parts, Tenancy, Token},
+    tenancy::{AdminKey, Lifetimes, Mode, Parts, Tenancy, Token, vault::Vault},
 };
 use llmtrace_store::{
     Backend, Backlog, Error, ErrorKind, MetaStore, ModelTraffic, Options, Reprice, SessionStore, SpanRead, SpanStore,
@@ -205,6 +205,7 @@ pub(crate) fn api_of(
     let parts = Parts {
         mode: if admin.is_some() { Mode::Required } else { Mode::Open },
         admin_key: admin.map(|token| AdminKey::of(&Secret::new(token.expose())).unwrap()),
+        vault: Some(Vault::new(&MasterKey::new([7; 32]).into())),
         meta: Arc::clone(&meta),
         sessions,
         lifetimes: Lifetimes { idle: Duration::from_secs(3_600), total: Duration::from_secs(8 * 3_600) },
