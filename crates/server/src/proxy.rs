@@ -5,6 +5,7 @@
 mod admit;
 mod body;
 mod connect;
+mod credential;
 mod headers;
 mod identify;
 mod link;
@@ -45,7 +46,7 @@ pub use upstreams::{DEFAULT, Upstream, Upstreams};
 use self::{
     admit::Buffer,
     body::{Outbound, Upload},
-    identify::Identified,
+    identify::{Identified, Place},
     pool::Inflow,
     read::{Inbound, Interest, Reader},
     refusal::Refusal,
@@ -210,17 +211,19 @@ impl Proxy {
         }
         let address = client_address(request.headers(), peer, &self.options.trusted_proxies);
         let identified = identify::identify(&self.tenancy, request.uri(), request.headers(), address).await;
-        let Identified { principal, in_place } = identified.map_err(|refusal| (refusal, None))?;
+        let Identified { principal, place } = identified.map_err(|refusal| (refusal, None))?;
         let chosen = self.upstreams.choose(request.uri().path_and_query(), request.headers());
         let switch = headers::upgrade_of(request.headers()).map(|p| (p, hyper::upgrade::on(&mut request)));
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let slot = self.slot(&parts, &principal, chosen.as_ref().ok(), address, arrived);
-        match chosen {
-            Ok((upstream, _)) if !in_place.is_empty() => {
-                let Principal { tenant } = principal;
-                Err((Refusal::NoCredential { tenant, upstream: upstream.name().to_owned() }, Some(slot)))
+        let routed = chosen.and_then(|(upstream, target)| {
+            if place == Place::OfTheProviders {
+                credential::put(&self.tenancy, &principal.tenant, &upstream, &mut parts.headers)?;
             }
-            Ok((upstream, target)) => Ok((Routed { parts, body, principal, upstream, target, switch, arrived }, slot)),
+            Ok(Routed { parts, body, principal, upstream, target, switch, arrived })
+        });
+        match routed {
+            Ok(routed) => Ok((routed, slot)),
             Err(refusal) => Err((refusal, Some(slot))),
         }
     }

@@ -2,16 +2,13 @@
 
 use std::net::IpAddr;
 
-use http::{
-    HeaderMap, HeaderValue, Uri,
-    header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use llmtrace_model::{AccessRole, Principal, SpanId, TenantId, TraceId};
 
-use super::{headers::OURS, refusal::Refusal};
+use super::{credential::in_place, headers::OURS, refusal::Refusal};
 use crate::{
     journal::Labels,
-    tenancy::{Caller, Tenancy, holds_token, is_like_token},
+    tenancy::{Caller, Tenancy, holds_token},
 };
 
 const TOKEN: HeaderName = HeaderName::from_static("x-llmtrace-token");
@@ -24,15 +21,6 @@ const ENVIRONMENT: HeaderName = HeaderName::from_static("x-llmtrace-environment"
 const RELEASE: HeaderName = HeaderName::from_static("x-llmtrace-release");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Where providers' clients put their key as it is.
-const KEY_HEADERS: [HeaderName; 3] = [
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static("api-key"),
-    HeaderName::from_static("x-goog-api-key"),
-];
-/// How the subprotocol begins that carries a key, where a browser can set no header (OpenAI, Realtime API with WebSockets).
-pub(super) const KEY_PROTOCOL: &str = "openai-insecure-api-key.";
-
 /// A label longer than this is cut: it is the client's free text and goes into every row.
 const LABEL_CHARS: usize = 256;
 /// More tags than this are dropped.
@@ -42,8 +30,17 @@ const TAGS_MAX: usize = 32;
 #[derive(Debug)]
 pub(super) struct Identified {
     pub(super) principal: Principal,
-    /// The headers in which our key stands in the place of the provider's; mostly none.
-    pub(super) in_place: Vec<HeaderName>,
+    pub(super) place: Place,
+}
+
+/// Where our key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Place {
+    /// Nowhere, or in a field of its own.
+    #[default]
+    Apart,
+    /// In the place of the provider's, at least once.
+    OfTheProviders,
 }
 
 /// Says who sends the request: whoever holds the key it shows, and in open mode everybody. Nothing that has the form of one
@@ -57,14 +54,14 @@ pub(super) async fn identify(
     let shown = shown(uri, headers)?;
     let caller = tenancy.who(shown.key, address).await.map_err(Refusal::Denied)?;
     let tenant = tenant(&caller, named_tenant(headers)?)?;
-    Ok(Identified { principal: Principal { tenant }, in_place: shown.in_place })
+    Ok(Identified { principal: Principal { tenant }, place: shown.place })
 }
 
 /// A key of ours, as a request shows it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Shown<'a> {
     key: Option<&'a str>,
-    in_place: Vec<HeaderName>,
+    place: Place,
 }
 
 fn shown<'a>(uri: &Uri, headers: &'a HeaderMap) -> Result<Shown<'a>, Refusal> {
@@ -74,7 +71,7 @@ fn shown<'a>(uri: &Uri, headers: &'a HeaderMap) -> Result<Shown<'a>, Refusal> {
             // What is no text is no key, and is told so.
             value.to_str().unwrap_or("?").trim()
         } else if let Some(key) = in_place(name, value) {
-            shown.in_place.push(name.clone());
+            shown.place = Place::OfTheProviders;
             key
         } else if holds_token(value.as_bytes()) {
             return Err(Refusal::MisplacedKey(format!("the header {name}")));
@@ -91,24 +88,6 @@ fn shown<'a>(uri: &Uri, headers: &'a HeaderMap) -> Result<Shown<'a>, Refusal> {
         return Err(Refusal::MisplacedKey("the path or query".to_owned()));
     }
     Ok(shown)
-}
-
-/// What stands in the place of the provider's key, where it is one of ours.
-fn in_place<'a>(name: &HeaderName, value: &'a HeaderValue) -> Option<&'a str> {
-    let is_key_header = KEY_HEADERS.contains(name);
-    if !is_key_header && *name != AUTHORIZATION && *name != SEC_WEBSOCKET_PROTOCOL {
-        return None;
-    }
-    let text = value.to_str().ok()?.trim();
-    let key = if is_key_header {
-        text
-    } else if *name == AUTHORIZATION {
-        let (scheme, key) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())?
-    } else {
-        text.split(',').find_map(|protocol| protocol.trim().strip_prefix(KEY_PROTOCOL))?
-    };
-    is_like_token(key).then_some(key)
 }
 
 /// Whom a caller sends for: the tenant of their key, and whom they name where it is none in particular.
@@ -169,6 +148,7 @@ pub(super) fn trace_parent(headers: &HeaderMap) -> Option<(TraceId, SpanId)> {
 
 #[cfg(test)]
 mod tests {
+    use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
     use llmtrace_model::{Actor, Grant};
 
     use super::*;
@@ -215,21 +195,21 @@ mod tests {
         let from = |name: HeaderName, value: &str| {
             let headers = one(name, value);
             let shown = shown(&Uri::from_static("/v1/x?y=z"), &headers).unwrap();
-            (shown.key.map(str::to_owned), shown.in_place)
+            (shown.key.map(str::to_owned), shown.place)
         };
-        assert_eq!(from(TOKEN, &format!(" {key} ")), (Some(key.to_owned()), vec![]));
-        assert_eq!(from(TOKEN, "anything"), (Some("anything".to_owned()), vec![]));
-        for name in KEY_HEADERS {
-            assert_eq!(from(name.clone(), key), (Some(key.to_owned()), vec![name]));
+        assert_eq!(from(TOKEN, &format!(" {key} ")), (Some(key.to_owned()), Place::Apart));
+        assert_eq!(from(TOKEN, "anything"), (Some("anything".to_owned()), Place::Apart));
+        for name in ["x-api-key", "api-key", "x-goog-api-key"] {
+            assert_eq!(from(HeaderName::from_static(name), key), (Some(key.to_owned()), Place::OfTheProviders));
         }
         let cut = &key[..20];
         for (value, found) in [(format!("bearer  {key}"), key), (format!("Bearer {cut}"), cut)] {
-            assert_eq!(from(AUTHORIZATION, &value), (Some(found.to_owned()), vec![AUTHORIZATION]));
+            assert_eq!(from(AUTHORIZATION, &value), (Some(found.to_owned()), Place::OfTheProviders));
         }
-        let protocols = format!("realtime, {KEY_PROTOCOL}{key}, x");
-        assert_eq!(from(SEC_WEBSOCKET_PROTOCOL, &protocols), (Some(key.to_owned()), vec![SEC_WEBSOCKET_PROTOCOL]));
+        let protocols = format!("realtime, openai-insecure-api-key.{key}, x");
+        assert_eq!(from(SEC_WEBSOCKET_PROTOCOL, &protocols), (Some(key.to_owned()), Place::OfTheProviders));
         for theirs in ["Bearer sk-1", "Basic abc", "Bearer"] {
-            assert_eq!(from(AUTHORIZATION, theirs), (None, vec![]));
+            assert_eq!(from(AUTHORIZATION, theirs), (None, Place::Apart));
         }
     }
 

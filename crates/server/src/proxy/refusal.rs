@@ -32,6 +32,13 @@ pub(super) enum Refusal {
          {upstream}; store one, or send the provider's key there and this one as X-LLMTrace-Token"
     )]
     NoCredential { tenant: TenantId, upstream: String },
+    #[error(
+        "the credential that tenant {tenant} has stored for upstream {upstream} cannot be opened here; store it again, or see \
+         the log of LLMTrace, which says what is missing"
+    )]
+    UnreadableCredential { tenant: TenantId, upstream: String },
+    #[error("stored credentials cannot be looked up, because a store is away; try again shortly")]
+    CredentialsAway,
     #[error("header X-LLMTrace-Tenant-ID is {0}")]
     BadTenant(TenantError),
     #[error("header X-LLMTrace-Tenant-ID names two tenants, expected one")]
@@ -114,6 +121,15 @@ impl Refusal {
             Self::ForeignTenant(_) => forbidden("foreign_tenant"),
             Self::RoleTooLow(_) => forbidden("role_too_low"),
             Self::NoCredential { .. } => unknown("no_stored_credential"),
+            Self::UnreadableCredential { .. } => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, "unreadable_credential", "server_error", "api_error")
+            }
+            Self::CredentialsAway => later(refused(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "credentials_unavailable",
+                "server_error",
+                "overloaded_error",
+            )),
             Self::BadTenant(_) | Self::TwoTenants => invalid(StatusCode::BAD_REQUEST, "invalid_tenant"),
             Self::UnknownUpstream { .. } => {
                 refused(StatusCode::NOT_FOUND, "unknown_upstream", "invalid_request_error", "not_found_error")
