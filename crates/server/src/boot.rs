@@ -94,11 +94,17 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let counters = redis::counters(config).await?;
     let (prices, price_file) = wiring::prices(config)?;
     let tail = Tail::new(api::tail_event, events.clone());
+    let beside = Tasks::new();
+    let (sessions, own_sessions) = access::sessions(config, &counters).await?;
+    let tenancy = access::tenancy(config, &meta, sessions, &clock, &events, &beside)?;
+    // Before the back lane reads what was left behind: what a tenant wants kept of it is among what is read here.
+    tenancy.load().await;
     let door = if config.enable_trace_storage {
         let (journal, deliveries) = wiring::journal(config, &events, &door_tasks, &clock)?;
         let options = wiring::pipeline(config);
         let stores = Stores { spans: Arc::clone(&spans), meta: Arc::clone(&meta), tail: tail.clone() };
-        pipeline::start(&deliveries, stores, options, Arc::clone(&prices), events.clone(), &back)
+        let own = access::own_capture(&tenancy);
+        pipeline::start(&deliveries, stores, options, own, Arc::clone(&prices), events.clone(), &back)
             .context("starting the pipeline")?;
         Some((journal, deliveries))
     } else {
@@ -108,10 +114,6 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let upstreams = wiring::upstreams(config)?;
     let options = wiring::proxy(config, &prices);
     let to = door.as_ref().map_or(Door::CountOnly, |(journal, _)| Door::Journal(journal.clone()));
-    let beside = Tasks::new();
-    let (sessions, own_sessions) = access::sessions(config, &counters).await?;
-    let tenancy = access::tenancy(config, &meta, sessions, &clock, &events, &beside)?;
-    tenancy.load().await;
     let shared = proxy::Shared {
         tenancy: Arc::clone(&tenancy),
         door: to,

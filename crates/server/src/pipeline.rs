@@ -4,6 +4,7 @@
 //! decoding can lag but never starve forwarding; one writer batches spans into the store and releases their records.
 
 mod analyze;
+mod capture;
 mod decode;
 mod estimate;
 mod once;
@@ -25,11 +26,13 @@ use llmtrace_wire::Billed;
 use tokio::sync::mpsc;
 
 pub use analyze::Analysis;
+pub use capture::OwnCapture;
 pub use options::{Batch, Capture, Options};
 pub use price::Prices;
 pub use tail::{Heard, MAX_SUBSCRIBERS, Render, Subscription, Tail, TooMany};
 
 use self::{
+    capture::Captures,
     once::{Once, Stopped},
     work::{Room, Worker},
 };
@@ -49,6 +52,7 @@ struct Context {
     prices: Prices,
     events: Events,
     once: Once,
+    captures: Captures,
 }
 
 /// Where the back lane writes to.
@@ -61,17 +65,20 @@ pub struct Stores {
     pub tail: Tail,
 }
 
-/// Starts the workers and the writer. They end when `deliveries` is closed and everything taken from it is stored.
+/// Starts the workers and the writer. They end when `deliveries` is closed and everything taken from it is stored. `own` says
+/// what each tenant has set.
 pub fn start(
     deliveries: &Deliveries,
     stores: Stores,
     options: Options,
+    own: OwnCapture,
     prices: Prices,
     events: Events,
     tasks: &Tasks,
 ) -> std::io::Result<()> {
     let once = Once::new(Arc::clone(&stores.spans), tasks.clone());
-    start_with(process, deliveries, stores, Context { options, prices, events, once }, tasks)
+    let captures = Captures::new(options.capture, own, tasks.clone());
+    start_with(process, deliveries, stores, Context { options, prices, events, once, captures }, tasks)
 }
 
 /// From a record to a span. A parameter of the workers, because no input is known that shows what they do about a defect.
@@ -110,8 +117,9 @@ fn process(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
     if billed == Billed::Here {
         estimate::usage(&mut record);
     }
-    record.raw = raw::of(entry, &record.span, context.options.capture);
-    decode::keep(&mut record, context.options.capture.content);
+    let capture = context.captures.of(&record.span.tenant_id, &context.events)?;
+    record.raw = raw::of(entry, &record.span, capture);
+    decode::keep(&mut record, capture.content);
     record.span.findings = analyze::findings(context.options.analysis, &mut record);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);
     count(&context.events, &record);

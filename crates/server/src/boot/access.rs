@@ -10,6 +10,7 @@ use crate::{
     api::Access,
     clock::Clock,
     config::{AuthMode, Config},
+    pipeline::OwnCapture,
     tasks::Tasks,
     telemetry::Events,
     tenancy::{self, AdminKey, Lifetimes, Tenancy},
@@ -55,6 +56,12 @@ pub(super) fn tenancy(
     let (meta, clock, events) = (Arc::clone(meta), clock.clone(), events.clone());
     let parts = tenancy::Parts { mode, admin_key, vault, meta, sessions, lifetimes, clock, events };
     Ok(Tenancy::start(parts, tasks))
+}
+
+/// What each tenant lets be kept, for who stores it.
+pub(super) fn own_capture(tenancy: &Arc<Tenancy>) -> OwnCapture {
+    let tenancy = Arc::clone(tenancy);
+    Arc::new(move |tenant| tenancy.capture_of(tenant))
 }
 
 /// The administrator's key that this installation made for itself.

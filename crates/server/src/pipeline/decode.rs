@@ -50,7 +50,7 @@ pub(super) fn closed(closed: &Closed) -> (SpanRecord, Billed) {
     (SpanRecord { span, content, raw: None }, billed)
 }
 
-/// Forgets what was said where the operator wants it so.
+/// Forgets what was said where operator or tenant wants it so.
 pub(super) fn keep(record: &mut SpanRecord, capture: CaptureContent) {
     if capture == CaptureContent::Metadata && record.content.take().is_some() {
         record.span.coverage.request = BodyCoverage::NotKept;

@@ -14,7 +14,7 @@ pub struct Options {
     pub batch: Batch,
     /// Most bytes of spans that wait for the store, in memory.
     pub memory_bytes: usize,
-    /// What is kept of what was said.
+    /// What is kept of what was said; a tenant may keep less.
     pub capture: Capture,
     /// Whether exchanges are analysed.
     pub analysis: Analysis,

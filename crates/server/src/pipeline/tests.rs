@@ -1,13 +1,18 @@
 //! The back lane between a real journal and a real store, with a defect in its middle.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    collections::BTreeMap,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
 use llmtrace_model::{
-    BodyCoverage, EndReason, ExchangeId, PageRequest, SpanFilter, TenantId, TenantScope, Timestamp, Timing,
+    BodyCoverage, EndReason, ExchangeId, PageRequest, SpanFilter, TenantCapture, TenantId, TenantScope, Timestamp,
+    Timing,
 };
 use llmtrace_store::record_bytes;
 use llmtrace_wire::PriceBook;
@@ -83,18 +88,20 @@ async fn stores() -> Stores {
 }
 
 fn context(batch: Batch, memory_bytes: usize, events: Events, spans: Arc<dyn SpanStore>, tasks: &Tasks) -> Context {
+    let capture = Capture { content: CaptureContent::Full, raw: CaptureRaw::All };
     Context {
         options: Options {
             workers: 1,
             batch,
             memory_bytes,
-            capture: Capture { content: CaptureContent::Full, raw: CaptureRaw::All },
+            capture,
             analysis: Analysis::Enabled,
             on_unknown_model: UnknownModel::Warn,
         },
         prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())),
         events,
         once: Once::new(spans, tasks.clone()),
+        captures: Captures::new(capture, Arc::new(|_| Some(TenantCapture::default())), tasks.clone()),
     }
 }
 
@@ -128,6 +135,48 @@ async fn a_panic_in_reading_one_exchange_costs_neither_its_span_nor_those_after_
     assert_eq!(journal.status().records, 0, "nothing is left to be read again and again");
     let counted = metrics.render();
     assert!(counted.contains("llmtrace_notices_total{event=\"decoder_panicked\"} 2"), "{counted}");
+    tokio::task::block_in_place(|| journal.shutdown());
+}
+
+/// What the tenants of the next test have set, once somebody knows.
+static KNOWN: OnceLock<BTreeMap<&str, TenantCapture>> = OnceLock::new();
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_stored_before_it_is_known_what_its_tenant_wants_and_then_no_more_than_that() {
+    let (metrics, tasks) = (Arc::new(Metrics::new()), Tasks::new());
+    let events = Events::new(Arc::clone(&metrics));
+    let (journal, deliveries) = in_memory(&events);
+    let stores = stores().await;
+    let spans = Arc::clone(&stores.spans);
+    let mut context = context(Batch { rows: 1, wait: Duration::ZERO }, 1 << 20, events, Arc::clone(&spans), &tasks);
+    let own = |tenant: &TenantId| KNOWN.get().map(|of| of.get(tenant.as_str()).cloned().unwrap_or_default());
+    context.captures = Captures::new(context.options.capture, Arc::new(own), tasks.clone());
+    start_with(process, &deliveries, stores, context, &tasks).unwrap();
+    for (n, tenant) in [(1, "all"), (2, "less"), (3, "no-bytes")] {
+        let response = Recorded { head: "{}".into(), total_bytes: 2, ..Recorded::default() };
+        journal.closed(Closed { response, ..closed(n, tenant) });
+    }
+    tokio::task::block_in_place(|| journal.flush());
+    let until = Instant::now() + Duration::from_secs(20);
+    while !metrics.render().contains("event=\"settings_awaited\"} 1") {
+        assert!(Instant::now() < until, "the worker waits: {}", metrics.render());
+        tokio::task::yield_now().await;
+    }
+    let (filter, page) = (SpanFilter::default(), PageRequest::first(PageRequest::MAX));
+    let stored = || spans.list_records(&TenantScope::All, &filter, &page);
+    assert_eq!(stored().await.unwrap().items, [], "nobody knows yet");
+    let capture = |content, raw| TenantCapture { content, raw, ..TenantCapture::default() };
+    let (less, no_bytes) = (capture(Some(CaptureContent::Metadata), None), capture(None, Some(CaptureRaw::Off)));
+    KNOWN.set(BTreeMap::from([("less", less), ("no-bytes", no_bytes)])).unwrap();
+    deliveries.close();
+    tokio::time::timeout(Duration::from_secs(20), tasks.drained()).await.expect("the back lane drains");
+    let stored = stored().await.unwrap().items;
+    let mut kept = BTreeMap::new();
+    for SpanRecord { span, content, .. } in &stored {
+        let raw = spans.raw(&TenantScope::All, span.exchange_id).await.unwrap();
+        kept.insert(span.tenant_id.as_str(), (content.is_some(), raw.is_some()));
+    }
+    assert_eq!(kept, BTreeMap::from([("all", (true, true)), ("less", (false, false)), ("no-bytes", (true, false))]));
     tokio::task::block_in_place(|| journal.shutdown());
 }
 

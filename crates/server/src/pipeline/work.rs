@@ -13,7 +13,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc},
 };
 
-use super::{Context, Step, decode, raw, write::Finished};
+use super::{Context, Step, decode, once::Stopped, raw, write::Finished};
 use crate::journal::{Deliveries, Delivery, Entry};
 
 /// How many records a worker takes at once.
@@ -123,7 +123,7 @@ impl Worker {
             // A defect in reading one exchange must cost neither its span nor the worker, which every other span needs.
             let record = catch_unwind(AssertUnwindSafe(|| (self.step)(&self.context, &entry))).unwrap_or_else(|_| {
                 self.context.events.notice("decoder_panicked");
-                Ok(self.unreadable(&entry))
+                self.unreadable(&entry)
             });
             // What is not released is taken again after the next start.
             let Ok(record) = record else {
@@ -146,11 +146,11 @@ impl Worker {
     }
 
     /// What is left of an exchange that a defect of ours kept from being read; its bytes show the defect.
-    fn unreadable(&self, entry: &Entry) -> SpanRecord {
+    fn unreadable(&self, entry: &Entry) -> Result<SpanRecord, Stopped> {
         let mut record = decode::unreadable(entry);
-        let capture = self.context.options.capture;
+        let capture = self.context.captures.of(&record.span.tenant_id, &self.context.events)?;
         record.raw = catch_unwind(AssertUnwindSafe(|| raw::of(entry, &record.span, capture))).unwrap_or_default();
-        record
+        Ok(record)
     }
 
     fn hand_over(&self, finished: Vec<Finished>, bytes: usize) -> Writer {

@@ -1,7 +1,7 @@
 //! Background responses through the steps of the back lane, against a real store.
 
 use arc_swap::ArcSwap;
-use llmtrace_model::{EndReason, Money, SpanRecord, TenantScope, Timestamp, Timing};
+use llmtrace_model::{EndReason, Money, SpanRecord, TenantCapture, TenantScope, Timestamp, Timing};
 use llmtrace_wire::PriceBook;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     config::{CaptureContent, CaptureRaw, UnknownModel},
     journal::{AnswerHead, Closed, Entry, Labels, Opened, Recorded},
-    pipeline::{Analysis, Batch, Capture, Context, Options, process},
+    pipeline::{Analysis, Batch, Capture, Context, Options, capture::Captures, process},
     telemetry::Metrics,
 };
 
@@ -30,18 +30,20 @@ impl<'r> Lane<'r> {
     fn on(runtime: &'r Runtime, spans: &Arc<dyn SpanStore>) -> Self {
         let _entered = runtime.enter();
         let tasks = Tasks::new();
+        let capture = Capture { content: CaptureContent::Full, raw: CaptureRaw::All };
         let context = Context {
             options: Options {
                 memory_bytes: 1 << 20,
                 workers: 1,
                 batch: Batch { rows: 1, wait: Duration::from_millis(1) },
-                capture: Capture { content: CaptureContent::Full, raw: CaptureRaw::All },
+                capture,
                 analysis: Analysis::Disabled,
                 on_unknown_model: UnknownModel::Warn,
             },
             prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())),
             events: Events::new(Arc::new(Metrics::new())),
             once: Once::new(Arc::clone(spans), tasks.clone()),
+            captures: Captures::new(capture, Arc::new(|_| Some(TenantCapture::default())), tasks.clone()),
         };
         Self { runtime, spans: Arc::clone(spans), context, tasks }
     }
