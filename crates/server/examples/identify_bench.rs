@@ -47,7 +47,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tasks = Tasks::new();
     let sessions = open_counters("storage.counters", "memory:", &Options::default()).await?;
     let lifetimes = Lifetimes { idle: Duration::from_secs(3_600), total: Duration::from_secs(3_600) };
-    let parts = Parts { mode: Mode::Required, admin_key: None, vault: None, meta, sessions, lifetimes, clock, events };
+    let parts = Parts {
+        mode: Mode::Required,
+        admin_key: None,
+        vault: None,
+        meta,
+        sessions,
+        lifetimes,
+        oidc: None,
+        clock,
+        events,
+    };
     let tenancy = Tenancy::start(parts, &tasks);
     let loading = Instant::now();
     tenancy.load().await;

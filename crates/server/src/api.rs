@@ -22,6 +22,7 @@ mod keys;
 mod login;
 mod me;
 mod models;
+mod oidc;
 mod people;
 mod query;
 mod raw;

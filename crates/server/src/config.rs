@@ -9,6 +9,7 @@ mod key_file;
 mod layers;
 mod master_key;
 mod net;
+mod oidc;
 mod options;
 mod schema;
 mod secret;
@@ -28,6 +29,7 @@ pub use layers::DEFAULT_YAML;
 pub use llmtrace_model::{CaptureContent, CaptureRaw};
 pub use master_key::{KeyError, MasterKey, MasterKeys};
 pub use net::{BaseUrl, Cidr, HostName, ProxyUrl};
+pub use oidc::{OidcOptions, OidcRole, OidcRoleWord};
 pub use options::{
     AdminOptions, AuthMode, AuthOptions, AwsOptions, BufferOptions, CaptureOptions, Config, Credential, Fsync, Http2,
     JournalMode, JournalOptions, LoggingOptions, OnClientGone, PipelineOptions, PriceOptions, Profile, Propagate,

@@ -6,6 +6,7 @@ mod admit;
 mod body;
 mod connect;
 mod credential;
+mod fetch;
 mod headers;
 mod identify;
 mod link;

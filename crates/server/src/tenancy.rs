@@ -13,10 +13,12 @@ mod failures;
 mod holdings;
 mod known;
 mod login;
+mod oidc;
 mod password;
 mod refused;
 mod reseal;
 mod settings;
+mod single_sign_on;
 mod ticket;
 mod token;
 mod trail;
@@ -38,9 +40,10 @@ pub use self::{
     caller::{Caller, Denied},
     credentials::Unavailable,
     login::{Lifetimes, Login, LoginRefused, Way},
+    oidc::{Fetch, FetchError, Leaving, OidcRefused, Provider, Return},
     password::{NewPassword, Unhashed, WeakPassword, hash_password},
     reseal::{Resealed, reseal},
-    ticket::{LOGIN_COOKIE, LOGIN_COOKIE_TLS, Ticket},
+    ticket::{LOGIN_COOKIE, LOGIN_COOKIE_TLS, LOGIN_TRIP, LOGIN_TRIP_TLS, Ticket},
     token::{NoRandomness, Token, holds_token, is_like_token},
     trail::{Trail, TrailFull, entry as audit_entry},
 };
@@ -79,6 +82,7 @@ pub struct Tenancy {
     vault: Option<Arc<Vault>>,
     failures: Failures<IpAddr>,
     logins: Logins,
+    oidc: Option<Provider>,
     refused: Refused,
     trail: Trail,
     clock: Clock,
@@ -99,6 +103,8 @@ pub struct Parts {
     pub sessions: Arc<dyn SessionStore>,
     /// How long they last.
     pub lifetimes: Lifetimes,
+    /// The OpenID provider that people may log in through.
+    pub oidc: Option<Provider>,
     /// What now is.
     pub clock: Clock,
     /// Counts what happens.
@@ -113,7 +119,7 @@ const ADDRESS_BOUND: Bound = Bound { burst: 20, regain: Duration::from_secs(1) }
 impl Tenancy {
     /// Starts what keeps up with the store; [`Tenancy::load`] waits for its first answer.
     pub fn start(parts: Parts, tasks: &Tasks) -> Arc<Self> {
-        let Parts { mode, admin_key, vault, meta, sessions, lifetimes, clock, events } = parts;
+        let Parts { mode, admin_key, vault, meta, sessions, lifetimes, oidc, clock, events } = parts;
         let vault = vault.map(Arc::new);
         let (trail, writer) = Trail::new(Arc::clone(&meta) as Arc<dyn AuditStore>, events.clone());
         tasks.spawn("audit", writer.run(tasks.clone()));
@@ -123,7 +129,7 @@ impl Tenancy {
         let directory = Directory::new(meta, admin_key.as_ref(), vault.clone(), events.clone());
         let logins = Logins::new(sessions, lifetimes, admin_key.as_ref().map(AdminKey::hash));
         let (failures, refused) = (Failures::new(ADDRESS_BOUND), Refused::default());
-        let it = Arc::new(Self { mode, directory, vault, failures, logins, refused, trail, clock, events });
+        let it = Arc::new(Self { mode, directory, vault, failures, logins, oidc, refused, trail, clock, events });
         tasks.spawn("tenancy", Arc::clone(&it).run(tasks.clone()));
         it
     }

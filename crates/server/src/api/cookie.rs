@@ -12,7 +12,7 @@ use axum::{
 };
 
 use super::{Access, Api};
-use crate::tenancy::{LOGIN_COOKIE, LOGIN_COOKIE_TLS, Ticket};
+use crate::tenancy::{LOGIN_COOKIE, LOGIN_COOKIE_TLS, LOGIN_TRIP, LOGIN_TRIP_TLS, Ticket};
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -36,6 +36,14 @@ impl Carriage {
         if access.is_tls || (is_believed && is_said) { Self::Tls } else { Self::Plain }
     }
 
+    /// How addresses begin there.
+    pub(super) fn scheme(self) -> &'static str {
+        match self {
+            Self::Tls => "https",
+            Self::Plain => "http",
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Tls => LOGIN_COOKIE_TLS,
@@ -45,36 +53,58 @@ impl Carriage {
 
     /// The header that sets the cookie; it goes with the browser, and before that with its session.
     pub(super) fn set(self, ticket: &Ticket) -> HeaderValue {
-        self.header(ticket.expose(), "")
+        self.header(self.name(), ticket.expose(), "")
     }
 
     /// The header that takes the cookie away.
     pub(super) fn clear(self) -> HeaderValue {
-        self.header("", "; Max-Age=0")
+        self.header(self.name(), "", "; Max-Age=0")
     }
 
-    fn header(self, value: &str, life: &str) -> HeaderValue {
+    /// The header that sets what is sealed while somebody is at the OpenID provider.
+    pub(super) fn set_trip(self, sealed: &str) -> HeaderValue {
+        self.header(self.trip_name(), sealed, "; Max-Age=600")
+    }
+
+    /// The header that takes that away.
+    pub(super) fn clear_trip(self) -> HeaderValue {
+        self.header(self.trip_name(), "", "; Max-Age=0")
+    }
+
+    /// What was sealed.
+    pub(super) fn trip(self, headers: &HeaderMap) -> Option<String> {
+        Self::value(self.trip_name(), headers)
+    }
+
+    fn trip_name(self) -> &'static str {
+        match self {
+            Self::Tls => LOGIN_TRIP_TLS,
+            Self::Plain => LOGIN_TRIP,
+        }
+    }
+
+    fn header(self, name: &str, value: &str, life: &str) -> HeaderValue {
         let secure = match self {
             Self::Tls => "; Secure",
             Self::Plain => "",
         };
-        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{life}", self.name());
-        let mut header = HeaderValue::try_from(text).expect("a ticket is made of what a header may hold");
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{life}");
+        let mut header = HeaderValue::try_from(text).expect("tickets and seals are made of what a header may hold");
         header.set_sensitive(true);
         header
     }
 
     /// What the cookie holds; nothing where it is there twice with different values, since then somebody else set one.
     pub(super) fn ticket(self, headers: &HeaderMap) -> Option<Ticket> {
-        let mut values =
-            headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| {
-                line.split(';').filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.name())
-            });
-        let (_, first) = values.next()?;
-        if values.any(|(_, other)| other != first) {
-            return None;
-        }
-        Ticket::of(first)
+        Ticket::of(&Self::value(self.name(), headers)?)
+    }
+
+    fn value(name: &str, headers: &HeaderMap) -> Option<String> {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';').filter_map(|pair| pair.trim().split_once('=')));
+        let mut values = pairs.filter(|(of, _)| *of == name).map(|(_, value)| value);
+        let first = values.next()?;
+        values.all(|other| other == first).then(|| first.to_owned())
     }
 }
 

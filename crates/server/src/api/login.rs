@@ -16,7 +16,7 @@ use super::{
     cookie::Carriage,
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     query::{NoParams, Params, Query},
-    view::{LoginBody, LoginWaysView, MeView},
+    view::{LoginBody, LoginProvider, LoginWaysView, MeView},
 };
 use crate::tenancy::{Caller, Mode, Ticket};
 
@@ -33,13 +33,17 @@ impl FromRequestParts<Api> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         Query::parse(parts.uri.query().unwrap_or(""), NoParams::TABLES)?;
-        let carriage = Carriage::of(&api.access, parts);
-        let ticket = carriage.ticket(&parts.headers);
-        Ok(Self { api: api.clone(), address: api.address_of(parts), carriage, ticket })
+        Ok(Self::of(parts, api))
     }
 }
 
 impl Visit {
+    pub(super) fn of(parts: &Parts, api: &Api) -> Self {
+        let carriage = Carriage::of(&api.access, parts);
+        let ticket = carriage.ticket(&parts.headers);
+        Self { api: api.clone(), address: api.address_of(parts), carriage, ticket }
+    }
+
     /// Says in the log who it was; whoever is logged in or out is known only now.
     fn was(&self, caller: Caller, response: impl IntoResponse) -> Response {
         let mut response = response.into_response();
@@ -56,7 +60,8 @@ impl Visit {
 pub(super) async fn ways(visit: Visit) -> Json<LoginWaysView> {
     let tenancy = &visit.api.tenancy;
     let auth_required = tenancy.mode() == Mode::Required;
-    Json(LoginWaysView { auth_required, password: tenancy.has_passwords(), oidc: None })
+    let oidc = tenancy.provider().map(|name| LoginProvider { name: name.to_owned() });
+    Json(LoginWaysView { auth_required, password: tenancy.has_passwords(), oidc })
 }
 
 /// Logs in with an API key, or with a name and a password. The answer sets a cookie, which is a new one each time; what it was

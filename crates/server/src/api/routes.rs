@@ -7,8 +7,8 @@ use axum::{
 use llmtrace_model::AccessRole;
 
 use super::{
-    Api, accounts, audit, docs, document, erasures, export, info, keys, login, me, models, people, raw, retention,
-    sessions, spans, stats, tail, tenants, traces, views,
+    Api, accounts, audit, docs, document, erasures, export, info, keys, login, me, models, oidc, people, raw,
+    retention, sessions, spans, stats, tail, tenants, traces, views,
 };
 
 /// A route.
@@ -174,5 +174,8 @@ pub(super) const ROUTES: &[Route] = &[
 /// The page that shows the document, and what it is made of; no part of the API itself.
 pub(super) const PAGES: &[Route] = &[
     route("/api/docs", || get(docs::page), &[quiet("GET", Need::Nothing)]),
+    // A browser goes there, and is sent on; nobody asks them anything.
+    route("/api/v1/oidc/start", || get(oidc::start), &[quiet("GET", Need::Nothing)]),
+    route("/api/v1/oidc/callback", || get(oidc::callback), &[change("GET", Need::Nothing, "logins.open")]),
     route("/api/v1/docs/{file}", || get(docs::file), &[quiet("GET", Need::Nothing)]),
 ];

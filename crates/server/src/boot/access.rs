@@ -3,17 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
+use futures_util::FutureExt as _;
 use llmtrace_store::{CounterStore, MetaStore, SessionStore};
 
-use super::{keys, wiring::store_options};
+use super::{
+    keys,
+    wiring::{self, store_options},
+};
 use crate::{
     api::Access,
     clock::Clock,
-    config::{AuthMode, Config},
+    config::{AuthMode, Config, UpstreamTls},
     pipeline::OwnCapture,
     tasks::Tasks,
     telemetry::Events,
-    tenancy::{self, AdminKey, Lifetimes, Tenancy},
+    tenancy::{self, AdminKey, Fetch, FetchError, Lifetimes, Provider, Tenancy},
 };
 
 /// Where logins are kept: with the counters; where those are in memory and tenants in a file, in that file, so that a restart
@@ -54,7 +58,8 @@ pub(super) fn tenancy(
     };
     let vault = keys::vault(config)?;
     let (meta, clock, events) = (Arc::clone(meta), clock.clone(), events.clone());
-    let parts = tenancy::Parts { mode, admin_key, vault, meta, sessions, lifetimes, clock, events };
+    let oidc = provider(config)?;
+    let parts = tenancy::Parts { mode, admin_key, vault, meta, sessions, lifetimes, oidc, clock, events };
     Ok(Tenancy::start(parts, tasks))
 }
 
@@ -62,6 +67,19 @@ pub(super) fn tenancy(
 pub(super) fn own_capture(tenancy: &Arc<Tenancy>) -> OwnCapture {
     let tenancy = Arc::clone(tenancy);
     Arc::new(move |tenant| tenancy.capture_of(tenant))
+}
+
+/// The OpenID provider, reached as upstreams are.
+fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
+    let Some(options) = &config.auth.oidc else { return Ok(None) };
+    let tls = UpstreamTls { ca_bundle: options.ca_bundle.clone(), ..UpstreamTls::default() };
+    let client = wiring::plain_client("auth.oidc", config, &tls)?;
+    let fetch: Fetch = Arc::new(move |request| {
+        let client = client.clone();
+        async move { client.fetch(request).await.map_err(FetchError) }.boxed()
+    });
+    let key = keys::of_journal(config)?.newest().derive(b"llmtrace login", &[b"oidc cookie"]);
+    Ok(Some(Provider::new(options.clone(), fetch, key)))
 }
 
 /// The administrator's key that this installation made for itself.

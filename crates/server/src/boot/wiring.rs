@@ -115,6 +115,12 @@ pub(super) fn journal(
     Ok(journal::open(journal_options(config), keys::of_journal(config)?, events.clone(), tasks, clock)?)
 }
 
+/// Connects to a server that is no upstream, through the same forward proxies.
+pub(super) fn plain_client(setting: &str, config: &Config, tls: &UpstreamTls) -> anyhow::Result<Client> {
+    let via = proxy_of(config.proxy.http.as_ref(), config.proxy.https.as_ref(), config.proxy.no_proxy.as_deref());
+    connect(setting, config, tls, via, Http2::Auto)
+}
+
 fn journal_options(config: &Config) -> journal::Options {
     let queue_bytes = config.pipeline.queue_max_bytes.len();
     journal::Options {

@@ -43,6 +43,9 @@ fn check_auth(config: &Config, report: &mut impl FnMut(&str, Fault)) {
             ),
         });
     }
+    if let Some(oidc) = &config.auth.oidc {
+        super::oidc::check(oidc, report);
+    }
     let malformed = config.auth.admin_key.as_ref().filter(|key| !is_api_key(key.expose()));
     if let Some(key) = malformed {
         report(

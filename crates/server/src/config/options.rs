@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     master_key::MasterKey,
     net::{BaseUrl, Cidr, HostName, ProxyUrl},
+    oidc::OidcOptions,
     secret::Secret,
     servers::{ClickhouseOptions, PostgresOptions, RedisOptions},
     values::{ByteSize, Days, LogLevel, StoreUrl, UnknownModel},
@@ -461,6 +462,8 @@ pub struct AuthOptions {
     /// Hours that a login lasts in all.
     #[schemars(range(min = 1, max = 720))]
     pub session_hours: u64,
+    /// The OpenID provider that people may log in through.
+    pub oidc: Option<OidcOptions>,
 }
 
 /// Whether a key is asked for.

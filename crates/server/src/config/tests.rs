@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 74] = [
+const EVERY_KEY: [(&str, &str, &str); 75] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -143,6 +143,11 @@ const EVERY_KEY: [(&str, &str, &str); 74] = [
     ("auth.admin_key", "llmt_0000000000000000000000000000000000000000000", r#""***""#),
     ("auth.session_idle_minutes", "30", "30"),
     ("auth.session_hours", "8", "8"),
+    (
+        "auth.oidc",
+        "{issuer: 'https://id.example/', client_id: c, client_secret: s, roles: [{group: g, tenant: a, role: viewer}]}",
+        r#"{"issuer":"https://id.example/","client_id":"c","client_secret":"***","name":"single sign-on","scopes":["openid","email","profile"],"groups_claim":"groups","roles":[{"group":"g","tenant":"a","role":"viewer"}],"ca_bundle":null}"#,
+    ),
     ("secrets.master_key", "0707070707070707070707070707070707070707070707070707070707070707", r#""***""#),
     (
         "secrets.previous_master_keys",

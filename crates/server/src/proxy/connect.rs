@@ -37,7 +37,7 @@ use super::{body::Outbound, link::Link};
 /// Opens connections to one upstream. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    connector: HttpsConnector<Dialer>,
+    pub(super) connector: HttpsConnector<Dialer>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
     plain: PlainVersion,

@@ -5,7 +5,7 @@ use http::{
     header::{CONNECTION, COOKIE, EXPECT, TE, TRANSFER_ENCODING, UPGRADE},
 };
 
-use crate::tenancy::{LOGIN_COOKIE, LOGIN_COOKIE_TLS};
+use crate::tenancy::{LOGIN_COOKIE, LOGIN_COOKIE_TLS, LOGIN_TRIP, LOGIN_TRIP_TLS};
 
 /// The prefix of our own headers.
 pub(super) const OURS: &str = "x-llmtrace-";
@@ -52,7 +52,7 @@ pub(super) fn to_upstream(headers: HeaderMap) -> HeaderMap {
 fn without_login(line: &HeaderValue) -> Option<Vec<u8>> {
     let is_login = |pair: &&[u8]| {
         let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
-        [LOGIN_COOKIE, LOGIN_COOKIE_TLS].iter().any(|login| name == login.as_bytes())
+        [LOGIN_COOKIE, LOGIN_COOKIE_TLS, LOGIN_TRIP, LOGIN_TRIP_TLS].iter().any(|login| name == login.as_bytes())
     };
     let pairs = || line.as_bytes().split(|byte| *byte == b';');
     if !pairs().any(|pair| is_login(&pair)) {

@@ -106,7 +106,7 @@ impl From<Unhashed> for LoginRefused {
 }
 
 /// A store did not answer, or not in time.
-struct Away;
+pub(super) struct Away;
 
 impl From<Away> for LoginRefused {
     fn from(_: Away) -> Self {
@@ -165,7 +165,7 @@ impl Tenancy {
     }
 
     /// Opens a session.
-    async fn open(&self, proven: Proven) -> Result<Login, LoginRefused> {
+    pub(super) async fn open(&self, proven: Proven) -> Result<Login, LoginRefused> {
         let Proven { caller, holder, from } = proven;
         let logins = &self.logins;
         let now = self.clock.now().max(from);
@@ -247,7 +247,7 @@ impl Tenancy {
         Ok(login)
     }
 
-    async fn close(&self, ticket: &Ticket) {
+    pub(super) async fn close(&self, ticket: &Ticket) {
         let Some(hash) = self.logins.hash(ticket) else { return };
         self.logins.lately.forget(&hash);
         // It ends by itself where this fails: a login that goes on is no reason to refuse the new one.
@@ -337,7 +337,7 @@ impl Tenancy {
 }
 
 /// Somebody who showed that they are who they say.
-struct Proven {
+pub(super) struct Proven {
     caller: Caller,
     holder: Holder,
     /// Sessions that begin before are void.
@@ -345,13 +345,13 @@ struct Proven {
 }
 
 impl Proven {
-    fn user(user: &User) -> Self {
+    pub(super) fn user(user: &User) -> Self {
         Self { caller: caller_of(user), holder: Holder::User(user.id), from: user.sessions_from }
     }
 }
 
 /// Asks a store, for as long as somebody waits.
-async fn ask<T>(events: &Events, question: impl Future<Output = Result<T, Error>>) -> Result<T, Away> {
+pub(super) async fn ask<T>(events: &Events, question: impl Future<Output = Result<T, Error>>) -> Result<T, Away> {
     match timeout(PATIENCE, question).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => {

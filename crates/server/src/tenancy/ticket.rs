@@ -16,6 +16,11 @@ pub const LOGIN_COOKIE: &str = "llmtrace_session";
 /// Its name where the browser speaks TLS.
 pub const LOGIN_COOKIE_TLS: &str = "__Host-llmtrace_session";
 
+/// The name of the cookie that somebody has while they are at the OpenID provider.
+pub const LOGIN_TRIP: &str = "llmtrace_oidc";
+/// Its name where the browser speaks TLS.
+pub const LOGIN_TRIP_TLS: &str = "__Host-llmtrace_oidc";
+
 /// Random bytes of a ticket.
 const BYTES: usize = 32;
 /// Characters of a ticket, the mark included.

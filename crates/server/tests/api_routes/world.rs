@@ -209,6 +209,7 @@ pub(crate) fn api_of(
         meta: Arc::clone(&meta),
         sessions,
         lifetimes: Lifetimes { idle: Duration::from_secs(3_600), total: Duration::from_secs(8 * 3_600) },
+        oidc: None,
         clock: clock.clone(),
         events: events.clone(),
     };
