@@ -226,7 +226,7 @@ impl Provider {
         let nonce = Nonce::new(kept.nonce.clone());
         let read = |client: &OidcClient| {
             let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
-            id_token.claims(&verifier, &nonce).map(|claims| claims.clone())
+            id_token.claims(&verifier, &nonce).cloned()
         };
         let (client, claims) = match read(&client) {
             Ok(claims) => (client, claims),
