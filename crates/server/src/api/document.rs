@@ -13,8 +13,8 @@ use utoipa::{
 };
 
 use super::{
-    accounts, audit, erasures, error, export, health, info, keys, login, me, models, people, raw, retention, sessions,
-    spans, stats, tail, tenants, traces, view, views,
+    accounts, audit, credentials, erasures, error, export, health, info, keys, login, me, models, people, raw,
+    retention, sessions, settings, spans, stats, tail, tenants, traces, view, views,
 };
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
@@ -74,6 +74,12 @@ use super::{
         retention::get,
         retention::put,
         retention::remove,
+        settings::get,
+        settings::put,
+        credentials::list,
+        credentials::one,
+        credentials::put,
+        credentials::remove,
         erasures::list,
         erasures::create,
         erasures::one,
@@ -101,6 +107,8 @@ use super::{
         view::KeyList, view::KeyView, view::NewKeyView, view::NewKeyBody, view::KeyBody, view::MeView,
         view::AuditList, view::AuditView, view::AuditLine,
         view::LoginWaysView, view::LoginBody, view::PasswordBody, view::AccountList, view::AccountView, view::NewAccountBody, view::AccountBody,
+        view::SettingsView, view::EffectiveView, view::SettingsBody,
+        view::CredentialList, view::CredentialView, view::CredentialBody,
         error::ProblemView, health::HealthView,
     ))
 )]

@@ -101,7 +101,8 @@ pub(super) async fn remove_trace(asked: Asked<OneParams>, id: Part) -> Result<Re
     Ok(accepted(begun))
 }
 
-/// Deletes a tenant: erases its spans, and forgets that it was seen, its saved views and its rule of retention.
+/// Deletes a tenant: erases its spans, and forgets that it was seen, its saved views, its settings, its stored credentials and
+/// its rule of retention.
 ///
 /// The receipts of its erasures stay, this one too. A tenant that goes on sending is seen anew.
 #[utoipa::path(

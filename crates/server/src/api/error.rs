@@ -74,6 +74,8 @@ pub(super) enum Problem {
     NameTaken { found: String },
     /// Whoever is to be changed reaches into tenants that the caller does not administer.
     ReachesFurther,
+    /// There is no key to seal a credential with.
+    NoMasterKey,
     /// The question covers more than is looked at for one answer.
     TooLarge,
     /// As many follow the live tail as may.
@@ -241,6 +243,7 @@ impl Problem {
             Self::IdTaken { .. } => (StatusCode::CONFLICT, "id-taken", "The id is taken"),
             Self::NameTaken { .. } => (StatusCode::CONFLICT, "name-taken", "The name is taken"),
             Self::ReachesFurther => (StatusCode::CONFLICT, "reaches-further", "In other tenants, too"),
+            Self::NoMasterKey => (StatusCode::CONFLICT, "no-master-key", "There is no master key"),
             Self::TooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "too-large", "The question is too large"),
             Self::TailFull => (StatusCode::SERVICE_UNAVAILABLE, "tail-full", "Too many listeners"),
             Self::StoreTimedOut => (StatusCode::SERVICE_UNAVAILABLE, "store-timed-out", "The store is slow"),
@@ -306,6 +309,11 @@ impl Problem {
                  for who administers the platform"
                     .to_owned()
             }
+            Self::NoMasterKey => {
+                "secrets.master_key is not set: processes that keep tenants on a server seal with the same key, so that it \
+                 has to be given"
+                    .to_owned()
+            }
             Self::TooLarge => format!(
                 "more than {MAX_SCANNED} spans would have to be read one by one, or more than {MAX_GROUPS} groups told \
                  apart: ask for less time, for fewer dimensions, or filter by what the roll-ups know (tenant, provider, \
@@ -346,6 +354,7 @@ impl Problem {
             | Self::NoCondition
             | Self::ChangedMeanwhile
             | Self::TooMany { .. }
+            | Self::NoMasterKey
             | Self::TooLarge
             | Self::TailFull
             | Self::StoreTimedOut
@@ -427,6 +436,7 @@ mod tests {
             Problem::ChangedMeanwhile,
             Problem::TooMany { what: "things", most: 1 },
             Problem::IdTaken { what: "thing", found: text() },
+            Problem::NoMasterKey,
             Problem::TailFull,
             Problem::StoreTimedOut,
             Problem::StoreAway,

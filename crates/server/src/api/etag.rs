@@ -4,7 +4,7 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 
 use super::error::Problem;
@@ -74,6 +74,39 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
+/// The condition of a write that makes a thing, or puts another in the place of one; a request without one is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// There is none yet: `If-None-Match: *`.
+    New,
+    /// One of the versions that the caller has seen is there.
+    Seen(IfMatch),
+}
+
+impl Condition {
+    /// Reads both headers, of which there must be one.
+    fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
+        let Some(absent) = headers.get(header::IF_NONE_MATCH) else {
+            return IfMatch::parse(headers.get_all(header::IF_MATCH).iter()).map(Self::Seen);
+        };
+        let is_alone =
+            headers.get_all(header::IF_NONE_MATCH).iter().count() == 1 && !headers.contains_key(header::IF_MATCH);
+        if is_alone && absent.as_bytes().trim_ascii() == b"*" {
+            return Ok(Self::New);
+        }
+        let found = String::from_utf8_lossy(absent.as_bytes());
+        Err(Problem::bad("If-None-Match", &found, "*, and no If-Match beside it"))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Condition {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::parse(&parts.headers)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +140,28 @@ mod tests {
     fn what_is_no_tag_is_refused() {
         for bad in ["1", "\"1", "\"1\" \"2\"x", "\"1\",", ""] {
             assert!(matches!(parse(&[bad]), Err(Problem::BadParameter { name: "If-Match", .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_new_says_so_and_nothing_else() {
+        let parse = |fields: &[(header::HeaderName, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.append(name.clone(), value.parse().unwrap());
+            }
+            Condition::parse(&headers)
+        };
+        let (none, some) = (header::IF_NONE_MATCH, header::IF_MATCH);
+        assert_eq!(parse(&[(none.clone(), " *")]), Ok(Condition::New));
+        assert_eq!(parse(&[(some.clone(), "\"3\"")]), one_of(&[3]).map(Condition::Seen));
+        assert_eq!(parse(&[]), Err(Problem::NoCondition));
+        for bad in [
+            vec![(none.clone(), "\"1\"")],
+            vec![(none.clone(), "*"), (some, "*")],
+            vec![(none.clone(), "*"), (none, "*")],
+        ] {
+            assert!(matches!(parse(&bad), Err(Problem::BadParameter { name: "If-None-Match", .. })), "{bad:?}");
         }
     }
 }

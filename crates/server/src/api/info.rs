@@ -7,6 +7,8 @@ use axum::{
     http::{HeaderMap, Uri, header, uri::Authority},
 };
 
+use llmtrace_model::{CaptureContent, CaptureRaw};
+
 use super::{
     error::{Problem, ReadProblems},
     query::NoParams,
@@ -19,10 +21,10 @@ use super::{
 pub struct Installation {
     /// The storage profile.
     pub profile: String,
-    /// Whether content is stored.
-    pub capture_content: String,
-    /// Whether raw bytes are stored.
-    pub capture_raw: String,
+    /// Whether messages are stored, as configured.
+    pub capture_content: CaptureContent,
+    /// Of which exchanges the bytes are stored: of none where no message is.
+    pub capture_raw: CaptureRaw,
     /// The names of the upstreams.
     pub upstreams: Vec<String>,
     /// Where clients send, when that is another listener than the API's.
@@ -53,8 +55,8 @@ pub(super) async fn info(
     Ok(Json(InfoView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         profile: installation.profile.clone(),
-        capture_content: installation.capture_content.clone(),
-        capture_raw: installation.capture_raw.clone(),
+        capture_content: installation.capture_content.as_str().to_owned(),
+        capture_raw: installation.capture_raw.as_str().to_owned(),
         upstreams: installation.upstreams.clone(),
         proxy_url: installation.proxy.map(|proxy| proxy.url(&uri, &headers)),
         storage: InfoStorage {

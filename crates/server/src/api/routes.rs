@@ -7,8 +7,8 @@ use axum::{
 use llmtrace_model::AccessRole;
 
 use super::{
-    Api, accounts, audit, docs, document, erasures, export, info, keys, login, me, models, oidc, people, raw,
-    retention, sessions, spans, stats, tail, tenants, traces, views,
+    Api, accounts, audit, credentials, docs, document, erasures, export, info, keys, login, me, models, oidc, people,
+    raw, retention, sessions, settings, spans, stats, tail, tenants, traces, views,
 };
 
 /// A route.
@@ -147,6 +147,21 @@ pub(super) const ROUTES: &[Route] = &[
         "/api/v1/tenants/{tenant_id}/retention",
         || get(retention::get).put(retention::put).delete(retention::remove),
         &[quiet("GET", VIEWER), change("PUT", ADMIN, "retention.change"), change("DELETE", ADMIN, "retention.delete")],
+    ),
+    route(
+        "/api/v1/tenants/{tenant_id}/settings",
+        || get(settings::get).put(settings::put),
+        &[quiet("GET", VIEWER), change("PUT", ADMIN, "settings.change")],
+    ),
+    route("/api/v1/tenants/{tenant_id}/credentials", || get(credentials::list), &[quiet("GET", ADMIN)]),
+    route(
+        "/api/v1/tenants/{tenant_id}/credentials/{upstream}",
+        || get(credentials::one).put(credentials::put).delete(credentials::remove),
+        &[
+            quiet("GET", ADMIN),
+            change("PUT", ADMIN, "credentials.store"),
+            change("DELETE", ADMIN, "credentials.delete"),
+        ],
     ),
     route(
         "/api/v1/erasures",

@@ -5,6 +5,7 @@
 
 mod account;
 mod audit;
+mod credential;
 mod erasure;
 mod info;
 mod key;
@@ -14,6 +15,7 @@ mod price;
 mod raw;
 mod saved;
 mod session;
+mod settings;
 mod shapes;
 mod stats;
 mod tenant;
@@ -33,6 +35,7 @@ use utoipa::ToSchema;
 pub(crate) use account::AuditedAccount;
 pub use account::{AccountBody, AccountList, AccountState, AccountView, NewAccountBody};
 pub use audit::{ActorKind, ActorView, AuditLine, AuditList, AuditView};
+pub use credential::{CredentialBody, CredentialList, CredentialState, CredentialView, ProviderSecret, UnfitSecret};
 pub use erasure::{
     ErasureBody, ErasureList, ErasureState, ErasureSubject, ErasureView, RetentionBody, RetentionSource, RetentionView,
 };
@@ -45,6 +48,7 @@ pub use price::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceVie
 pub use raw::{RawBodyView, RawEncoding, RawView};
 pub use saved::{SavedViewBody, SavedViewList, SavedViewView};
 pub use session::{SessionDetail, SessionList, SessionSums, SessionTraces, SessionView};
+pub use settings::{EffectiveView, SettingsBody, SettingsView};
 pub use stats::{GroupView, Interval, MeasuresView, PercentilesView, PointView, StatsView};
 pub use tenant::{TenantList, TenantView};
 pub use top::{TopItemView, TopMeasure, TopView};

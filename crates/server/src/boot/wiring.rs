@@ -213,17 +213,16 @@ pub(super) fn installation(config: &Config, addr: SocketAddr) -> Installation {
         Profile::Memory => "memory",
         Profile::Production => "production",
     };
-    let capture_content = config.capture.content.as_str();
     let capture_raw = match (config.capture.content, config.capture.raw) {
-        (CaptureContent::Metadata, _) => CaptureRaw::Off.as_str(),
-        (CaptureContent::Full, raw) => raw.as_str(),
+        (CaptureContent::Metadata, _) => CaptureRaw::Off,
+        (CaptureContent::Full, raw) => raw,
     };
     let named = config.upstreams.iter().map(|upstream| upstream.name.as_str());
     let scheme = if config.tls.files().is_some() { "https" } else { "http" };
     Installation {
         profile: profile.to_owned(),
-        capture_content: capture_content.to_owned(),
-        capture_raw: capture_raw.to_owned(),
+        capture_content: config.capture.content,
+        capture_raw,
         upstreams: [proxy::DEFAULT].into_iter().chain(named).map(str::to_owned).collect(),
         proxy: config.admin.listen_addr.map(|_| ProxyAddress { scheme, addr }),
     }
@@ -313,7 +312,7 @@ mod tests {
     fn the_api_says_what_is_configured_and_where_clients_send_when_that_is_elsewhere() {
         let addr: SocketAddr = "127.0.0.1:8080".parse().unwrap();
         let plain = installation(&config(&[]), addr);
-        let words = [plain.profile.as_str(), &plain.capture_content];
+        let words = [plain.profile.as_str(), plain.capture_content.as_str()];
         assert_eq!((words, plain.upstreams, plain.proxy), (["lite", "full"], vec!["default".to_owned()], None));
         let pairs = [
             ("ADMIN__LISTEN_ADDR", "127.0.0.1:8081"),
@@ -322,7 +321,7 @@ mod tests {
             ("UPSTREAMS", "[{name: azure, url: 'http://127.0.0.1:1'}]"),
         ];
         let other = installation(&config(&pairs), addr);
-        let words = [other.profile.as_str(), &other.capture_content];
+        let words = [other.profile.as_str(), other.capture_content.as_str()];
         assert_eq!((words, other.upstreams), (["memory", "metadata"], vec!["default".to_owned(), "azure".to_owned()]));
         assert_eq!(other.proxy, Some(ProxyAddress { scheme: "http", addr }));
     }

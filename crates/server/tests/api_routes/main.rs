@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod credentials;
 mod cursors;
 mod details;
 mod docs;
@@ -22,6 +23,7 @@ mod parameters;
 mod people;
 mod probes;
 mod sessions;
+mod settings;
 mod stats;
 mod tail;
 mod top;

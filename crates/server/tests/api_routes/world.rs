@@ -31,7 +31,7 @@ use llmtrace_model::{
 use llmtrace_server::{
     api::{Access, Api, Installation, router, tail_event},
     clock::Clock,
-    config::{MasterKey, Secret},
+    config::{CaptureContent, CaptureRaw, MasterKey, MasterKeys, Secret},
     pipeline::Tail,
     tasks::Tasks,
     telemetry::{Events, Metrics},
@@ -197,6 +197,24 @@ pub(crate) fn api_of(
     access: Arc<Access>,
     admin: Option<&Token>,
 ) -> Api {
+    api_sealing(spans, meta, sessions, events, access, admin, Some(&master_keys(7)))
+}
+
+/// A master key of tests.
+pub(crate) fn master_keys(n: u8) -> MasterKeys {
+    MasterKey::new([n; 32]).into()
+}
+
+/// The same with other master keys, or none.
+pub(crate) fn api_sealing(
+    spans: Arc<dyn SpanStore>,
+    meta: Arc<dyn MetaStore>,
+    sessions: Arc<dyn SessionStore>,
+    events: Events,
+    access: Arc<Access>,
+    admin: Option<&Token>,
+    keys: Option<&MasterKeys>,
+) -> Api {
     let clock = Clock::fixed(Timestamp::from_unix_us(NOW));
     let prices = Arc::new(ArcSwap::from_pointee(PriceBook::bundled()));
     let (installation, tail) = (Arc::new(installation()), Tail::new(tail_event, events.clone()));
@@ -205,7 +223,7 @@ pub(crate) fn api_of(
     let parts = Parts {
         mode: if admin.is_some() { Mode::Required } else { Mode::Open },
         admin_key: admin.map(|token| AdminKey::of(&Secret::new(token.expose())).unwrap()),
-        vault: Some(Vault::new(&MasterKey::new([7; 32]).into())),
+        vault: keys.map(Vault::new),
         meta: Arc::clone(&meta),
         sessions,
         lifetimes: Lifetimes { idle: Duration::from_secs(3_600), total: Duration::from_secs(8 * 3_600) },
@@ -221,8 +239,8 @@ pub(crate) fn api_of(
 pub(crate) fn installation() -> Installation {
     Installation {
         profile: "lite".to_owned(),
-        capture_content: "full".to_owned(),
-        capture_raw: "off".to_owned(),
+        capture_content: CaptureContent::Full,
+        capture_raw: CaptureRaw::Off,
         upstreams: vec!["default".to_owned(), "azure".to_owned()],
         proxy: None,
     }

@@ -32,6 +32,28 @@ pub(super) enum ViewPage {
     Agents,
 }
 
+/// Whether messages are stored; each keeps more than the one before it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CaptureContent {
+    /// Everything about them: usage, cost, times, sizes; no message text.
+    Metadata,
+    /// Messages, tool calls and everything about them.
+    Full,
+}
+
+/// Of which exchanges the bytes are stored as they passed; each keeps more than the one before it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CaptureRaw {
+    /// Of none.
+    Off,
+    /// Of those that failed, and of those in which a body could not be read.
+    Errors,
+    /// Of all.
+    All,
+}
+
 /// Whether an exchange went well.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use llmtrace_model::{
-    Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind, Message, Outcome, Part, Role, Severity, Source,
-    Status, UsageSource, ViewPage,
+    CaptureContent, CaptureRaw, Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind, Message, Outcome,
+    Part, Role, Severity, Source, Status, UsageSource, ViewPage,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -46,6 +46,8 @@ fn every_part_has_its_documented_shape() {
 #[test]
 fn every_word_and_finding_has_its_documented_shape() {
     ViewPage::ALL.iter().for_each(agrees::<shapes::ViewPage>);
+    CaptureContent::ALL.iter().for_each(agrees::<shapes::CaptureContent>);
+    CaptureRaw::ALL.iter().for_each(agrees::<shapes::CaptureRaw>);
     Source::ALL.iter().for_each(agrees::<shapes::Source>);
     Outcome::ALL.iter().for_each(agrees::<shapes::Outcome>);
     Status::ALL.iter().for_each(agrees::<shapes::Status>);

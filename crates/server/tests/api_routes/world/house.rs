@@ -9,13 +9,14 @@ use axum::{
 };
 use llmtrace_server::{
     api::{Access, Api, router},
+    config::MasterKeys,
     tenancy::Token,
 };
 use llmtrace_store::{MetaStore, Options, SessionStore, SpanStore, conformance::engines, open_counters, open_meta};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Answer, answer_to, api_of, events, memory_sessions, stores};
+use super::{Answer, answer_to, api_sealing, events, master_keys, memory_sessions, stores};
 
 /// An installation that asks for keys.
 pub(crate) struct House {
@@ -41,15 +42,30 @@ impl House {
         Self::of(spans, meta, memory_sessions(), admin).await
     }
 
+    /// One whose master keys are these.
+    pub(crate) async fn sealing(meta: Arc<dyn MetaStore>, admin: &Token, keys: Option<&MasterKeys>) -> Self {
+        Self::made(stores().await.0.swap_remove(0), meta, memory_sessions(), admin, keys).await
+    }
+
     async fn of(
         spans: Arc<dyn SpanStore>,
         meta: Arc<dyn MetaStore>,
         sessions: Arc<dyn SessionStore>,
         admin: &Token,
     ) -> Self {
+        Self::made(spans, meta, sessions, admin, Some(&master_keys(7))).await
+    }
+
+    async fn made(
+        spans: Arc<dyn SpanStore>,
+        meta: Arc<dyn MetaStore>,
+        sessions: Arc<dyn SessionStore>,
+        admin: &Token,
+        keys: Option<&MasterKeys>,
+    ) -> Self {
         let access =
             Access { any_host: true, trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..Access::default() };
-        let api = api_of(spans, meta, Arc::clone(&sessions), events(), Arc::new(access), Some(admin));
+        let api = api_sealing(spans, meta, Arc::clone(&sessions), events(), Arc::new(access), Some(admin), keys);
         api.tenancy.load().await;
         Self { app: router(api.clone()), api, admin: admin.clone(), sessions }
     }
