@@ -15,7 +15,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::app::{TestApp, config, post, stored};
+use crate::{
+    app::{TestApp, config, post, stored},
+    keys::{BODY, Guarded},
+};
 
 const CHAT: &str = "/v1/chat/completions";
 const STREAM: &str = r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"messages":[]}"#;
@@ -174,6 +177,33 @@ async fn trailers_that_were_not_announced_not_asked_for_or_not_allowed_do_not_tr
     app.provider.script(Answer::raw(answer));
     let untold = app.send(ask("")).await;
     assert_eq!((untold.body, names(&untold.trailers)), ("hi".into(), Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_key_in_the_place_of_the_providers_is_replaced_by_the_stored_one_and_nothing_else_is() {
+    let house = Guarded::start().await;
+    let key = house.key("team", "operator").await;
+    house.store("team", "default", "of-a-provider").await;
+    let sent = |key: &str| {
+        format!(
+            "POST {CHAT} HTTP/1.1\r\nHost: proxy\r\nX-First: 1\r\nAuthorization: bearer  {key}\r\nx-second: 2\r\n\
+             X-API-Key: {key}\r\napi-key: theirs\r\nx-goog-api-key: {key}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nX-Last: 3\r\n\r\n{BODY}",
+            BODY.len()
+        )
+    };
+    assert_eq!(house.app.send(sent(&key)).await.status, 200);
+    let received = house.app.provider.next_received().await;
+    // The same request of a client that has the provider's key itself, but for the key that lets it in.
+    let mut direct = sent("of-a-provider");
+    let end = direct.find("Content-Type").unwrap();
+    direct.insert_str(end, &format!("X-LLMTrace-Token: {key}\r\n"));
+    assert_eq!(house.app.send(direct).await.status, 200);
+    let plain = house.app.provider.next_received().await;
+    assert_eq!(received.headers, plain.headers);
+    assert_eq!(received.header("authorization"), Some("bearer  of-a-provider"));
+    assert_eq!(names(&received.headers)[1..6], ["X-First", "Authorization", "x-second", "X-API-Key", "api-key"]);
+    assert_eq!(received.header("api-key"), Some("theirs"), "another's key is nobody's to replace");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,29 +6,32 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, post};
 
-const CHAT: &str = "/v1/chat/completions";
-const BODY: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}"#;
+pub(crate) const CHAT: &str = "/v1/chat/completions";
+pub(crate) const BODY: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}"#;
 
 /// An installation that asks for keys.
-struct Guarded {
-    app: TestApp,
-    admin: String,
+pub(crate) struct Guarded {
+    pub(crate) app: TestApp,
+    pub(crate) admin: String,
 }
 
 impl Guarded {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    async fn with(settings: &[(&str, &str)]) -> Self {
-        let app = TestApp::with(&[&[("AUTH__MODE", "required")], settings].concat()).await;
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::of(TestApp::with(&[&[("AUTH__MODE", "required")], settings].concat()).await)
+    }
+
+    pub(crate) fn of(app: TestApp) -> Self {
         let file = app.folder.path().join("data/admin.key");
         let admin = std::fs::read_to_string(file).unwrap().trim().to_owned();
         Self { app, admin }
     }
 
     /// Makes a key of a tenant.
-    async fn key(&self, tenant: &str, role: &str) -> String {
+    pub(crate) async fn key(&self, tenant: &str, role: &str) -> String {
         let body = json!({"name": "test", "role": role}).to_string();
         let header = format!("X-LLMTrace-Token: {}\r\n", self.admin);
         let made = self.app.send(post(&format!("/api/v1/keys?tenant_id={tenant}"), &body, &header)).await;
@@ -36,12 +39,26 @@ impl Guarded {
         json_of(&made)["key"].as_str().unwrap().to_owned()
     }
 
-    async fn chat(&self, headers: &str) -> RawAnswer {
+    /// Stores a credential of a tenant, a new one or in the place of one.
+    pub(crate) async fn store(&self, tenant: &str, upstream: &str, secret: &str) {
+        let uri = format!("/api/v1/tenants/{tenant}/credentials/{upstream}");
+        let body = json!({"secret": secret}).to_string();
+        let mut status = 412;
+        for condition in ["If-None-Match: *", "If-Match: *"] {
+            if status == 412 {
+                let header = format!("X-LLMTrace-Token: {}\r\n{condition}\r\n", self.admin);
+                status = self.app.send(post(&uri, &body, &header).replacen("POST", "PUT", 1)).await.status;
+            }
+        }
+        assert!(matches!(status, 200 | 201), "{status}");
+    }
+
+    pub(crate) async fn chat(&self, headers: &str) -> RawAnswer {
         self.app.send(post(CHAT, BODY, headers)).await
     }
 }
 
-fn json_of(answer: &RawAnswer) -> Value {
+pub(crate) fn json_of(answer: &RawAnswer) -> Value {
     serde_json::from_slice(&answer.body).unwrap()
 }
 

@@ -5,6 +5,7 @@
 mod app;
 mod bytes;
 mod chunkings;
+mod credentials;
 mod ends;
 mod exceptions;
 mod gemini;

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::{
     app::{TestApp, post},
+    keys::json_of,
     outside::write,
 };
 
@@ -100,6 +101,26 @@ async fn a_clients_own_signature_is_replaced_and_an_api_key_passes() {
     assert_eq!(request.header("authorization"), Some("Bearer made-up-api-key"));
     assert_eq!(request.header("x-amz-date"), None, "nothing is signed");
     assert_eq!(app.send(post(CONVERSE, BODY, "Authorization: Bearer other\r\n")).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_key_is_taken_out_and_signed_for_and_a_stored_api_key_takes_its_place() {
+    let app = app(account()).await;
+    let local = |request: String| request.replace("Host: proxy", "Host: localhost");
+    let body = r#"{"name":"test","role":"operator"}"#;
+    let made = app.send(local(post("/api/v1/keys?tenant_id=team", body, ""))).await;
+    let key = json_of(&made)["key"].as_str().unwrap().to_owned();
+    for header in ["Authorization: Bearer ", "x-api-key: "] {
+        assert_eq!(app.send(post(CONVERSE, BODY, &format!("{header}{key}\r\n"))).await.status, 200, "{header}");
+        let request = app.provider.next_received().await;
+        assert!(request.header("authorization").unwrap().starts_with("AWS4-HMAC-SHA256 Credential=AKIDMADEUP/"));
+        assert_eq!(request.header("x-api-key"), None);
+    }
+    let store = post("/api/v1/tenants/team/credentials/aws", r#"{"secret":"made-up-api-key"}"#, "If-None-Match: *\r\n");
+    assert_eq!(app.send(local(store).replacen("POST", "PUT", 1)).await.status, 201);
+    assert_eq!(app.send(post(CONVERSE, BODY, &format!("Authorization: Bearer {key}\r\n"))).await.status, 200);
+    let request = app.provider.next_received().await;
+    assert_eq!((request.header("authorization"), request.header("x-amz-date")), (Some("Bearer made-up-api-key"), None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
