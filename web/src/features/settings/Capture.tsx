@@ -57,9 +57,12 @@ function Fields({ save, read, again }: Props) {
         whole={info.data?.capture_content}
       />
       <Choice label="Raw bytes" name="raw" words={RAW} kept={read.data.capture_raw} whole={info.data?.capture_raw} />
+      <p className="text-xs">
+        What applies: content {read.data.effective.capture_content}, raw bytes {read.data.effective.capture_raw}.
+      </p>
       <p className="text-2xs text-muted">
-        A tenant keeps less than the installation, never more: of both the lesser counts. It applies within two seconds,
-        to what is sent from then on.
+        A tenant keeps less than the installation, never more: of both the lesser counts. Without content there are no
+        bytes. A change applies within two seconds, to what is sent from then on.
       </p>
       {isChanged(save.error) ? (
         <ChangedMeanwhile what="these settings" again={again} />

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { UNKNOWN } from "../../lib/format.ts";
+import { Badge, type Tone } from "../../ui/Badge.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Panel } from "../../ui/Panel.tsx";
@@ -10,9 +11,17 @@ import { Table, Td, Th, Tr } from "../../ui/Table.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { DeleteCredential } from "./DeleteCredential.tsx";
 import { type Credential, credentialsQuery } from "./queries.ts";
+import { ReplaceCredential } from "./ReplaceCredential.tsx";
 import { StoreCredential } from "./StoreCredential.tsx";
 
-type Doing = { what: "store"; upstream: string | null } | { what: "delete"; upstream: string };
+type Doing = { what: "store" } | { what: "replace" | "delete"; upstream: string };
+
+const TONES: Record<Credential["state"], Tone> = { usable: "good", unused: "warn", unreadable: "bad" };
+const STATES: Record<Credential["state"], string> = {
+  usable: "It goes to the provider with requests that show an LLMTrace key.",
+  unused: "No upstream of that name is configured.",
+  unreadable: "The master key that it was sealed with is not here; requests that need it are refused. Replace it.",
+};
 
 export function Credentials({ tenant }: { tenant: string }) {
   const credentials = useQuery(credentialsQuery(tenant));
@@ -23,7 +32,7 @@ export function Credentials({ tenant }: { tenant: string }) {
       className="lg:col-span-2"
       title="Stored credentials of providers"
       aside={
-        <Button onClick={() => setDoing({ what: "store", upstream: null })} className="h-6">
+        <Button onClick={() => setDoing({ what: "store" })} className="h-6">
           <Icon name="plus" /> Store one
         </Button>
       }
@@ -36,13 +45,9 @@ export function Credentials({ tenant }: { tenant: string }) {
         {(all) => <Rows all={all} onDo={setDoing} />}
       </QueryView>
       {doing?.what === "store" && (
-        <StoreCredential
-          tenant={tenant}
-          replaces={doing.upstream}
-          stored={(credentials.data ?? []).map((one) => one.upstream)}
-          onClose={close}
-        />
+        <StoreCredential tenant={tenant} stored={(credentials.data ?? []).map((one) => one.upstream)} onClose={close} />
       )}
+      {doing?.what === "replace" && <ReplaceCredential tenant={tenant} upstream={doing.upstream} onClose={close} />}
       {doing?.what === "delete" && <DeleteCredential tenant={tenant} upstream={doing.upstream} onClose={close} />}
     </Panel>
   );
@@ -54,6 +59,7 @@ function Rows({ all, onDo }: { all: Credential[]; onDo: (doing: Doing) => void }
       <thead>
         <tr>
           <Th>Upstream</Th>
+          <Th>State</Th>
           <Th>Ends with</Th>
           <Th>Stored</Th>
           <Th>Replaced</Th>
@@ -63,9 +69,12 @@ function Rows({ all, onDo }: { all: Credential[]; onDo: (doing: Doing) => void }
         </tr>
       </thead>
       <tbody>
-        {all.map(({ upstream, hint, created_at, updated_at }) => (
+        {all.map(({ upstream, state, hint, created_at, updated_at }) => (
           <Tr key={upstream}>
             <Td>{upstream}</Td>
+            <Td title={STATES[state]}>
+              <Badge tone={TONES[state]}>{state}</Badge>
+            </Td>
             <Td mono>{hint === null ? UNKNOWN : `…${hint}`}</Td>
             <Td>
               <Time at={created_at} />
@@ -75,7 +84,7 @@ function Rows({ all, onDo }: { all: Credential[]; onDo: (doing: Doing) => void }
               <span className="inline-flex gap-2">
                 <Button
                   aria-label={`Replace the one for ${upstream}`}
-                  onClick={() => onDo({ what: "store", upstream })}
+                  onClick={() => onDo({ what: "replace", upstream })}
                   className="h-6"
                 >
                   Replace

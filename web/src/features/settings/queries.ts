@@ -6,9 +6,14 @@ import { send } from "../../api/send.ts";
 export type Retention = Schemas["Retention"];
 
 /** What a tenant sets for itself; null is what the installation has. */
-export interface Settings {
+interface Own {
   capture_content: "full" | "metadata" | null;
   capture_raw: "off" | "errors" | "all" | null;
+}
+
+export interface Settings extends Own {
+  /** What applies: of both the lesser. */
+  effective: { capture_content: "full" | "metadata"; capture_raw: "off" | "errors" | "all" };
 }
 
 /** A stored credential of a provider: never the credential itself. */
@@ -16,6 +21,7 @@ export interface Credential {
   upstream: string;
   /** How it ends. */
   hint: string | null;
+  state: "usable" | "unused" | "unreadable";
   created_at: string;
   updated_at: string;
 }
@@ -33,7 +39,7 @@ export function settingsQuery(tenant: string) {
 export function useSaveSettings(tenant: string) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ etag, body }: { etag: string; body: Settings }) =>
+    mutationFn: ({ etag, body }: { etag: string; body: Own }) =>
       send<Settings>("PUT", `${pathOf(tenant)}/settings`, { body, headers: { "if-match": etag } }),
     onSuccess: (saved) => queries.setQueryData(settingsQuery(tenant).queryKey, saved),
   });
@@ -46,14 +52,25 @@ export function credentialsQuery(tenant: string) {
   });
 }
 
-/** Stores a credential: a first one for an upstream, or another in place of the one that is there. */
+/** One credential with the version that a change of it names. */
+export function credentialQuery(tenant: string, upstream: string) {
+  return queryOptions({
+    queryKey: ["credential", tenant, upstream],
+    queryFn: () => send<Credential>("GET", `${pathOf(tenant)}/credentials/${encodeURIComponent(upstream)}`),
+    staleTime: 0,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+}
+
+/** Stores a credential: a first one for an upstream, or, with the `etag` of that, another in place of the one there is. */
 export function useStoreCredential(tenant: string) {
   const refresh = useRefresh(tenant);
   return useMutation({
-    mutationFn: ({ upstream, secret, isNew }: { upstream: string; secret: string; isNew: boolean }) =>
+    mutationFn: ({ upstream, secret, etag }: { upstream: string; secret: string; etag: string | null }) =>
       send<Credential>("PUT", `${pathOf(tenant)}/credentials/${encodeURIComponent(upstream)}`, {
         body: { secret },
-        headers: isNew ? { "if-none-match": "*" } : { "if-match": "*" },
+        headers: etag === null ? { "if-none-match": "*" } : { "if-match": etag },
       }),
     onSuccess: refresh,
     // What was typed is in the variables: it is not kept.
@@ -64,9 +81,9 @@ export function useStoreCredential(tenant: string) {
 export function useDeleteCredential(tenant: string) {
   const refresh = useRefresh(tenant);
   return useMutation({
-    mutationFn: (upstream: string) =>
+    mutationFn: ({ upstream, etag }: { upstream: string; etag: string }) =>
       send<undefined>("DELETE", `${pathOf(tenant)}/credentials/${encodeURIComponent(upstream)}`, {
-        headers: { "if-match": "*" },
+        headers: { "if-match": etag },
       }),
     onSuccess: refresh,
   });
