@@ -301,7 +301,7 @@ export function accessWalks(options) {
       await accessible(page);
       await page.getByRole("button", { name: "Store it" }).click();
       await gone(page);
-      await becomes(page.getByRole("table", { name: "Stored credentials" }), /default\s+…1234/);
+      await becomes(page.getByRole("table", { name: "Stored credentials" }), /default\s+usable\s+…1234/);
       await page.getByRole("button", { name: "Replace the one for default" }).click();
       await page.getByRole("textbox", { name: "Credential" }).fill(other);
       await page.getByRole("button", { name: "Store it" }).click();
