@@ -20,8 +20,9 @@ use tokio::{net::TcpListener, sync::watch};
 
 use self::health::Health;
 
+pub(crate) use self::keys::vault;
 pub(crate) use self::redis::heard;
-pub(crate) use self::wiring::{meta as open_meta, spans as open_spans, store_options};
+pub(crate) use self::wiring::{meta as open_meta, spans as open_spans, store_options, upstream_names};
 use crate::{
     api::{self, Api, Phase, Probes},
     clock::Clock,

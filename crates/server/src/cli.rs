@@ -7,6 +7,7 @@ mod access;
 mod archive;
 mod audit;
 mod check;
+mod credentials;
 mod doctor;
 mod erase;
 mod health;
@@ -90,6 +91,8 @@ enum Command {
     Keys(keys::Keys),
     /// Tenants: list and make them; also while the proxy runs.
     Tenants(tenants::Tenants),
+    /// Credentials for providers that tenants have stored: list, store, delete and reseal them; also while the proxy runs.
+    Credentials(credentials::Credentials),
     /// Print the audit log, write chains of it, check that they are what was written.
     Audit(audit::Audit),
     /// Print the OpenAPI document of the API.
@@ -139,6 +142,7 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Users(users) => on_one_thread()?.block_on(users.run(&config)),
         Command::Keys(keys) => on_one_thread()?.block_on(keys.run(&config)),
         Command::Tenants(tenants) => on_one_thread()?.block_on(tenants.run(&config)),
+        Command::Credentials(credentials) => on_one_thread()?.block_on(credentials.run(&config)),
         Command::Audit(audit) => on_one_thread()?.block_on(audit.run(&config)),
         Command::Openapi => {
             print!("{}", api::openapi());

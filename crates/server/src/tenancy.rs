@@ -124,7 +124,9 @@ impl Tenancy {
         let (trail, writer) = Trail::new(Arc::clone(&meta) as Arc<dyn AuditStore>, events.clone());
         tasks.spawn("audit", writer.run(tasks.clone()));
         if let Some(vault) = vault.clone().filter(|vault| vault.has_previous()) {
-            tasks.spawn("reseal", reseal::run(Arc::clone(&meta), vault, events.clone(), tasks.clone()));
+            let (trail, clock) = (trail.clone(), clock.clone());
+            let resealing = reseal::run(Arc::clone(&meta), vault, events.clone(), tasks.clone());
+            tasks.spawn("reseal", reseal::noted(resealing, trail, clock));
         }
         let directory = Directory::new(meta, admin_key.as_ref(), vault.clone(), events.clone());
         let logins = Logins::new(sessions, lifetimes, admin_key.as_ref().map(AdminKey::hash));

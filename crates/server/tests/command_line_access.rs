@@ -1,4 +1,4 @@
-//! `users`, `keys` and `tenants`, each as a process of its own, and what a proxy then knows.
+//! `users`, `keys`, `tenants` and `credentials`, each as a process of its own, and what a proxy then knows.
 #![allow(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
 use std::{
@@ -112,4 +112,58 @@ async fn people_keys_and_tenants_are_made_and_taken_away() {
     assert!(rows.iter().all(|row| row.entry.actor == Actor::CommandLine));
     let all = format!("{rows:?}");
     assert!(!all.contains("argon2id") && !all.contains(key.trim()) && !all.contains("\\\"ada\\\""), "{all}");
+}
+
+#[tokio::test]
+async fn credentials_are_stored_listed_resealed_and_deleted_and_shown_by_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let secret = "secret-of-a-provider-of-some-length";
+    let place = ["--tenant", "a", "--upstream", "default"];
+    let store = [&["credentials", "store"], &place[..]].concat();
+    refused(at, &store, secret, "there is no store at");
+    done(at, &["migrate"], "");
+    refused(at, &store, "", "found no credential on standard input");
+    refused(at, &store, "secret- of two words\n", "expected 1 to 8192 visible ASCII characters without spaces");
+    let key = done(at, &["keys", "generate"], "");
+    refused(at, &store, &key, "one of ours is never sent to a provider");
+    let elsewhere = ["credentials", "store", "--tenant", "a", "--upstream", "elsewhere"];
+    refused(at, &elsewhere, secret, "found \"elsewhere\", expected one of default");
+
+    let mut said = done(at, &store, &format!("{secret}\nsecond line\n"));
+    assert_eq!(said, "the credential of a for default was stored\n");
+    let listed = json_of(at, &["credentials", "list"], "");
+    let item = &listed["items"][0];
+    assert_eq!((&item["hint"], &item["state"]), (&"ngth".into(), &"usable".into()));
+    said += &done(at, &store, &format!("{secret}2"));
+    said += &done(at, &["credentials", "list", "--tenant", "a"], "");
+    assert!(said.contains("in the place of the former one") && said.contains("…gth2"), "{said}");
+    assert_eq!(json_of(at, &["credentials", "list", "--tenant", "b"], "")["items"], json!([]));
+
+    // A new master key beside the former one, which was made by the first of these commands.
+    let new = "08".repeat(32);
+    let settings = format!("secrets: {{master_key: '{new}', previous_master_keys: ['file:llmtrace-data/master.key']}}");
+    std::fs::write(at.join("both.yaml"), settings).unwrap();
+    std::fs::write(at.join("new.yaml"), format!("secrets: {{master_key: '{new}'}}")).unwrap();
+    let with = |config: &'static str| ["credentials", "list", "--config", config];
+    assert_eq!(json_of(at, &with("new.yaml"), "")["items"][0]["state"], "unreadable");
+    let lost = run(at, &["credentials", "reseal", "--config", "new.yaml"], "");
+    assert_eq!((lost.status.code(), text(&lost.stderr).contains("sealed under another master key")), (Some(1), true));
+    let reseal = ["credentials", "reseal", "--config", "both.yaml"];
+    let moved = "1 credentials are sealed under the newest master key, 1 were moved\n";
+    assert_eq!(done(at, &reseal, ""), moved);
+    assert_eq!(done(at, &reseal, ""), moved.replace("1 were", "0 were"));
+    assert_eq!(json_of(at, &with("new.yaml"), "")["items"][0]["state"], "usable");
+
+    let delete = [&["credentials", "delete"], &place[..]].concat();
+    assert_eq!(done(at, &delete, ""), "the credential of a for default was deleted\n");
+    refused(at, &delete, "", "a has stored none for default");
+    let url = format!("sqlite:{}", at.join("llmtrace-data/llmtrace.db").display());
+    let meta = open_meta("test", &url, &Options::default()).await.unwrap();
+    let mut rows = meta.audit(&TenantScope::All, &AuditFilter::default(), None, 100).await.unwrap();
+    rows.sort_by_key(|row| row.entry.at);
+    let actions: Vec<&str> = rows.iter().map(|row| row.entry.action.as_str()).collect();
+    assert_eq!(actions, ["credentials.store", "credentials.store", "credentials.reseal", "credentials.delete"]);
+    assert!(rows.iter().all(|row| row.entry.actor == Actor::CommandLine));
+    assert!(!format!("{rows:?} {said} {listed}").contains("secret-"));
 }

@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use llmtrace_model::{CredentialId, ProviderCredential, TenantId, TenantScope};
+use llmtrace_model::{ProviderCredential, TenantId, TenantScope};
 use llmtrace_store::{MAX_CREDENTIALS, Replacing, Written};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     etag::{Condition, IfMatch, Tag},
     query::{MAX_TEXT, NoParams},
     read::{Asked, Part, missing, text_part},
-    view::{CredentialBody, CredentialList, CredentialState, CredentialView, ProviderSecret},
+    view::{CredentialBody, CredentialList, CredentialView, ProviderSecret},
 };
 
 /// The parts of a credential's path.
@@ -189,12 +189,7 @@ fn sealed(
     secret: &ProviderSecret,
 ) -> Result<ProviderCredential, Problem> {
     let vault = api.tenancy.vault().ok_or(Problem::NoMasterKey)?;
-    let (secret, now) = (secret.secret(), api.clock.now());
-    let id = || CredentialId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
-    let sealed = match before {
-        Some(before) => vault.replace(before, secret, now),
-        None => vault.seal(id(), tenant, upstream, secret, now),
-    };
+    let sealed = vault.seal_over(before, tenant, upstream, secret.secret(), api.clock.now());
     sealed.map_err(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "a credential could not be sealed");
         Problem::StoreBroken
@@ -206,13 +201,7 @@ async fn find(api: &Api, tenant: &TenantId, upstream: &str) -> Result<Option<Pro
 }
 
 fn view(api: &Api, credential: &ProviderCredential) -> CredentialView {
-    let opens = api.tenancy.vault().is_some_and(|vault| vault.open(credential).is_ok());
-    let state = match (opens, api.installation.upstreams.contains(&credential.upstream)) {
-        (false, _) => CredentialState::Unreadable,
-        (true, false) => CredentialState::Unused,
-        (true, true) => CredentialState::Usable,
-    };
-    CredentialView::of(credential, state)
+    CredentialView::of(credential, api.tenancy.vault(), &api.installation.upstreams)
 }
 
 fn answer(api: &Api, status: StatusCode, credential: &ProviderCredential) -> Response {

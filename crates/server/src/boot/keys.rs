@@ -22,7 +22,7 @@ pub(super) fn of_journal(config: &Config) -> anyhow::Result<MasterKeys> {
 
 /// What seals the credentials of tenants; `None` where that takes a key of the settings and there is none: processes that
 /// share a server have to share the key, too.
-pub(super) fn vault(config: &Config) -> anyhow::Result<Option<Vault>> {
+pub(crate) fn vault(config: &Config) -> anyhow::Result<Option<Vault>> {
     let newest = match (&config.secrets.master_key, config.storage.meta.scheme()) {
         (Some(key), _) => key.clone(),
         (None, "memory") => MasterKey::random()?,

@@ -217,15 +217,20 @@ pub(super) fn installation(config: &Config, addr: SocketAddr) -> Installation {
         (CaptureContent::Metadata, _) => CaptureRaw::Off,
         (CaptureContent::Full, raw) => raw,
     };
-    let named = config.upstreams.iter().map(|upstream| upstream.name.as_str());
     let scheme = if config.tls.files().is_some() { "https" } else { "http" };
     Installation {
         profile: profile.to_owned(),
         capture_content: config.capture.content,
         capture_raw,
-        upstreams: [proxy::DEFAULT].into_iter().chain(named).map(str::to_owned).collect(),
+        upstreams: upstream_names(config),
         proxy: config.admin.listen_addr.map(|_| ProxyAddress { scheme, addr }),
     }
+}
+
+/// The names of the upstreams.
+pub(crate) fn upstream_names(config: &Config) -> Vec<String> {
+    let named = config.upstreams.iter().map(|upstream| upstream.name.as_str());
+    [proxy::DEFAULT].into_iter().chain(named).map(str::to_owned).collect()
 }
 
 fn proxy_of(http: Option<&ProxyUrl>, https: Option<&ProxyUrl>, no_proxy: Option<&str>) -> Option<Arc<Matcher>> {

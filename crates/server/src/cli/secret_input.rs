@@ -1,42 +1,49 @@
-//! A password from the person at the terminal, or from another program; never from the command line, which everybody on the
-//! machine can read.
+//! A password or a credential from the person at the terminal, or from another program; never from the command line, which
+//! everybody on the machine can read.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, bail};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// Longer than any password: what is read of a wrong file.
-const MAX_BYTES: u64 = 4 << 10;
+/// Longer than any of them: what is read of a wrong file.
+const MAX_BYTES: u64 = 16 << 10;
 
 /// Asks twice at a terminal, without showing what is typed; else takes the first line of standard input.
 pub(super) fn new_password() -> anyhow::Result<String> {
     if !io::stdin().is_terminal() {
-        return line();
+        return line("password");
     }
-    let first = prompt("Password: ")?;
-    if first != prompt("Once more: ")? {
+    let first = prompt("Password: ", "password")?;
+    if first != prompt("Once more: ", "password")? {
         bail!("the two passwords differ");
     }
     Ok(first)
 }
 
-fn prompt(text: &str) -> anyhow::Result<String> {
+/// Asks at a terminal, without showing what is typed; else takes the first line of standard input.
+pub(super) fn credential() -> anyhow::Result<String> {
+    if io::stdin().is_terminal() { prompt("Credential: ", "credential") } else { line("credential") }
+}
+
+fn prompt(text: &str, what: &str) -> anyhow::Result<String> {
     eprint!("{text}");
     io::stderr().flush()?;
     let quiet = Quiet::begin()?;
-    let typed = line();
+    let typed = line(what);
     drop(quiet);
     eprintln!();
     typed
 }
 
-fn line() -> anyhow::Result<String> {
+fn line(what: &str) -> anyhow::Result<String> {
     let mut text = String::new();
-    io::Read::take(io::stdin().lock(), MAX_BYTES).read_line(&mut text).context("reading the password")?;
+    io::Read::take(io::stdin().lock(), MAX_BYTES)
+        .read_line(&mut text)
+        .with_context(|| format!("reading the {what}"))?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        bail!("found no password on standard input, expected one line");
+        bail!("found no {what} on standard input, expected one line");
     }
     Ok(text.to_owned())
 }
@@ -50,7 +57,7 @@ impl Quiet {
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO);
         tcsetattr(io::stdin(), OptionalActions::Flush, &quiet)
-            .context("keeping the terminal from showing the password")?;
+            .context("keeping the terminal from showing what is typed")?;
         Ok(Self(before))
     }
 }

@@ -5,12 +5,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use llmtrace_model::TenantScope;
+use llmtrace_model::{Actor, AuditEntry, TenantScope};
 use llmtrace_store::{Error, MetaStore, Replacing, Written};
 use tokio::time::sleep;
 
-use super::vault::{Vault, VaultError};
-use crate::{tasks::Tasks, telemetry::Events};
+use super::{
+    trail::{Trail, entry},
+    vault::{Vault, VaultError},
+};
+use crate::{clock::Clock, tasks::Tasks, telemetry::Events};
 
 /// How long it waits to ask a store again that did not answer, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -31,6 +34,12 @@ pub struct Resealed {
 }
 
 impl Resealed {
+    /// What the audit log is told, where anything was moved.
+    pub fn told(&self) -> Option<String> {
+        let Self { sealed, moved, .. } = self;
+        (*moved > 0).then(|| serde_json::json!({ "sealed": sealed, "moved": moved }).to_string())
+    }
+
     /// Says whether the newest key opens all there is.
     pub fn is_whole(&self) -> bool {
         self.closed.is_empty() && self.crossed == 0
@@ -67,18 +76,34 @@ pub async fn reseal(store: &dyn MetaStore, vault: &Vault) -> Result<Resealed, Er
 }
 
 /// Reseals until it has been done once, and says what came of it.
-pub(super) async fn run(store: Arc<dyn MetaStore>, vault: Arc<Vault>, events: Events, tasks: Tasks) {
+pub(super) async fn run(
+    store: Arc<dyn MetaStore>,
+    vault: Arc<Vault>,
+    events: Events,
+    tasks: Tasks,
+) -> Option<Resealed> {
     let (mut pause, longest) = PAUSES;
     loop {
         match reseal(store.as_ref(), &vault).await {
-            Ok(resealed) => return tell(&resealed),
+            Ok(resealed) => {
+                tell(&resealed);
+                return Some(resealed);
+            }
             Err(error) => events.store_failed(&error),
         }
         tokio::select! {
-            () = tasks.stopping() => return,
+            () = tasks.stopping() => return None,
             () = sleep(pause) => {}
         }
         pause = (pause * 2).min(longest);
+    }
+}
+
+/// Writes down what came of it, where anything was moved.
+pub(super) async fn noted(resealing: impl Future<Output = Option<Resealed>>, trail: Trail, clock: Clock) {
+    if let Some(after) = resealing.await.and_then(|resealed| resealed.told()) {
+        // Where there is no room for it, that is counted.
+        trail.note(AuditEntry { after: Some(after), ..entry(&clock, Actor::System, None, "credentials.reseal") }).ok();
     }
 }
 

@@ -121,6 +121,25 @@ impl Vault {
         })
     }
 
+    /// What takes the place of a credential, or where there is none a new one.
+    pub fn seal_over(
+        &self,
+        before: Option<&ProviderCredential>,
+        tenant: &TenantId,
+        upstream: &str,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<ProviderCredential, VaultError> {
+        match before {
+            Some(before) => self.replace(before, secret, now),
+            None => {
+                let mut id = [0; 16];
+                self.random.fill(&mut id).map_err(|_| VaultError::Random)?;
+                self.seal(CredentialId::from_bytes(id), tenant, upstream, secret, now)
+            }
+        }
+    }
+
     /// The secret of a credential.
     pub fn open(&self, credential: &ProviderCredential) -> Result<Secret, VaultError> {
         let not_authentic = || VaultError::NotAuthentic(credential.id);

@@ -8,7 +8,10 @@ use utoipa::ToSchema;
 
 use crate::{
     config::Secret,
-    tenancy::{holds_token, vault::MAX_SECRET_BYTES},
+    tenancy::{
+        holds_token,
+        vault::{MAX_SECRET_BYTES, Vault},
+    },
 };
 
 /// The credentials of a tenant, by upstream.
@@ -53,8 +56,14 @@ pub struct CredentialView {
 }
 
 impl CredentialView {
-    /// A credential, as far as it is shown.
-    pub(crate) fn of(credential: &ProviderCredential, state: CredentialState) -> Self {
+    /// A credential, as far as it is shown where this opens it and these are the upstreams.
+    pub(crate) fn of(credential: &ProviderCredential, vault: Option<&Vault>, upstreams: &[String]) -> Self {
+        let opens = vault.is_some_and(|vault| vault.open(credential).is_ok());
+        let state = match (opens, upstreams.contains(&credential.upstream)) {
+            (false, _) => CredentialState::Unreadable,
+            (true, false) => CredentialState::Unused,
+            (true, true) => CredentialState::Usable,
+        };
         Self {
             tenant_id: credential.tenant.clone(),
             upstream: credential.upstream.clone(),
