@@ -43,10 +43,10 @@ def ask(proxy: Proxy, path: str, key: str | None, method: str = "GET", body=None
 class House:
     """An installation that asks for keys: one process, or two replicas that share their stores."""
 
-    def __init__(self, folder, profile: str):
+    def __init__(self, folder, profile: str, more: dict | None = None):
         self.world = World(folder, profile, 1, 1)
         self.names = ["a"] if profile == "lite" else ["a", "b"]
-        self.proxies = [self.world.start(name, env=GUARDED) for name in self.names]
+        self.proxies = [self.world.start(name, env=GUARDED | (more or {})) for name in self.names]
 
     @property
     def first(self) -> Proxy:

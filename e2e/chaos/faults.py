@@ -120,7 +120,8 @@ class FaultProxy:
 
 def reset(writer):
     sock = writer.get_extra_info("socket")
-    if sock:
+    # One whose end has just been seen is closed already.
+    if sock and sock.fileno() >= 0:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
