@@ -71,8 +71,8 @@ impl Credentials {
                 match change.credential {
                     Some(credential) => {
                         let secret = self.open(&credential).map(Arc::new);
-                        closed.extend(secret.as_ref().err().map(ToString::to_string));
-                        own.insert(change.upstream, secret.ok());
+                        own.insert(change.upstream, secret.as_ref().ok().cloned());
+                        closed.extend(secret.err().map(|why| (credential, why)));
                     }
                     None => {
                         own.remove(&change.upstream);
@@ -92,9 +92,9 @@ impl Credentials {
     }
 
     /// Says once of each change which credentials do not open, and why: requests that would need them are refused.
-    fn tell(&self, closed: &[String]) {
-        for why in closed.iter().take(TOLD) {
-            tracing::error!(why, "a stored credential cannot be opened, requests that need it are refused");
+    fn tell(&self, closed: &[(ProviderCredential, VaultError)]) {
+        for (ProviderCredential { tenant, upstream, .. }, why) in closed.iter().take(TOLD) {
+            tracing::error!(tenant.id = %tenant, upstream, %why, "a stored credential cannot be opened, requests that need it are refused");
         }
         if let Some(more @ 1..) = closed.len().checked_sub(TOLD) {
             tracing::error!(more, "more stored credentials cannot be opened");

@@ -133,9 +133,8 @@ impl Vault {
         match before {
             Some(before) => self.replace(before, secret, now),
             None => {
-                let mut id = [0; 16];
-                self.random.fill(&mut id).map_err(|_| VaultError::Random)?;
-                self.seal(CredentialId::from_bytes(id), tenant, upstream, secret, now)
+                let id = CredentialId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
+                self.seal(id, tenant, upstream, secret, now)
             }
         }
     }
