@@ -51,7 +51,7 @@ def house(provider, tmp_path_factory):
     assert proxy.stop() == 0
 
 
-@pytest.mark.parametrize("name", ["login", "viewer", "expired", "keys", "tenants", "people", "several", "audit"])
+@pytest.mark.parametrize("name", ["login", "viewer", "expired", "keys", "tenants", "people", "several", "settings", "audit"])
 def test_a_dashboard_that_asks_who_comes(walk, house, name):
     walk(name, house.proxy, **house.options())
 

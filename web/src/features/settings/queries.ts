@@ -1,37 +1,15 @@
 /** What the page of settings asks the API for, and changes. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { api, done, type Schemas, take } from "../../api/client.ts";
-import { send } from "../../api/send.ts";
+import { api, done, type Schemas, take, takeTagged } from "../../api/client.ts";
 
 export type Retention = Schemas["Retention"];
-
-/** What a tenant sets for itself; null is what the installation has. */
-interface Own {
-  capture_content: "full" | "metadata" | null;
-  capture_raw: "off" | "errors" | "all" | null;
-}
-
-export interface Settings extends Own {
-  /** What applies: of both the lesser. */
-  effective: { capture_content: "full" | "metadata"; capture_raw: "off" | "errors" | "all" };
-}
-
-/** A stored credential of a provider: never the credential itself. */
-export interface Credential {
-  upstream: string;
-  /** How it ends. */
-  hint: string | null;
-  state: "usable" | "unused" | "unreadable";
-  created_at: string;
-  updated_at: string;
-}
-
-const pathOf = (tenant: string) => `/api/v1/tenants/${encodeURIComponent(tenant)}`;
+export type Settings = Schemas["Settings"];
+export type Credential = Schemas["Credential"];
 
 export function settingsQuery(tenant: string) {
   return queryOptions({
     queryKey: ["settings", tenant],
-    queryFn: () => send<Settings>("GET", `${pathOf(tenant)}/settings`),
+    queryFn: () => takeTagged(api.GET("/api/v1/tenants/{tenant_id}/settings", { params: paramsOf(tenant) })),
     refetchOnWindowFocus: false,
   });
 }
@@ -39,8 +17,10 @@ export function settingsQuery(tenant: string) {
 export function useSaveSettings(tenant: string) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ etag, body }: { etag: string; body: Own }) =>
-      send<Settings>("PUT", `${pathOf(tenant)}/settings`, { body, headers: { "if-match": etag } }),
+    mutationFn: ({ etag, body }: { etag: string; body: Schemas["SettingsBody"] }) => {
+      const params = { ...paramsOf(tenant), header: { "If-Match": etag } };
+      return takeTagged(api.PUT("/api/v1/tenants/{tenant_id}/settings", { params, body }));
+    },
     onSuccess: (saved) => queries.setQueryData(settingsQuery(tenant).queryKey, saved),
   });
 }
@@ -48,7 +28,8 @@ export function useSaveSettings(tenant: string) {
 export function credentialsQuery(tenant: string) {
   return queryOptions({
     queryKey: ["credentials", tenant],
-    queryFn: async () => (await send<{ items: Credential[] }>("GET", `${pathOf(tenant)}/credentials`)).data.items,
+    queryFn: async () =>
+      (await take(api.GET("/api/v1/tenants/{tenant_id}/credentials", { params: paramsOf(tenant) }))).items,
   });
 }
 
@@ -56,7 +37,10 @@ export function credentialsQuery(tenant: string) {
 export function credentialQuery(tenant: string, upstream: string) {
   return queryOptions({
     queryKey: ["credential", tenant, upstream],
-    queryFn: () => send<Credential>("GET", `${pathOf(tenant)}/credentials/${encodeURIComponent(upstream)}`),
+    queryFn: () => {
+      const params = { path: { tenant_id: tenant, upstream } };
+      return takeTagged(api.GET("/api/v1/tenants/{tenant_id}/credentials/{upstream}", { params }));
+    },
     staleTime: 0,
     gcTime: 0,
     refetchOnWindowFocus: false,
@@ -67,11 +51,11 @@ export function credentialQuery(tenant: string, upstream: string) {
 export function useStoreCredential(tenant: string) {
   const refresh = useRefresh(tenant);
   return useMutation({
-    mutationFn: ({ upstream, secret, etag }: { upstream: string; secret: string; etag: string | null }) =>
-      send<Credential>("PUT", `${pathOf(tenant)}/credentials/${encodeURIComponent(upstream)}`, {
-        body: { secret },
-        headers: etag === null ? { "if-none-match": "*" } : { "if-match": etag },
-      }),
+    mutationFn: ({ upstream, secret, etag }: { upstream: string; secret: string; etag: string | null }) => {
+      const header = etag === null ? { "If-None-Match": "*" } : { "If-Match": etag };
+      const params = { path: { tenant_id: tenant, upstream }, header };
+      return take(api.PUT("/api/v1/tenants/{tenant_id}/credentials/{upstream}", { params, body: { secret } }));
+    },
     onSuccess: refresh,
     // What was typed is in the variables: it is not kept.
     gcTime: 0,
@@ -81,10 +65,10 @@ export function useStoreCredential(tenant: string) {
 export function useDeleteCredential(tenant: string) {
   const refresh = useRefresh(tenant);
   return useMutation({
-    mutationFn: ({ upstream, etag }: { upstream: string; etag: string }) =>
-      send<undefined>("DELETE", `${pathOf(tenant)}/credentials/${encodeURIComponent(upstream)}`, {
-        headers: { "if-match": etag },
-      }),
+    mutationFn: ({ upstream, etag }: { upstream: string; etag: string }) => {
+      const params = { path: { tenant_id: tenant, upstream }, header: { "If-Match": etag } };
+      return done(api.DELETE("/api/v1/tenants/{tenant_id}/credentials/{upstream}", { params }));
+    },
     onSuccess: refresh,
   });
 }

@@ -33,8 +33,8 @@ export function DeleteTenant({ tenant, onClose, onDeleted }: Props) {
     <Dialog title={`Delete ${tenant}?`} onClose={onClose}>
       <Form onSend={submit} className="flex flex-col gap-3 text-xs">
         <p className="stranger">
-          All spans of <b>{tenant}</b> go, with what was said in them, its saved views and its rule of retention. The
-          audit log stays. This cannot be taken back.
+          All spans of <b>{tenant}</b> go, with what was said in them, its saved views, its settings and its stored
+          credentials; its keys are revoked. The audit log stays. This cannot be taken back.
         </p>
         <Field label={`Type ${tenant} to delete it`}>
           {(id) => <Input id={id} required value={typed} onChange={(event) => setTyped(event.target.value)} />}
