@@ -184,3 +184,9 @@ def test_a_provider_that_is_away_keeps_nobody_else_out(house):
     house.provider.stop()
     assert Browser().open(house.start).url == house.proxy.url + "/dashboard/login?error=unavailable"
     assert house.admin("/api/v1/me")["platform"] is True
+
+
+def test_the_button_of_the_dashboard_leads_there_and_back(walk, tmp_path):
+    house = Installation(tmp_path, "token")
+    walk("oidc", house.proxy)
+    house.stop()

@@ -284,6 +284,36 @@ export function accessWalks(options) {
       forgive(said(401));
     },
 
+    /** The button leads to the provider's page, and from there back to what was wanted; or it is told why not. */
+    async oidc(page, { forgive }) {
+      const through = async (name) => {
+        await page.getByRole("link", { name: "Continue with Example" }).click();
+        await page.locator('input[name="login"]').fill(name);
+        await page.locator('input[name="password"]').fill("whatever");
+        await page.keyboard.press("Enter");
+        await page.getByRole("button", { name: "Continue" }).click();
+      };
+      // The provider's pages name fonts of elsewhere; nothing leaves this machine.
+      const isHere = (url) => url.hostname === "127.0.0.1";
+      await page.route((url) => !isHere(url), (route) => route.fulfill({ contentType: "text/css", body: "" }));
+      await page.goto("/dashboard/traces?model=x&range=7d");
+      await page.getByRole("link", { name: "Continue with Example" }).waitFor();
+      await accessible(page);
+      await through("ada");
+      await page.waitForURL("**/dashboard/traces?model=x&range=7d");
+      await whoMenu(page).click();
+      await becomes(page.locator("header"), /ADA[\s\S]*operator in team-a/);
+      await page.getByRole("button", { name: "Log out" }).click();
+      await page.waitForURL("**/dashboard/login");
+      // The provider knows its own people still.
+      await page.context().clearCookies();
+      await through("eve");
+      await page.waitForURL(/\/dashboard\/login\?error=/);
+      await becomes(page.getByRole("alert"), /The login did not work: nobody here has this account/);
+      forgive(/^asked elsewhere/);
+      forgive(said(401));
+    },
+
     /** What a tenant sets: what is kept and for how long, and a credential that nobody is shown. */
     async settings(page, { shot, forgive }) {
       await logIn(page, options.acme_admin, forgive, "/dashboard/admin/settings");
