@@ -149,11 +149,6 @@ impl Tenancy {
         self.mode
     }
 
-    /// Whether keys can be told apart: they were read once, or none is needed.
-    pub fn is_ready(&self) -> bool {
-        self.mode == Mode::Open || self.directory.knows() != Knows::Nothing
-    }
-
     /// How far this process knows who may do what.
     pub fn knows(&self) -> Knows {
         self.directory.knows()

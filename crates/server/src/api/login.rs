@@ -54,7 +54,7 @@ impl Visit {
 
 /// Which ways there are to log in.
 #[utoipa::path(
-    get, path = "/api/v1/login", tag = "access", operation_id = "get_login",
+    get, path = "/api/v1/login", tag = "access", operation_id = "get_login", security(()),
     responses((status = 200, description = "The ways", body = LoginWaysView), ReadProblems)
 )]
 pub(super) async fn ways(visit: Visit) -> Json<LoginWaysView> {
@@ -67,7 +67,7 @@ pub(super) async fn ways(visit: Visit) -> Json<LoginWaysView> {
 /// Logs in with an API key, or with a name and a password. The answer sets a cookie, which is a new one each time; what it was
 /// before ends.
 #[utoipa::path(
-    post, path = "/api/v1/login", tag = "access", operation_id = "log_in", request_body = LoginBody,
+    post, path = "/api/v1/login", tag = "access", operation_id = "log_in", security(()), request_body = LoginBody,
     responses(
         (status = 200, description = "Who has logged in", body = MeView,
          headers(("Set-Cookie" = String, description = "The cookie of the login"))),
@@ -86,7 +86,7 @@ pub(super) async fn log_in(visit: Visit, body::Json(body): body::Json<LoginBody>
 
 /// Logs out: the session ends at once everywhere, and the cookie goes. Without a login nothing happens.
 #[utoipa::path(
-    post, path = "/api/v1/logout", tag = "access", operation_id = "log_out",
+    post, path = "/api/v1/logout", tag = "access", operation_id = "log_out", security(()),
     responses((status = 204, description = "Logged out"), WriteProblems)
 )]
 pub(super) async fn log_out(visit: Visit) -> Result<Response, Problem> {

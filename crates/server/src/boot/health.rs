@@ -41,13 +41,8 @@ impl Health {
         if self.tenancy.mode() == Mode::Required {
             other.insert("keys", of_keys(self.tenancy.knows()));
         }
-        let phase = match phase(self.phase.load(Ordering::Acquire)) {
-            // Whoever sent requests here would see them refused, while other processes may know the keys.
-            Phase::Serving if !self.tenancy.is_ready() => Phase::Starting,
-            phase => phase,
-        };
         HealthReport {
-            phase,
+            phase: phase(self.phase.load(Ordering::Acquire)),
             uptime: self.started.elapsed(),
             journal: self.journal.as_ref().map(|j| of_journal(&j.status())),
             other,
