@@ -147,7 +147,7 @@ impl Keep {
                 (self.watch)(CacheEvent::Untold);
                 return false;
             }
-            Urgency::Late => LATE,
+            Urgency::Late => LATE.max(self.patience),
             Urgency::Erasure => ERASURE,
         };
         let told = self.bounded("tell of a change", patience, self.replace(changed)).await;
