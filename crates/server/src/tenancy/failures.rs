@@ -1,7 +1,8 @@
 //! Who fails too often: wrong keys and cookies of an address, wrong passwords of a name. A bound for each, so that guessing and
 //! broken clients cost the stores little.
 //!
-//! It is asked only about keys that nobody knows: whoever shares an address with a broken client and has a key is let in.
+//! It is asked only about keys, cookies and names that have yet to be looked at: whoever shares an address with a broken client
+//! and has a key that is known is let in.
 
 use std::{
     collections::HashMap,

@@ -75,14 +75,16 @@ impl Trail {
         })
     }
 
-    /// Takes an entry and waits until it stands in the log; where that takes too long it stays queued.
+    /// Takes an entry and waits until it stands in the log; where that takes too long it stays queued, and where there is no
+    /// room for it, it is in the log of the process.
     pub async fn record(&self, entry: AuditEntry) -> Result<(), TrailFull> {
-        let (done, is_done) = oneshot::channel();
-        let sent = timeout(PATIENCE, self.queue.send(Item::Entry(Box::new(entry), Some(done)))).await;
-        if !matches!(sent, Ok(Ok(()))) {
+        let Ok(Ok(room)) = timeout(PATIENCE, self.queue.reserve()).await else {
             self.events.notice("audit_full");
+            lost(&self.events, &entry, &TrailFull);
             return Err(TrailFull);
-        }
+        };
+        let (done, is_done) = oneshot::channel();
+        room.send(Item::Entry(Box::new(entry), Some(done)));
         if timeout(PATIENCE, is_done).await.is_err() {
             self.events.notice("audit_late");
         }
@@ -169,11 +171,7 @@ impl Writer {
                 return;
             }
             if !error.kind.is_retryable() || tasks.is_stopping() {
-                self.events.notice("audit_lost");
-                for entry in entries {
-                    tracing::error!(audit.action = entry.action, audit.actor = %entry.actor, audit.target = entry.target,
-                        error = &error as &dyn std::error::Error, "an entry did not reach the audit log");
-                }
+                entries.iter().for_each(|entry| lost(&self.events, entry, &error));
                 return;
             }
             tokio::select! {
@@ -192,6 +190,13 @@ impl Writer {
             tracing::info!(audit.tenant = tenant, audit.seq = head.seq, audit.hash = %head.hash, "end of an audit chain");
         }
     }
+}
+
+/// Puts what does not reach the audit log into the log of the process, so that it is somewhere.
+fn lost(events: &Events, entry: &AuditEntry, why: &(dyn std::error::Error + 'static)) {
+    events.notice("audit_lost");
+    tracing::error!(audit.action = entry.action, audit.actor = %entry.actor, audit.target = entry.target, error = why,
+        "an entry did not reach the audit log");
 }
 
 /// When the ends of the chains are told next; cancel-safe.

@@ -177,6 +177,7 @@ async fn a_full_queue_takes_nothing_more_and_says_so() {
     let started = Instant::now();
     assert_eq!(bench.trail.record(about("change")).await, Err(TrailFull));
     assert_eq!(started.elapsed(), PATIENCE);
+    assert!(bench.counted("audit_lost"), "a change that was made is in the log of the process at least");
     bench.ledger.open.add_permits(MAX_WAITING);
     bench.trail.flush().await;
     assert_eq!(bench.targets(None).await.len(), MAX_WAITING + 1, "what was taken is not lost");
