@@ -48,7 +48,7 @@ pub use self::{
     trail::{Trail, TrailFull, entry as audit_entry},
 };
 use self::{
-    directory::Directory,
+    directory::{Asked, Directory},
     failures::{Bound, Failures, network},
     login::Logins,
     refused::Refused,
@@ -227,12 +227,16 @@ impl Tenancy {
     async fn run(self: Arc<Self>, tasks: Tasks) {
         let mut noting = tokio::time::interval(NOTED_EVERY);
         noting.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut asked = None;
         loop {
             tokio::select! {
                 biased;
                 () = tasks.stopping() => break,
                 _ = noting.tick() => self.write_down().await,
-                () = self.directory.due() => self.directory.round().await,
+                about = self.directory.due(asked) => {
+                    asked = Some(Asked::now(about, asked));
+                    self.directory.round(about).await;
+                }
             }
         }
     }

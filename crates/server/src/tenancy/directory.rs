@@ -3,7 +3,8 @@
 //!
 //! One task asks the store: every second, and sooner when somebody shows a key that is not here. Everybody who waits is
 //! answered by the same question, and questions are at least [`PAUSE`] apart, so that a flood of unknown keys costs the store
-//! no more than ten of them a second. What tenants have set and stored is asked for with every question of the task's own.
+//! no more than ten of them a second. What tenants have set and stored is asked for once a second, too, and sooner when somebody
+//! has just changed it.
 
 use std::{
     collections::HashMap,
@@ -18,7 +19,7 @@ use arc_swap::ArcSwap;
 use llmtrace_model::{KeyHash, KeyId, Timestamp, UserId};
 use llmtrace_store::{Error, MetaStore};
 use tokio::{
-    sync::{Mutex, Notify, watch},
+    sync::{Notify, watch},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -49,9 +50,34 @@ pub(super) struct Directory {
     holdings: Holdings,
     rounds: watch::Sender<Round>,
     wanted: Notify,
-    /// When the last question began.
-    asked: Mutex<Option<Instant>>,
     events: Events,
+}
+
+/// What the store is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// Keys and people, for who waits for one.
+    Keys,
+    /// All that may have changed.
+    Everything,
+}
+
+/// When the store was asked last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// About anything.
+    any: Instant,
+    /// About everything.
+    all: Instant,
+}
+
+impl Asked {
+    /// It is asked now.
+    pub(super) fn now(about: About, before: Option<Self>) -> Self {
+        let any = Instant::now();
+        let all = before.filter(|_| about == About::Keys).map_or(any, |before| before.all);
+        Self { any, all }
+    }
 }
 
 /// How often the store was asked.
@@ -82,7 +108,6 @@ impl Directory {
             holdings: Holdings::new(vault, events.clone()),
             rounds: watch::Sender::new(Round::default()),
             wanted: Notify::new(),
-            asked: Mutex::new(None),
             events,
         }
     }
@@ -139,24 +164,27 @@ impl Directory {
         self.catch_up().await
     }
 
-    /// Resolves when the store is to be asked. Cancel-safe.
-    pub(super) async fn due(&self) {
-        let asked = *self.asked.lock().await;
-        let Some(asked) = asked else { return }; // Never yet.
+    /// Resolves when the store is to be asked, and says about what; at once where it never was. Cancel-safe.
+    pub(super) async fn due(&self, asked: Option<Asked>) -> About {
+        let Some(Asked { any, all }) = asked else { return About::Everything };
         tokio::select! {
-            () = sleep_until(asked + EVERY) => {}
-            () = self.wanted.notified() => sleep_until(asked + PAUSE).await,
+            // A flood of unknown keys puts off nothing else.
+            biased;
+            () = sleep_until(all + EVERY) => About::Everything,
+            () = self.wanted.notified() => {
+                sleep_until(any + PAUSE).await;
+                About::Keys
+            }
         }
     }
 
     /// Asks the store what has changed, until it has told all.
-    pub(super) async fn round(&self) {
-        *self.asked.lock().await = Some(Instant::now());
+    pub(super) async fn round(&self, about: About) {
         self.rounds.send_modify(|round| round.begun += 1);
         let told = self.learn().await;
         // A store that is away is not asked more.
-        if told.is_ok() {
-            self.holdings.learn(self.store.as_ref(), EVERY).await;
+        if told.is_ok() && (about == About::Everything || self.holdings.are_wanted()) {
+            self.holdings.learn(self.store.as_ref()).await;
         }
         if let Err(error) = &told {
             self.events.store_failed(error);

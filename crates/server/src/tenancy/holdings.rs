@@ -1,15 +1,11 @@
 //! What tenants have set and stored, in memory: learnt beside keys, every second and when somebody has just changed it.
 
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use llmtrace_store::{Error, MetaStore};
-use tokio::time::Instant;
 
 use super::{credentials::Credentials, settings::Settings, vault::Vault};
 use crate::telemetry::Events;
@@ -20,8 +16,6 @@ pub(super) struct Holdings {
     pub(super) credentials: Credentials,
     /// Somebody waits for what has changed.
     is_wanted: AtomicBool,
-    /// When the store was asked last.
-    asked: Mutex<Option<Instant>>,
     /// The last question was not answered.
     is_behind: AtomicBool,
     events: Events,
@@ -33,7 +27,6 @@ impl Holdings {
             settings: Settings::default(),
             credentials: Credentials::new(vault, events.clone()),
             is_wanted: AtomicBool::new(true),
-            asked: Mutex::new(None),
             is_behind: AtomicBool::new(false),
             events,
         }
@@ -44,17 +37,13 @@ impl Holdings {
         self.is_wanted.store(true, Ordering::Release);
     }
 
-    /// Asks the store what has changed where that is due: a flood of unknown keys costs no questions but those for keys.
-    pub(super) async fn learn(&self, store: &dyn MetaStore, every: Duration) {
-        let is_wanted = self.is_wanted.swap(false, Ordering::AcqRel);
-        let now = Instant::now();
-        {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            if !is_wanted && asked.is_some_and(|asked| now.duration_since(asked) < every) {
-                return;
-            }
-            *asked = Some(now);
-        }
+    /// Says whether somebody wants them, and takes it for heard.
+    pub(super) fn are_wanted(&self) -> bool {
+        self.is_wanted.swap(false, Ordering::AcqRel)
+    }
+
+    /// Asks the store what has changed.
+    pub(super) async fn learn(&self, store: &dyn MetaStore) {
         let told = self.learn_all(store).await;
         let was_behind = self.is_behind.swap(told.is_err(), Ordering::Relaxed);
         if let Err(error) = &told {
