@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Api, asking::Asking, error::Problem, login::Visit};
+use super::{Api, asking::Asking, error::Problem, login::Visit, query::decode};
 use crate::tenancy::{OidcRefused, Return};
 
 /// The page that people see first.
@@ -91,7 +91,9 @@ fn see(place: &str) -> Response {
 fn is_ours(next: &str) -> bool {
     let rest = next.strip_prefix("/dashboard");
     let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+    let path = next.split('?').next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
     is_below
+        && !path.contains("/.")
         && next.len() <= MAX_NEXT
         && next.bytes().all(|b| b.is_ascii_graphic())
         && !next.contains("//")
@@ -100,13 +102,9 @@ fn is_ours(next: &str) -> bool {
 
 /// The pairs of a query; what is no text is left out.
 fn form(query: &str) -> Vec<(String, String)> {
-    let text = |text: &str| {
-        let spaced = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-    };
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Some((text(name)?, text(value)?))
+        Some((decode(name)?, decode(value)?))
     };
     query.split('&').take(32).filter_map(pair).collect()
 }
@@ -131,6 +129,8 @@ mod tests {
             "/dashboard/\\evil.example",
             "/dashboard/\r\nx: y",
             "/dashboard/ä",
+            "/dashboard/../api/v1/spans",
+            "/dashboard/x/%2E%2e/%2e./api/v1/spans",
         ] {
             assert!(!is_ours(other), "{other}");
         }

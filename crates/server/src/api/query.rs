@@ -144,7 +144,7 @@ fn find(allowed: Tables, name: &str) -> Option<&'static Param> {
 }
 
 /// Decodes `+` and `%XX`; `None` where the escapes or the UTF-8 are broken, which must not turn into another filter.
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

@@ -1,6 +1,6 @@
 //! Settings of logins through an OpenID provider.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use llmtrace_model::TenantId;
 use schemars::JsonSchema;
@@ -114,7 +114,24 @@ pub(super) fn check(oidc: &OidcOptions, report: &mut impl FnMut(&str, Fault)) {
 
 /// Whether nobody on the way reads what is sent there: TLS, or this machine.
 fn is_private(url: &BaseUrl) -> bool {
-    let text = url.to_string();
-    let host = text.strip_prefix("http://").map(|rest| rest.split(['/', ':']).next().unwrap_or_default());
-    host.is_none_or(|host| host == "localhost" || host.starts_with("127.") || host == "[")
+    let host = url.host();
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_here = host == "localhost" || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    url.is_tls() || is_here
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_go_over_tls_or_stay_on_this_machine() {
+        let is_private = |url: &str| is_private(&url.parse().unwrap());
+        for here in ["https://id.example", "http://localhost:8080", "http://127.0.0.1:1/realm", "http://[::1]:9000"] {
+            assert!(is_private(here), "{here}");
+        }
+        for elsewhere in ["http://id.example", "http://127.evil.example", "http://10.0.0.1", "http://[2001:db8::1]"] {
+            assert!(!is_private(elsewhere), "{elsewhere}");
+        }
+    }
 }
