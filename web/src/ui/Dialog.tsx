@@ -1,5 +1,6 @@
 /** A question that stands before the page until it is answered. Escape is no answer: nothing happens. */
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
+import { Button } from "./Button.tsx";
 
 interface Props {
   title: string;
@@ -37,4 +38,16 @@ export function Dialog({ title, onClose, children }: Props) {
 /** What stands below a question: the way out first, what it is about last. */
 export function Answers({ children }: { children: ReactNode }) {
   return <div className="mt-1 flex flex-wrap justify-end gap-2">{children}</div>;
+}
+
+/** What stands below a form: the way out, and what sends it. */
+export function FormAnswers({ label, isBusy, onCancel }: { label: string; isBusy: boolean; onCancel: () => void }) {
+  return (
+    <Answers>
+      <Button onClick={onCancel}>Cancel</Button>
+      <Button type="submit" look="main" disabled={isBusy}>
+        {label}
+      </Button>
+    </Answers>
+  );
 }

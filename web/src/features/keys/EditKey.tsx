@@ -3,8 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { isChanged, type Tagged } from "../../api/client.ts";
 import type { Key } from "../../api/names.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Answers, Dialog } from "../../ui/Dialog.tsx";
+import { Dialog, FormAnswers } from "../../ui/Dialog.tsx";
 import { Expiry, readExpiry } from "../../ui/Expiry.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
@@ -50,12 +49,7 @@ function Fields({ read, again, onClose }: Props) {
       ) : (
         change.error && <Notice tone="bad">{change.error.message}</Notice>
       )}
-      <Answers>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="main" disabled={change.isPending}>
-          Save
-        </Button>
-      </Answers>
+      <FormAnswers label="Save" isBusy={change.isPending} onCancel={onClose} />
     </Form>
   );
 }

@@ -4,8 +4,7 @@ import { useState } from "react";
 import { useMe, useOneTenant } from "../../api/me.ts";
 import { tenantsQuery } from "../../api/tenants.ts";
 import { isAtLeast, MAY, ROLES, type Role } from "../../lib/roles.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Answers } from "../../ui/Dialog.tsx";
+import { FormAnswers } from "../../ui/Dialog.tsx";
 import { Expiry, readExpiry } from "../../ui/Expiry.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
@@ -65,12 +64,7 @@ export function NewKeyForm({ make, onDone }: Props) {
         <Expiry kept={null} />
         <div className="flex flex-col gap-2 sm:col-span-full">
           {make.error && <Notice tone="bad">{make.error.message}</Notice>}
-          <Answers>
-            <Button onClick={onDone}>Cancel</Button>
-            <Button type="submit" look="main" disabled={make.isPending}>
-              Make the key
-            </Button>
-          </Answers>
+          <FormAnswers label="Make the key" isBusy={make.isPending} onCancel={onDone} />
         </div>
       </Form>
     </Panel>

@@ -1,8 +1,7 @@
 /** Adds somebody who logs in. */
 import { useState } from "react";
 import type { Role } from "../../lib/roles.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Answers } from "../../ui/Dialog.tsx";
+import { FormAnswers } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { focused, Input, PASSWORD } from "../../ui/Input.tsx";
@@ -45,12 +44,7 @@ export function AddPerson({ here, onDone }: { here: string | null; onDone: () =>
         <RoleField place={place} role={role} onRole={(one) => setRole(one ?? role)} />
         <div className="flex flex-col gap-2 sm:col-span-full">
           {add.error && <Notice tone="bad">{add.error.message}</Notice>}
-          <Answers>
-            <Button onClick={onDone}>Cancel</Button>
-            <Button type="submit" look="main" disabled={add.isPending}>
-              Add them
-            </Button>
-          </Answers>
+          <FormAnswers label="Add them" isBusy={add.isPending} onCancel={onDone} />
         </div>
       </Form>
     </Panel>

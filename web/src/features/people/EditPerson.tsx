@@ -4,8 +4,7 @@ import { useState } from "react";
 import { isChanged, type Tagged } from "../../api/client.ts";
 import type { Account } from "../../api/names.ts";
 import type { Role } from "../../lib/roles.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Answers, Dialog } from "../../ui/Dialog.tsx";
+import { Dialog, FormAnswers } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { Input, PASSWORD } from "../../ui/Input.tsx";
@@ -71,12 +70,7 @@ function Fields({ read: { data: who, etag }, here, again, onClose }: FieldsProps
       ) : (
         change.error && <Notice tone="bad">{change.error.message}</Notice>
       )}
-      <Answers>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="main" disabled={change.isPending}>
-          Save
-        </Button>
-      </Answers>
+      <FormAnswers label="Save" isBusy={change.isPending} onCancel={onClose} />
     </Form>
   );
 }

@@ -1,8 +1,7 @@
 /** Puts another credential in place of the one for an upstream. What was typed goes with the form. */
 import { useQuery } from "@tanstack/react-query";
 import { isChanged } from "../../api/client.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Answers, Dialog } from "../../ui/Dialog.tsx";
+import { Dialog, FormAnswers } from "../../ui/Dialog.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { ChangedMeanwhile, Notice } from "../../ui/Notice.tsx";
 import { QueryView } from "../../ui/QueryView.tsx";
@@ -37,12 +36,7 @@ export function ReplaceCredential({ tenant, upstream, onClose }: Props) {
             ) : (
               store.error && <Notice tone="bad">{store.error.message}</Notice>
             )}
-            <Answers>
-              <Button onClick={onClose}>Cancel</Button>
-              <Button type="submit" look="main" disabled={store.isPending}>
-                Store it
-              </Button>
-            </Answers>
+            <FormAnswers label="Store it" isBusy={store.isPending} onCancel={onClose} />
           </Form>
         )}
       </QueryView>

@@ -2,8 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { isChanged } from "../../api/client.ts";
 import { infoQuery } from "../../api/info.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Answers, Dialog } from "../../ui/Dialog.tsx";
+import { Dialog, FormAnswers } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { Select } from "../../ui/Input.tsx";
@@ -46,12 +45,7 @@ export function StoreCredential({ tenant, stored, onClose }: Props) {
               : store.error.message}
           </Notice>
         )}
-        <Answers>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="main" disabled={store.isPending || free.length === 0}>
-            Store it
-          </Button>
-        </Answers>
+        <FormAnswers label="Store it" isBusy={store.isPending || free.length === 0} onCancel={onClose} />
       </Form>
     </Dialog>
   );

@@ -1,7 +1,6 @@
 /** Makes a tenant before it sends anything. */
 import { useState } from "react";
-import { Button } from "../../ui/Button.tsx";
-import { Answers } from "../../ui/Dialog.tsx";
+import { FormAnswers } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { focused, Input } from "../../ui/Input.tsx";
@@ -29,12 +28,7 @@ export function MakeTenant({ onDone }: { onDone: () => void }) {
           )}
         </Field>
         {make.error && <Notice tone="bad">{make.error.message}</Notice>}
-        <Answers>
-          <Button onClick={onDone}>Cancel</Button>
-          <Button type="submit" look="main" disabled={make.isPending}>
-            Make the tenant
-          </Button>
-        </Answers>
+        <FormAnswers label="Make the tenant" isBusy={make.isPending} onCancel={onDone} />
       </Form>
     </Panel>
   );
