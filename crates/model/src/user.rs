@@ -58,6 +58,24 @@ impl User {
         if self.may_log_in() { &self.grants } else { &[] }
     }
 
+    /// A new person, who logs in with nothing yet.
+    pub fn new(id: UserId, name: UserName, grants: Vec<Grant>, now: Timestamp) -> Self {
+        Self {
+            id,
+            version: 1,
+            name: Some(name),
+            display: String::new(),
+            password: None,
+            identity: None,
+            grants,
+            created_at: now,
+            disabled_at: None,
+            removed_at: None,
+            sessions_from: now,
+            last_login_at: None,
+        }
+    }
+
     /// Whether they belong to a scope: to a tenant, by a grant there.
     pub fn is_inside(&self, scope: &TenantScope) -> bool {
         match scope {

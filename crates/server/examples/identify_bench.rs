@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use llmtrace_model::{AccessRole, ApiKey, Grant, KeyId, TenantScope};
+use llmtrace_model::{AccessRole, Grant, TenantScope};
 use llmtrace_server::{
     clock::Clock,
     tasks::Tasks,
@@ -27,18 +27,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut keys = Vec::new();
     for n in 0..KEYS {
         let token = Token::mint()?;
-        let key = ApiKey {
-            id: KeyId::from_bytes((n as u128).to_be_bytes()),
-            version: 1,
-            grant: Grant::Tenant(format!("t{n}").parse()?, AccessRole::Operator),
-            name: String::new(),
-            prefix: token.prefix().to_owned(),
-            hash: token.hash(),
-            created_at: clock.now(),
-            expires_at: None,
-            revoked_at: None,
-            last_used_at: None,
-        };
+        let grant = Grant::Tenant(format!("t{n}").parse()?, AccessRole::Operator);
+        let key = token.to_key(String::new(), grant, clock.now(), None);
         let written = meta.put_key(&TenantScope::All, &key, Replacing::Nothing).await?;
         assert_eq!(written, Written::Done);
         keys.push(token);

@@ -3,11 +3,7 @@
 //! Whoever administers a tenant adds people to it, changes those who are in no other, and takes anybody's role there away;
 //! whoever administers the platform changes everybody.
 
-use axum::{
-    Json,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, http::StatusCode, response::Response};
 use llmtrace_model::{Grant, PasswordHash, TenantId, TenantScope, Timestamp, User, UserId, UserName};
 use llmtrace_store::{MAX_USERS, Replacing, Written};
 
@@ -18,7 +14,7 @@ use super::{
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     etag::{IfMatch, Tag},
     query::OneParams,
-    read::{Asked, Part, missing, part},
+    read::{Asked, Part, changed, missing, part},
     view::{AccountBody, AccountList, AccountView, AuditedAccount, Hidden, NewAccountBody, Role},
     views::owner,
 };
@@ -58,21 +54,8 @@ pub(super) async fn create(
         Some(password) => Some(hashed(&api, "password", password, &name).await?),
         None => None,
     };
-    let now = api.clock.now();
-    let user = User {
-        id: UserId::from_bytes(*uuid::Uuid::new_v4().as_bytes()),
-        version: 1,
-        name: Some(name.clone()),
-        display,
-        password,
-        identity: None,
-        grants,
-        created_at: now,
-        disabled_at: None,
-        removed_at: None,
-        sessions_from: now,
-        last_login_at: None,
-    };
+    let id = UserId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
+    let user = User { display, password, ..User::new(id, name.clone(), grants, api.clock.now()) };
     asking.targets(&user.id.to_string());
     match api.read("put_user", api.meta.put_user(&scope, &user, Replacing::Nothing)).await? {
         Written::Done => {}
@@ -83,10 +66,8 @@ pub(super) async fn create(
     }
     api.tenancy.catch_up().await;
     asking.changes(None, Some(&AuditedAccount::of(&user)));
-    let place = HeaderValue::try_from(format!("/api/v1/accounts/{}", user.id)).expect("a UUID is a header's value");
-    let tag = Tag { version: 1 }.header();
-    let view = Json(AccountView::of(&user, &scope));
-    Ok((StatusCode::CREATED, [(header::ETAG, tag), (header::LOCATION, place)], view).into_response())
+    let place = format!("/api/v1/accounts/{}", user.id);
+    Ok(Tag { version: 1 }.on_new(&place, AccountView::of(&user, &scope)))
 }
 
 /// One person.
@@ -134,6 +115,7 @@ pub(super) async fn replace(
 ) -> Result<Response, Problem> {
     let reach = reach(&asking, &scope);
     let before = find(&api, &reach, user_id(id)?).await?;
+    concerns(&asking, &scope, &before);
     condition.check(Tag { version: before.version })?;
     let AccountBody { display, disabled, password, role } = body;
     let grants = granted(before.grants.clone(), owner(&scope).as_ref(), role, &asking)?;
@@ -237,6 +219,7 @@ async fn put_any(
 ) -> Result<User, Problem> {
     for _ in 0..TRIES {
         let before = find(api, scope, id).await?;
+        concerns(asking, scope, &before);
         match write(api, &reach(asking, scope), &before, &change(&before)).await {
             Err(Problem::ChangedMeanwhile) => {}
             written => return written.map(|()| before),
@@ -246,13 +229,8 @@ async fn put_any(
 }
 
 async fn write(api: &Api, reach: &TenantScope, before: &User, wanted: &User) -> Result<(), Problem> {
-    match api.read("put_user", api.meta.put_user(reach, wanted, Replacing::Version(before.version))).await? {
-        Written::Done => {}
-        // A name does not change, and nobody is added.
-        Written::Changed | Written::Taken | Written::Full => return Err(Problem::ChangedMeanwhile),
-        Written::Absent => return Err(missing("account", before.id)),
-        Written::Outside => return Err(Problem::ReachesFurther),
-    }
+    let written = api.read("put_user", api.meta.put_user(reach, wanted, Replacing::Version(before.version))).await?;
+    changed(written, "account", before.id)?;
     api.tenancy.catch_up().await;
     Ok(())
 }
@@ -295,6 +273,13 @@ fn granted(
     Ok(grants)
 }
 
+/// Says in whose chain of the log a change of somebody stands where no tenant is named: in that of the one they are in.
+fn concerns(asking: &Asking, scope: &TenantScope, user: &User) {
+    if let (TenantScope::All, [grant]) = (scope, user.grants.as_slice()) {
+        asking.is_of(grant.tenant());
+    }
+}
+
 /// How far a change may go: everywhere for who administers the platform, whatever tenant the role is for.
 fn reach(asking: &Asking, scope: &TenantScope) -> TenantScope {
     if asking.caller.is_platform() { TenantScope::All } else { scope.clone() }
@@ -309,6 +294,5 @@ pub(super) async fn find(api: &Api, reach: &TenantScope, id: UserId) -> Result<U
 }
 
 fn answer(user: &User, shown: &TenantScope) -> Response {
-    let tag = Tag { version: user.version }.header();
-    ([(header::ETAG, tag)], Json(AccountView::of(user, shown))).into_response()
+    Tag { version: user.version }.on(StatusCode::OK, AccountView::of(user, shown))
 }

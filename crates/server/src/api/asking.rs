@@ -59,9 +59,18 @@ impl Asking {
         Self { caller, address, role: None, ticket: None, line: Arc::new(Mutex::new(line)) }
     }
 
-    /// Says in whose chain of the log this stands.
+    /// Says whose rows this is about: it stands in that tenant's chain of the log.
     pub(super) fn is_about(&self, scope: &TenantScope) {
-        if let TenantScope::One(tenant) = scope {
+        match scope {
+            TenantScope::One(tenant) => self.is_of(Some(tenant)),
+            TenantScope::All => {}
+        }
+    }
+
+    /// The same, where only what was found says whose it is: who reaches everything need not name the tenant, and each
+    /// tenant's chain is to tell of all that was done to what is its own.
+    pub(super) fn is_of(&self, tenant: Option<&TenantId>) {
+        if let Some(tenant) = tenant {
             self.line().tenant = Some(tenant.clone());
         }
     }

@@ -4,8 +4,8 @@
 use axum::{
     Json,
     extract::{Path, rejection::PathRejection},
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    http::StatusCode,
+    response::Response,
 };
 use llmtrace_model::{ProviderCredential, TenantId, TenantScope};
 use llmtrace_store::{MAX_CREDENTIALS, Replacing, Written};
@@ -16,9 +16,12 @@ use super::{
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     etag::{Condition, IfMatch, Tag},
     query::{MAX_TEXT, NoParams},
-    read::{Asked, Part, missing, text_part},
+    read::{Asked, Part, changed, missing, text_part},
     view::{CredentialBody, CredentialList, CredentialView, ProviderSecret},
 };
+
+/// What one is called in answers.
+const CREDENTIAL: &str = "credential";
 
 /// The parts of a credential's path.
 type Parts = Result<Path<(String, String)>, PathRejection>;
@@ -58,7 +61,7 @@ pub(super) async fn list(asked: Asked<NoParams>, id: Part) -> Result<Json<Creden
 pub(super) async fn one(asked: Asked<NoParams>, parts: Parts) -> Result<Response, Problem> {
     let (tenant, upstream) = place(&asked, parts)?;
     let api = asked.api;
-    let found = find(&api, &tenant, &upstream).await?.ok_or_else(|| missing("credential", &upstream))?;
+    let found = find(&api, &tenant, &upstream).await?.ok_or_else(|| missing(CREDENTIAL, &upstream))?;
     Ok(answer(&api, StatusCode::OK, &found))
 }
 
@@ -102,7 +105,7 @@ pub(super) async fn put(
     let before = match condition {
         Condition::New => None,
         Condition::Seen(seen) => {
-            let before = find(&api, &tenant, &upstream).await?.ok_or_else(|| missing("credential", &upstream))?;
+            let before = find(&api, &tenant, &upstream).await?.ok_or_else(|| missing(CREDENTIAL, &upstream))?;
             seen.check(Tag { version: before.version })?;
             Some(before)
         }
@@ -110,10 +113,8 @@ pub(super) async fn put(
     let after = sealed(&api, &tenant, &upstream, before.as_ref(), &secret)?;
     let replacing = before.as_ref().map_or(Replacing::Nothing, |before| Replacing::Version(before.version));
     match api.read("put_credential", api.meta.put_credential(&after, replacing)).await? {
-        Written::Done => {}
         Written::Full => return Err(Problem::TooMany { what: "credentials", most: MAX_CREDENTIALS }),
-        Written::Changed | Written::Taken | Written::Outside => return Err(Problem::ChangedMeanwhile),
-        Written::Absent => return Err(missing("credential", &upstream)),
+        written => changed(written, CREDENTIAL, &upstream)?,
     }
     api.tenancy.catch_up().await;
     // Its version is the store's to say: one in the place of a deleted one goes on counting.
@@ -145,14 +146,10 @@ pub(super) async fn put(
 pub(super) async fn remove(asked: Asked<NoParams>, parts: Parts, condition: IfMatch) -> Result<StatusCode, Problem> {
     let (tenant, upstream) = place(&asked, parts)?;
     let Asked { api, asking, .. } = asked;
-    let before = find(&api, &tenant, &upstream).await?.ok_or_else(|| missing("credential", &upstream))?;
+    let before = find(&api, &tenant, &upstream).await?.ok_or_else(|| missing(CREDENTIAL, &upstream))?;
     condition.check(Tag { version: before.version })?;
     let deleted = api.meta.delete_credential(&tenant, &upstream, before.version);
-    match api.read("delete_credential", deleted).await? {
-        Written::Done => {}
-        Written::Changed | Written::Full | Written::Taken | Written::Outside => return Err(Problem::ChangedMeanwhile),
-        Written::Absent => return Err(missing("credential", &upstream)),
-    }
+    changed(api.read("delete_credential", deleted).await?, CREDENTIAL, &upstream)?;
     api.tenancy.catch_up().await;
     asking.changes(Some(&view(&api, &before)), None);
     Ok(StatusCode::NO_CONTENT)
@@ -205,6 +202,5 @@ fn view(api: &Api, credential: &ProviderCredential) -> CredentialView {
 }
 
 fn answer(api: &Api, status: StatusCode, credential: &ProviderCredential) -> Response {
-    let tag = Tag { version: credential.version }.header();
-    (status, [(header::ETAG, tag)], Json(view(api, credential))).into_response()
+    Tag { version: credential.version }.on(status, view(api, credential))
 }

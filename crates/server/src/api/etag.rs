@@ -3,9 +3,12 @@
 //! Every editable resource answers with an `ETag`, and takes a change only with an `If-Match` that fits (RFC 9110, 13.1.1).
 
 use axum::{
+    Json,
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
 };
+use serde::Serialize;
 
 use super::error::Problem;
 
@@ -23,6 +26,19 @@ impl Tag {
     /// The header's value: a strong tag, since versions count every change.
     pub(super) fn header(self) -> HeaderValue {
         HeaderValue::try_from(format!("\"{}\"", self.version)).expect("digits in quotes are a header's value")
+    }
+
+    /// An answer that is this version of a thing.
+    pub(super) fn on(self, status: StatusCode, view: impl Serialize) -> Response {
+        (status, [(header::ETAG, self.header())], Json(view)).into_response()
+    }
+
+    /// The answer to whoever made a thing, which is at `place` from now on.
+    pub(super) fn on_new(self, place: &str, view: impl Serialize) -> Response {
+        let mut response = self.on(StatusCode::CREATED, view);
+        let place = HeaderValue::try_from(place).expect("paths of ours with a UUID are a header's value");
+        response.headers_mut().insert(header::LOCATION, place);
+        response
     }
 }
 

@@ -1,10 +1,6 @@
 //! `/api/v1/keys`: API keys. A key is shown once, in the answer that made it.
 
-use axum::{
-    Json,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, http::StatusCode, response::Response};
 use llmtrace_model::{ApiKey, Grant, KeyId, TenantScope};
 use llmtrace_store::{MAX_KEYS, Replacing, Written};
 
@@ -13,11 +9,14 @@ use super::{
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     etag::{IfMatch, Tag},
     query::OneParams,
-    read::{Asked, Part, missing, part},
+    read::{Asked, Part, changed, missing, part},
     view::{KeyBody, KeyList, KeyView, NewKeyBody, NewKeyView},
     views::owner,
 };
 use crate::tenancy::Token;
+
+/// What one is called in answers.
+const KEY: &str = "key";
 
 /// How often a revocation that crosses another change is tried again.
 const TRIES: usize = 5;
@@ -66,18 +65,7 @@ pub(super) async fn create(
     };
     let token = Token::mint().map_err(|_| Problem::StoreBroken)?;
     let now = api.clock.now();
-    let key = ApiKey {
-        id: KeyId::from_bytes(*uuid::Uuid::new_v4().as_bytes()),
-        version: 1,
-        grant,
-        name: body.name.into(),
-        prefix: token.prefix().to_owned(),
-        hash: token.hash(),
-        created_at: now,
-        expires_at: body.expires_at,
-        revoked_at: None,
-        last_used_at: None,
-    };
+    let key = token.to_key(body.name.into(), grant, now, body.expires_at);
     match api.read("put_key", api.meta.put_key(&scope, &key, Replacing::Nothing)).await? {
         Written::Done => {}
         Written::Full => return Err(Problem::TooMany { what: "keys", most: MAX_KEYS }),
@@ -88,10 +76,8 @@ pub(super) async fn create(
     let view = KeyView::of(key, now);
     asking.targets(&view.key_id.to_string());
     asking.changes(None, Some(&view));
-    let place = HeaderValue::try_from(format!("/api/v1/keys/{}", view.key_id)).expect("a UUID is a header's value");
-    let tag = Tag { version: 1 }.header();
-    let body = Json(NewKeyView::of(&token, view));
-    Ok((StatusCode::CREATED, [(header::ETAG, tag), (header::LOCATION, place)], body).into_response())
+    let place = format!("/api/v1/keys/{}", view.key_id);
+    Ok(Tag { version: 1 }.on_new(&place, NewKeyView::of(&token, view)))
 }
 
 /// One API key.
@@ -135,14 +121,12 @@ pub(super) async fn replace(
     body::Json(body): body::Json<KeyBody>,
 ) -> Result<Response, Problem> {
     let before = find(&api, &scope, key_id(id)?).await?;
+    asking.is_of(before.grant.tenant());
     let version = before.version;
     condition.check(Tag { version })?;
     let after = ApiKey { name: body.name.into(), expires_at: body.expires_at, ..before.clone() };
-    match api.read("put_key", api.meta.put_key(&scope, &after, Replacing::Version(version))).await? {
-        Written::Done => {}
-        Written::Changed | Written::Full | Written::Taken | Written::Outside => return Err(Problem::ChangedMeanwhile),
-        Written::Absent => return Err(missing("key", before.id)),
-    }
+    let written = api.read("put_key", api.meta.put_key(&scope, &after, Replacing::Version(version))).await?;
+    changed(written, KEY, before.id)?;
     api.tenancy.catch_up().await;
     let after = ApiKey { version: version.saturating_add(1), ..after };
     let now = api.clock.now();
@@ -168,20 +152,22 @@ pub(super) async fn revoke(Asked { api, scope, asking, .. }: Asked<OneParams>, i
     // Whoever revokes a key means whatever version there is.
     for _ in 0..TRIES {
         let before = find(&api, &scope, id).await?;
+        asking.is_of(before.grant.tenant());
         if before.revoked_at.is_some() {
             return Ok(answer(&api, before));
         }
         let now = api.clock.now();
         let after = ApiKey { revoked_at: Some(now), ..before.clone() };
-        match api.read("put_key", api.meta.put_key(&scope, &after, Replacing::Version(before.version))).await? {
-            Written::Done => {
+        let written = api.read("put_key", api.meta.put_key(&scope, &after, Replacing::Version(before.version))).await?;
+        match changed(written, KEY, id) {
+            Err(Problem::ChangedMeanwhile) => {}
+            Err(problem) => return Err(problem),
+            Ok(()) => {
                 api.tenancy.catch_up().await;
                 let after = ApiKey { version: before.version.saturating_add(1), ..after };
                 asking.changes(Some(&KeyView::of(before, now)), Some(&KeyView::of(after.clone(), now)));
                 return Ok(answer(&api, after));
             }
-            Written::Changed | Written::Full | Written::Taken | Written::Outside => {}
-            Written::Absent => return Err(missing("key", id)),
         }
     }
     Err(Problem::ChangedMeanwhile)
@@ -192,12 +178,11 @@ fn key_id(id: Part) -> Result<KeyId, Problem> {
 }
 
 async fn find(api: &Api, scope: &TenantScope, id: KeyId) -> Result<ApiKey, Problem> {
-    api.read("get_key", api.meta.key(scope, id)).await?.ok_or_else(|| missing("key", id))
+    api.read("get_key", api.meta.key(scope, id)).await?.ok_or_else(|| missing(KEY, id))
 }
 
 fn answer(api: &Api, key: ApiKey) -> Response {
-    let tag = Tag { version: key.version }.header();
-    ([(header::ETAG, tag)], Json(KeyView::of(key, api.clock.now()))).into_response()
+    Tag { version: key.version }.on(StatusCode::OK, KeyView::of(key, api.clock.now()))
 }
 
 #[cfg(test)]

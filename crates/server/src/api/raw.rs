@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::BytesMut;
-use llmtrace_model::{ExchangeId, Raw};
+use llmtrace_model::{ExchangeId, Raw, TenantScope};
 
 use super::{
     error::{Problem, ProblemView, ReadProblems},
@@ -42,15 +42,24 @@ const NOTHING_RUNS: HeaderValue = HeaderValue::from_static("sandbox; default-src
     )
 )]
 pub(super) async fn raw(
-    Asked { api, query, scope, .. }: Asked<RawParams>,
+    Asked { api, query, scope, asking, .. }: Asked<RawParams>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let wanted = query.part()?;
     let exchange = match part("span_id", id, SPAN_EXPECTED)? {
-        Wanted::Exchange(id) => id,
+        Wanted::Exchange(id) => {
+            if scope == TenantScope::All {
+                // The bytes alone do not say whose they are.
+                let found = api.read("get_raw", api.spans.exchange(&scope, id)).await?;
+                asking.is_of(found.as_ref().map(|found| &found.span.tenant_id));
+            }
+            id
+        }
         Wanted::Span(id) => {
             let found = api.read("get_raw", api.spans.span(&scope, id)).await?;
-            found.ok_or_else(|| missing("span", id))?.span.exchange_id
+            let span = found.ok_or_else(|| missing("span", id))?.span;
+            asking.is_of(Some(&span.tenant_id));
+            span.exchange_id
         }
     };
     let found = api.read("get_raw", api.spans.raw(&scope, exchange)).await?;

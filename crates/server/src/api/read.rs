@@ -8,7 +8,7 @@ use axum::{
     http::request::Parts,
 };
 use llmtrace_model::{PageRequest, SpanFilter, TenantId, TenantScope};
-use llmtrace_store::Error;
+use llmtrace_store::{Error, Written};
 use tokio::time::{Instant, timeout};
 
 use super::{
@@ -134,6 +134,17 @@ pub(super) fn text_part(name: &'static str, found: Part, most: usize) -> Result<
         return Err(Problem::bad(name, &text, format!("1 to {most} characters of text")));
     }
     Ok(text)
+}
+
+/// Whether a change of one version of a thing was made; somebody else's may have come between.
+pub(super) fn changed(written: Written, what: &'static str, id: impl std::fmt::Display) -> Result<(), Problem> {
+    match written {
+        Written::Done => Ok(()),
+        Written::Absent => Err(missing(what, id)),
+        Written::Outside => Err(Problem::ReachesFurther),
+        // Nothing is added, and what names a thing does not change.
+        Written::Changed | Written::Full | Written::Taken => Err(Problem::ChangedMeanwhile),
+    }
 }
 
 /// A thing that is not there, or not in the caller's scope: both look the same.

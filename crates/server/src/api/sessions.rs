@@ -43,7 +43,7 @@ pub(super) async fn list(asked: Asked<ListParams>) -> Result<Json<SessionList>, 
     )
 )]
 pub(super) async fn one(
-    Asked { api, query, scope, .. }: Asked<PageParams>,
+    Asked { api, query, scope, asking, .. }: Asked<PageParams>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<SessionDetail>, Problem> {
     let id = text_part("session_id", id, MAX_TEXT)?;
@@ -60,6 +60,7 @@ pub(super) async fn one(
     }
     let session = SessionView::from(found.pop().ok_or_else(|| missing("session", &id))?);
     let own = TenantScope::One(session.sums.tenant_id.clone());
+    asking.is_about(&own);
     let traces = api.read("list_traces", api.spans.list_traces(&own, &filter, &page)).await?;
     let items = traces.items.into_iter().map(TraceView::from).collect();
     let traces = SessionTraces { items, next: question.next(traces.next) };

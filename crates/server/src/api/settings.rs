@@ -1,10 +1,6 @@
 //! `/api/v1/tenants/{tenant_id}/settings`: what a tenant sets for itself, within what the installation allows.
 
-use axum::{
-    Json,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{http::StatusCode, response::Response};
 use llmtrace_model::{TenantCapture, TenantId, TenantSettings};
 use llmtrace_store::{MAX_TENANTS, Replacing, Written};
 
@@ -100,5 +96,5 @@ fn view(api: &Api, tenant: TenantId, own: Option<&TenantSettings>) -> SettingsVi
 }
 
 fn answer(api: &Api, tenant: TenantId, own: Option<&TenantSettings>) -> Response {
-    ([(header::ETAG, tag_of(own).header())], Json(view(api, tenant, own))).into_response()
+    tag_of(own).on(StatusCode::OK, view(api, tenant, own))
 }

@@ -39,7 +39,7 @@ pub(super) async fn list(asked: Asked<ListParams>) -> Result<Json<SpanList>, Pro
     )
 )]
 pub(super) async fn one(
-    Asked { api, scope, .. }: Asked<OneParams>,
+    Asked { api, scope, asking, .. }: Asked<OneParams>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<SpanDetail>, Problem> {
     let id: Wanted = part("span_id", id, SPAN_EXPECTED)?;
@@ -49,6 +49,7 @@ pub(super) async fn one(
             api.read("get_span", api.spans.exchange(&scope, id)).await?.ok_or_else(|| missing("exchange", id))
         }
     }?;
+    asking.is_of(Some(&found.span.tenant_id));
     Ok(Json(found.into()))
 }
 

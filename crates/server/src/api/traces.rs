@@ -39,11 +39,15 @@ pub(super) async fn list(asked: Asked<ListParams>) -> Result<Json<TraceList>, Pr
     )
 )]
 pub(super) async fn one(
-    Asked { api, scope, .. }: Asked<OneParams>,
+    Asked { api, scope, asking, .. }: Asked<OneParams>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<TraceDetail>, Problem> {
     let id: TraceId = part("trace_id", id, "32 hex digits, not all zero")?;
     let records = api.read("get_trace", api.spans.trace(&scope, id)).await?;
+    let mut tenants = records.iter().map(|record| &record.span.tenant_id);
+    // One of several tenants is nobody's in particular.
+    let tenant = tenants.next().filter(|first| tenants.all(|other| other == *first));
+    asking.is_of(tenant);
     let mut count = records.len() as u64;
     if count >= u64::from(PageRequest::MAX) {
         let all = SpanFilter { trace_id: Some(id), ..SpanFilter::default() };

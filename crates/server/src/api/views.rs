@@ -3,8 +3,8 @@
 use axum::{
     Json,
     extract::{Path, rejection::PathRejection},
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::StatusCode,
+    response::Response,
 };
 use llmtrace_model::{SavedView, TenantScope, ViewId};
 use llmtrace_store::{MAX_VIEWS_OF_TENANT, Replacing, Written};
@@ -14,9 +14,12 @@ use super::{
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     etag::{IfMatch, Tag},
     query::OneParams,
-    read::{Asked, missing, part},
+    read::{Asked, changed, missing, part},
     view::{SavedViewBody, SavedViewList, SavedViewView},
 };
+
+/// What one is called in answers.
+const VIEW: &str = "saved view";
 
 /// The parameter of the path.
 type Id = Result<Path<String>, PathRejection>;
@@ -69,10 +72,8 @@ pub(super) async fn create(
     }
     asking.targets(&view.id.to_string());
     asking.changes(None, Some(&SavedViewView::from(view.clone())));
-    let place = HeaderValue::try_from(format!("/api/v1/views/{}", view.id)).expect("a UUID is a header's value");
-    let mut response = answer(StatusCode::CREATED, view);
-    response.headers_mut().insert(header::LOCATION, place);
-    Ok(response)
+    let place = format!("/api/v1/views/{}", view.id);
+    Ok(Tag { version: view.version }.on_new(&place, SavedViewView::from(view)))
 }
 
 /// One saved view.
@@ -88,7 +89,7 @@ pub(super) async fn create(
 )]
 pub(super) async fn one(Asked { api, scope, .. }: Asked<OneParams>, id: Id) -> Result<Response, Problem> {
     let id = view_id(id)?;
-    Ok(answer(StatusCode::OK, find(&api, &scope, id).await?))
+    Ok(answer(find(&api, &scope, id).await?))
 }
 
 /// Changes a saved view, if it is still the one whose `ETag` is in `If-Match`.
@@ -117,16 +118,17 @@ pub(super) async fn replace(
 ) -> Result<Response, Problem> {
     let id = view_id(id)?;
     let stored = find(&api, &scope, id).await?;
+    asking.is_of(stored.tenant.as_ref());
     let version = stored.version;
     condition.check(Tag { version })?;
     let before = SavedViewView::from(stored.clone());
     let SavedViewBody { name, page, query } = body;
     let view = SavedView { name: name.into(), page, query: query.into(), updated_at: api.clock.now(), ..stored };
     let written = api.read("put_view", api.meta.put_view(&scope, &view, Replacing::Version(version))).await?;
-    done(written, id)?;
+    changed(written, VIEW, id)?;
     let view = SavedView { version: version.saturating_add(1), ..view };
     asking.changes(Some(&before), Some(&SavedViewView::from(view.clone())));
-    Ok(answer(StatusCode::OK, view))
+    Ok(answer(view))
 }
 
 /// Deletes a saved view, if it is still the one whose `ETag` is in `If-Match`.
@@ -152,9 +154,10 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let id = view_id(id)?;
     let stored = find(&api, &scope, id).await?;
+    asking.is_of(stored.tenant.as_ref());
     let version = stored.version;
     condition.check(Tag { version })?;
-    done(api.read("delete_view", api.meta.delete_view(&scope, id, version)).await?, id)?;
+    changed(api.read("delete_view", api.meta.delete_view(&scope, id, version)).await?, VIEW, id)?;
     asking.changes(Some(&SavedViewView::from(stored)), None);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -164,16 +167,7 @@ fn view_id(id: Id) -> Result<ViewId, Problem> {
 }
 
 async fn find(api: &Api, scope: &TenantScope, id: ViewId) -> Result<SavedView, Problem> {
-    api.read("get_view", api.meta.view(scope, id)).await?.ok_or_else(|| missing("saved view", id))
-}
-
-/// Whether a change was made; somebody else's may have come between.
-fn done(written: Written, id: ViewId) -> Result<(), Problem> {
-    match written {
-        Written::Done => Ok(()),
-        Written::Changed | Written::Full | Written::Taken => Err(Problem::ChangedMeanwhile),
-        Written::Absent | Written::Outside => Err(missing("saved view", id)),
-    }
+    api.read("get_view", api.meta.view(scope, id)).await?.ok_or_else(|| missing(VIEW, id))
 }
 
 /// Whose a thing is that is asked for in a scope; `None` for the whole installation.
@@ -184,7 +178,6 @@ pub(super) fn owner(scope: &TenantScope) -> Option<llmtrace_model::TenantId> {
     }
 }
 
-fn answer(status: StatusCode, view: SavedView) -> Response {
-    let tag = Tag { version: view.version }.header();
-    (status, [(header::ETAG, tag)], Json(SavedViewView::from(view))).into_response()
+fn answer(view: SavedView) -> Response {
+    Tag { version: view.version }.on(StatusCode::OK, SavedViewView::from(view))
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use llmtrace_model::{AccessRole, Actor, AuditEntry, Grant, TenantId};
-use llmtrace_store::{MetaStore, Migrate, Options};
+use llmtrace_store::MetaStore;
 use serde::Serialize;
 
-use crate::{boot, clock::Clock, config::Config, tenancy::audit_entry};
+use super::store;
+use crate::{clock::Clock, config::Config, tenancy::audit_entry};
 
 /// The store that keeps who may do what.
 pub(super) struct Access {
@@ -20,15 +21,7 @@ pub(super) struct Access {
 impl Access {
     /// Opens the store without making one or changing its schema.
     pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let (setting, url) = ("storage.meta", &config.storage.meta);
-        if url.scheme() == "memory" {
-            bail!("{setting} is {url}, which lives in the running proxy: ask its API");
-        }
-        let options = Options { migrate: Migrate::Refuse, ..boot::store_options(config)? };
-        if llmtrace_store::schema(setting, url.as_str(), &options).await?.found == 0 {
-            bail!("{setting}: there is no store at {url} yet: start the proxy once, or run `llmtrace-proxy migrate`");
-        }
-        let meta = llmtrace_store::open_meta(setting, url.as_str(), &options).await?;
+        let meta = store::open_existing_meta(config, "ask its API").await?;
         Ok(Self { meta, clock: Clock::system() })
     }
 

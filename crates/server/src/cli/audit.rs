@@ -8,12 +8,13 @@ mod walk;
 
 use std::{process::ExitCode, sync::Arc};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use llmtrace_model::TenantId;
-use llmtrace_store::{MetaStore, Migrate, Options};
+use llmtrace_store::MetaStore;
 
-use crate::{boot, config::Config};
+use super::store;
+use crate::config::Config;
 
 /// Options of `audit`.
 #[derive(Debug, Args)]
@@ -90,13 +91,5 @@ fn name(chain: &Chain) -> String {
 
 /// Opens the store of the log without making one or changing its schema.
 async fn open(config: &Config) -> anyhow::Result<Arc<dyn MetaStore>> {
-    let (setting, url) = ("storage.meta", config.storage.meta.as_str());
-    if config.storage.meta.scheme() == "memory" {
-        bail!("{setting} is {url}, which lives in the running proxy: ask its /api/v1/audit");
-    }
-    let options = Options { migrate: Migrate::Refuse, ..boot::store_options(config)? };
-    if llmtrace_store::schema(setting, url, &options).await?.found == 0 {
-        bail!("{setting}: there is no store at {url} yet");
-    }
-    Ok(llmtrace_store::open_meta(setting, url, &options).await?)
+    store::open_existing_meta(config, "ask its /api/v1/audit").await
 }

@@ -103,18 +103,7 @@ impl Keys {
         let (token, now, grant) = (Token::mint()?, access.clock.now(), reach.grant()?);
         let (scope, tenant) = (grant.scope(), grant.tenant().cloned());
         let in_days = |days: u16| Timestamp::from_unix_us(now.unix_us().saturating_add(i64::from(days) * DAY_US));
-        let key = ApiKey {
-            id: KeyId::from_bytes(*uuid::Uuid::new_v4().as_bytes()),
-            version: 1,
-            grant,
-            name: name.to_owned(),
-            prefix: token.prefix().to_owned(),
-            hash: token.hash(),
-            created_at: now,
-            expires_at: days.map(in_days),
-            revoked_at: None,
-            last_used_at: None,
-        };
+        let key = token.to_key(name.to_owned(), grant, now, days.map(in_days));
         match access.meta.put_key(&scope, &key, Replacing::Nothing).await.context("making the key")? {
             Written::Done => {}
             Written::Full => bail!("there are {MAX_KEYS} keys already"),

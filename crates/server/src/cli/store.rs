@@ -11,13 +11,13 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use llmtrace_model::{PageRequest, SpanFilter, TenantId, TenantScope};
-use llmtrace_store::{Migrate, Options, SpanStore};
+use llmtrace_store::{MetaStore, Migrate, Options, SpanStore};
 
 use super::archive::{self, Start};
 use crate::{
     api::{self, Part, Writer},
     boot,
-    config::Config,
+    config::{Config, StoreUrl},
 };
 
 /// Rows read at once: each may carry a body of `capture.max_bytes` each way.
@@ -151,15 +151,33 @@ pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Opens the span store without making one or changing its schema; `of_memory` says what to do where it lives in the proxy.
 pub(super) async fn open_existing(config: &Config, of_memory: &str) -> anyhow::Result<Arc<dyn SpanStore>> {
-    let (setting, url) = ("storage.spans", config.storage.spans.as_str());
-    if config.storage.spans.scheme() == "memory" {
+    let (setting, url) = ("storage.spans", &config.storage.spans);
+    let options = of_existing(config, setting, url, of_memory).await?;
+    boot::heard(config, llmtrace_store::open_spans(setting, url.as_str(), &options).await?).await
+}
+
+/// The same for the store of everything that is no span.
+pub(super) async fn open_existing_meta(config: &Config, of_memory: &str) -> anyhow::Result<Arc<dyn MetaStore>> {
+    let (setting, url) = ("storage.meta", &config.storage.meta);
+    let options = of_existing(config, setting, url, of_memory).await?;
+    Ok(llmtrace_store::open_meta(setting, url.as_str(), &options).await?)
+}
+
+/// What opens a store that is there.
+async fn of_existing(
+    config: &Config,
+    setting: &'static str,
+    url: &StoreUrl,
+    of_memory: &str,
+) -> anyhow::Result<Options> {
+    if url.scheme() == "memory" {
         bail!("{setting} is {url}, which lives in the running proxy: {of_memory}");
     }
     let options = Options { migrate: Migrate::Refuse, ..boot::store_options(config)? };
-    if llmtrace_store::schema(setting, url, &options).await?.found == 0 {
-        bail!("{setting}: there is no store at {url} yet");
+    if llmtrace_store::schema(setting, url.as_str(), &options).await?.found == 0 {
+        bail!("{setting}: there is no store at {url} yet: start the proxy once, or run `llmtrace-proxy migrate`");
     }
-    boot::heard(config, llmtrace_store::open_spans(setting, url, &options).await?).await
+    Ok(options)
 }
 
 #[cfg(test)]

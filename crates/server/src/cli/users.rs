@@ -182,20 +182,9 @@ impl Users {
         password: Option<PasswordHash>,
     ) -> anyhow::Result<()> {
         let (now, scope, tenant) = (access.clock.now(), grant.scope(), grant.tenant().cloned());
-        let user = User {
-            id: UserId::from_bytes(*uuid::Uuid::new_v4().as_bytes()),
-            version: 1,
-            name: Some(name.clone()),
-            display: display.to_owned(),
-            password,
-            identity: None,
-            grants: vec![grant],
-            created_at: now,
-            disabled_at: None,
-            removed_at: None,
-            sessions_from: now,
-            last_login_at: None,
-        };
+        let id = UserId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
+        let display = display.to_owned();
+        let user = User { display, password, ..User::new(id, name.clone(), vec![grant], now) };
         user.check()?;
         match access.meta.put_user(&scope, &user, Replacing::Nothing).await.context("adding the person")? {
             Written::Done => {}

@@ -99,20 +99,12 @@ impl Tenancy {
     }
 
     fn new_person(&self, person: &oidc::Person) -> Result<User, OidcRefused> {
-        let now = self.clock.now();
+        let id = UserId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
+        let name = person.name.parse().map_err(|_| OidcRefused::Unknown)?;
         let user = User {
-            id: UserId::from_bytes(*uuid::Uuid::new_v4().as_bytes()),
-            version: 1,
-            name: Some(person.name.parse().map_err(|_| OidcRefused::Unknown)?),
             display: person.display.clone(),
-            password: None,
             identity: Some(person.identity.clone()),
-            grants: person.grants.clone(),
-            created_at: now,
-            disabled_at: None,
-            removed_at: None,
-            sessions_from: now,
-            last_login_at: None,
+            ..User::new(id, name, person.grants.clone(), self.clock.now())
         };
         user.check().map_err(|_| OidcRefused::Unknown)?;
         Ok(user)
@@ -121,8 +113,7 @@ impl Tenancy {
     /// Writes down what a provider's groups made of somebody, in the name of the program.
     fn note_person(&self, before: Option<&User>, after: &User) {
         let shown = |user: &User| {
-            let grants: Vec<String> = user.grants.iter().map(|grant| format!("{grant:?}")).collect();
-            serde_json::json!({ "user_id": user.id.to_string(), "grants": grants, "has_oidc": true }).to_string()
+            serde_json::json!({ "user_id": user.id, "grants": user.grants, "has_oidc": true }).to_string()
         };
         let action = if before.is_some() { "accounts.change" } else { "accounts.create" };
         let entry = AuditEntry {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use llmtrace_model::{KEY_DIGITS, KEY_MARK, KeyHash, is_api_key};
+use llmtrace_model::{ApiKey, Grant, KEY_DIGITS, KEY_MARK, KeyHash, KeyId, Timestamp, is_api_key};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// Random bytes of a key.
@@ -41,6 +41,22 @@ impl Token {
     /// What is stored of it.
     pub fn hash(&self) -> KeyHash {
         KeyHash::of(&self.0)
+    }
+
+    /// What is stored of it where it is new, under a name and with what it opens.
+    pub fn to_key(&self, name: String, grant: Grant, now: Timestamp, expires_at: Option<Timestamp>) -> ApiKey {
+        ApiKey {
+            id: KeyId::from_bytes(*uuid::Uuid::new_v4().as_bytes()),
+            version: 1,
+            grant,
+            name,
+            prefix: self.prefix().to_owned(),
+            hash: self.hash(),
+            created_at: now,
+            expires_at,
+            revoked_at: None,
+            last_used_at: None,
+        }
     }
 
     /// How it begins: the mark and 6 of its 43 characters, which leave 220 bits to guess.

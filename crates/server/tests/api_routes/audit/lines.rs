@@ -90,6 +90,38 @@ async fn a_read_of_content_leaves_one_line() {
 }
 
 #[tokio::test]
+async fn what_is_a_tenants_own_stands_in_its_chain_also_where_nobody_names_the_tenant() {
+    let houses = houses().await;
+    let span = record(0).span;
+    let (trace, one, exchange) = (span.trace_id.to_string(), span.span_id.to_string(), span.exchange_id.to_string());
+    for (_, meta) in &houses.all {
+        let house = Audited::over(meta).await;
+        let body = json!({ "name": "of a", "page": "traces", "query": {} });
+        let view =
+            line_of(&house, &done("operator of a", "POST /api/v1/views", 201, "views.create", "").with(body)).await;
+        let view = view["target"].as_str().unwrap().to_owned();
+        let person = json!({ "name": "ada", "display": "", "role": "viewer" });
+        let made = done("admin of a", "POST /api/v1/accounts", 201, "accounts.create", "").with(person);
+        let account = line_of(&house, &made).await["target"].as_str().unwrap().to_owned();
+        let key = house.id("viewer of a");
+        for it in [
+            done("root", &format!("GET /api/v1/spans/{one}"), 200, "spans.read", &one),
+            done("root", &format!("GET /api/v1/spans/{one}/raw"), 404, "raw.read", &one),
+            done("root", &format!("GET /api/v1/spans/{exchange}/raw"), 404, "raw.read", &exchange),
+            done("root", "GET /api/v1/sessions/chat%20of%20a", 200, "sessions.read", "chat of a"),
+            done("root", &format!("DELETE /api/v1/views/{view}"), 204, "views.delete", &view).if_match("*"),
+            done("root", &format!("POST /api/v1/accounts/{account}/logout"), 204, "accounts.logout", &account),
+            done("root", &format!("DELETE /api/v1/keys/{key}"), 200, "keys.revoke", &key),
+        ] {
+            assert_eq!(assert_leaves_its_line(&house, it).await["tenant_id"], "a");
+        }
+        // Its spans are of two tenants.
+        let both = done("root", &format!("GET /api/v1/traces/{trace}"), 200, "traces.read", &trace);
+        assert_eq!(assert_leaves_its_line(&house, both).await["tenant_id"], Value::Null);
+    }
+}
+
+#[tokio::test]
 async fn what_shows_no_content_and_the_log_itself_are_read_without_a_line() {
     let houses = houses().await;
     for (_, meta) in &houses.all {
