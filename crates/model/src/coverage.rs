@@ -19,9 +19,12 @@ pub struct Coverage {
     /// `service_tier WORD`, `batch`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_priced: Vec<String>,
-    /// What analysis did: `disabled`, `no detector` or the names of the detectors that ran.
+    /// What analysis did: `disabled`, `nothing to read` or the names of the detectors that ran.
     #[serde(default)]
     pub analysis: String,
+    /// What analysis left out, and why: `pii: out of time`, `12 findings more`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_analysed: Vec<String>,
 }
 
 /// How much of one body was seen.

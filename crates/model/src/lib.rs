@@ -38,7 +38,7 @@ pub use budget::Bound;
 pub use coverage::{BodyCoverage, Coverage};
 pub use credential::{MasterKeyId, ProviderCredential, Sealed};
 pub use erasure::{Erased, Erasure, Retention, Retentions, Subject};
-pub use finding::{Confidence, Finding, FindingKind, Severity};
+pub use finding::{Action, Confidence, Finding, FindingKind, Place, Severity};
 pub use histogram::Histogram;
 pub use ids::{AuditId, CredentialId, ErasureId, ExchangeId, IdError, KeyId, SpanId, TraceId, UserId, ViewId};
 pub use login::{Identity, PasswordHash, PasswordHashError, UserName, UserNameError};
@@ -48,7 +48,7 @@ pub use page::{Between, Cursor, CursorError, Found, Page, PageRequest, SpanFilte
 pub use raw::{Raw, RawBody};
 pub use saved::{SavedView, ViewPage};
 pub use search::{Terms, terms};
-pub use segment::{Origin, Segment};
+pub use segment::{Channel, Segment};
 pub use session::{Holder, HolderError, Session, SessionHash};
 pub use settings::{CaptureContent, CaptureRaw, TenantCapture, TenantSettings, Unknown};
 pub use span::{EndReason, ErrorInfo, Params, SessionSummary, Source, Span, SpanRecord, Status, Timing, TraceSummary};

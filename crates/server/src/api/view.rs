@@ -16,7 +16,7 @@ mod raw;
 mod saved;
 mod session;
 mod settings;
-mod shapes;
+pub(super) mod shapes;
 mod stats;
 mod tenant;
 mod top;
@@ -252,8 +252,10 @@ pub struct CoverageView {
     /// What was used and is not in the cost, or only at the ordinary price: names of buckets and units,
     /// `service_tier WORD`, `batch`.
     pub not_priced: Vec<String>,
-    /// What analysis did: `disabled`, `no detector`, or the detectors that ran.
+    /// What analysis did: `disabled`, `nothing to read`, or the detectors that ran.
     pub analysis: String,
+    /// What analysis left out, and why: `pii: out of time`.
+    pub not_analysed: Vec<String>,
 }
 
 /// How much of one body was seen.
@@ -388,6 +390,7 @@ impl From<Coverage> for CoverageView {
             unknown: c.unknown,
             not_priced: c.not_priced,
             analysis: c.analysis,
+            not_analysed: c.not_analysed,
         }
     }
 }

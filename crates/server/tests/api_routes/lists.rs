@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::Request;
 use llmtrace_model::{
-    Confidence, EndReason, Finding, FindingKind, Money, Severity, Source, SpanRecord, Status, Timestamp, Usage,
+    Action, Confidence, EndReason, Finding, FindingKind, Money, Severity, Source, SpanRecord, Status, Timestamp, Usage,
 };
 use llmtrace_server::api::{Access, router};
 use llmtrace_store::{Backlog, Options, open_meta};
@@ -108,8 +108,16 @@ async fn each_filter_narrows_to_its_span() {
         (r.span.timing.duration_us, r.span.timing.first_token_us) = (200_001, Some(99_999));
         r.span.usage = Some(Usage { output: 100, ..Usage::default() });
         let confidence = Confidence::new(0.9).unwrap();
-        let (rule, reason) = ("r".to_owned(), "why".to_owned());
-        r.span.findings = vec![Finding { kind: FindingKind::Pii, severity: Severity::Low, confidence, rule, reason }];
+        r.span.findings = vec![Finding {
+            kind: FindingKind::Pii,
+            subtype: "email".to_owned(),
+            severity: Severity::Low,
+            confidence,
+            rule: "r".to_owned(),
+            reason: "why".to_owned(),
+            place: None,
+            action: Action::Flag,
+        }];
     });
     let at = |n: i64| Timestamp::from_unix_us(odd.span.started_at.unix_us() + n);
     let filters = [
@@ -160,7 +168,7 @@ async fn each_filter_narrows_to_its_span() {
         for nothing in [
             "status=error&provider=openai",
             "tag=blue&tag=red",
-            "finding=leak",
+            "finding=secret",
             "min_cost_usd=1.000000001",
             "min_duration_ms=200.002",
             "max_tokens=21",

@@ -6,8 +6,8 @@ use std::{
 };
 
 use llmtrace_model::{
-    Between, Confidence, Dimension, Finding, FindingKind, Found, Money, PageRequest, Severity, SpanFilter, SpanRecord,
-    StatsQuery, TenantScope, Timestamp,
+    Action, Between, Confidence, Dimension, Finding, FindingKind, Found, Money, PageRequest, Severity, SpanFilter,
+    SpanRecord, StatsQuery, TenantScope, Timestamp,
 };
 use llmtrace_store::{
     SpanStore,
@@ -75,11 +75,14 @@ pub(crate) fn first(count: u64, said: &str) -> Arc<SpanRecord> {
 
 fn finding() -> Finding {
     Finding {
-        kind: FindingKind::Leak,
+        kind: FindingKind::Secret,
         severity: Severity::High,
         confidence: Confidence::new(0.9).expect("inside 0 to 1"),
         rule: "key".to_owned(),
         reason: "a key".to_owned(),
+        subtype: "key".to_owned(),
+        place: None,
+        action: Action::Flag,
     }
 }
 
@@ -223,7 +226,7 @@ fn filters() -> Vec<(&'static str, SpanFilter)> {
         ("an agent", SpanFilter { agent_id: text("agent-3"), ..none() }),
         ("a rare model", SpanFilter { model: text("model-rare"), ..none() }),
         ("a rare tag", SpanFilter { tags: vec!["rare".to_owned()], ..none() }),
-        ("a rare finding", SpanFilter { finding: Some(Found::Kind(FindingKind::Leak)), ..none() }),
+        ("a rare finding", SpanFilter { finding: Some(Found::Kind(FindingKind::Secret)), ..none() }),
         ("any finding", SpanFilter { finding: Some(Found::Any), ..none() }),
         ("a release that is long gone", SpanFilter { release: text("2026.0"), ..none() }),
         ("status 500", SpanFilter { http_status: Some(500), ..none() }),

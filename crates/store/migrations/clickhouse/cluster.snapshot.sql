@@ -267,6 +267,30 @@ ALTER TABLE bodies_local ON CLUSTER `main` MATERIALIZE COLUMN term_hashes;
 
 ALTER TABLE bodies_local ON CLUSTER `main` MATERIALIZE INDEX by_term_hash;
 
+ALTER TABLE spans_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_subtypes Array(String) CODEC(ZSTD(1)) AFTER finding_reasons;
+
+ALTER TABLE spans ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_subtypes Array(String) CODEC(ZSTD(1)) AFTER finding_reasons;
+
+ALTER TABLE spans_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_channels Array(String) CODEC(ZSTD(1)) AFTER finding_subtypes;
+
+ALTER TABLE spans ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_channels Array(String) CODEC(ZSTD(1)) AFTER finding_subtypes;
+
+ALTER TABLE spans_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_paths Array(String) CODEC(ZSTD(1)) AFTER finding_channels;
+
+ALTER TABLE spans ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_paths Array(String) CODEC(ZSTD(1)) AFTER finding_channels;
+
+ALTER TABLE spans_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_starts Array(UInt64) CODEC(ZSTD(1)) AFTER finding_paths;
+
+ALTER TABLE spans ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_starts Array(UInt64) CODEC(ZSTD(1)) AFTER finding_paths;
+
+ALTER TABLE spans_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_ends Array(UInt64) CODEC(ZSTD(1)) AFTER finding_starts;
+
+ALTER TABLE spans ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_ends Array(UInt64) CODEC(ZSTD(1)) AFTER finding_starts;
+
+ALTER TABLE spans_local ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_actions Array(String) CODEC(ZSTD(1)) AFTER finding_ends;
+
+ALTER TABLE spans ON CLUSTER `main` ADD COLUMN IF NOT EXISTS finding_actions Array(String) CODEC(ZSTD(1)) AFTER finding_ends;
+
 CREATE TABLE IF NOT EXISTS schema_versions_local ON CLUSTER `main` (version UInt32, at DateTime DEFAULT now()) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/llmtrace/schema_versions_local', '{replica}') ORDER BY version;
 
 CREATE TABLE IF NOT EXISTS schema_versions ON CLUSTER `main` AS schema_versions_local ENGINE = Distributed('main', 'llmtrace', 'schema_versions_local', 0);

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/clickhouse/0002_rollups.sql"),
     include_str!("../../migrations/clickhouse/0003_rollups_by_month.sql"),
     include_str!("../../migrations/clickhouse/0004_term_hashes.sql"),
+    include_str!("../../migrations/clickhouse/0005_finding_places.sql"),
 ];
 
 /// The version this program writes.

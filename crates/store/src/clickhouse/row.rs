@@ -1,8 +1,8 @@
 //! A span as a row of `spans`: the one place that names the columns, in one order for writing and reading.
 
 use llmtrace_model::{
-    Confidence, ErrorInfo, ExchangeId, Finding, Money, Severity, Span, SpanId, Timestamp, Timing, TraceId, Unit, Units,
-    Usage, UsageSource,
+    Action, Channel, Confidence, ErrorInfo, ExchangeId, Finding, Money, Place, Severity, Span, SpanId, Timestamp,
+    Timing, TraceId, Unit, Units, Usage, UsageSource,
 };
 use serde::de::DeserializeOwned;
 
@@ -20,7 +20,8 @@ pub(super) const COLUMNS: &str = "exchange_id, version, tenant_id, started_at, t
     image_input, image_output, audio_cache_read, image_cache_read, usage_source, units, cost, price_version, \
     duration_us, connect_us, first_byte_us, first_token_us, overhead_us, request_bytes, response_bytes, \
     finish_reasons, response_id, provider_request_id, rate_limits, finding_kinds, finding_severities, \
-    finding_confidences, finding_rules, finding_reasons, coverage";
+    finding_confidences, finding_rules, finding_reasons, finding_subtypes, finding_channels, finding_paths, finding_starts, \
+    finding_ends, finding_actions, coverage";
 
 /// Writes a span; what follows in a row of `spans` is its rank and whether it is deleted.
 pub(super) fn put(to: &mut Rows, span: &Span) -> Result<(), Error> {
@@ -86,11 +87,20 @@ pub(super) fn put(to: &mut Rows, span: &Span) -> Result<(), Error> {
 
 fn put_findings(to: &mut Rows, findings: &[Finding]) {
     to.texts(findings.iter().map(|finding| finding.kind.as_str()));
-    to.texts(findings.iter().map(|finding| severity_word(finding.severity)));
+    to.texts(findings.iter().map(|finding| finding.severity.as_str()));
     to.len(findings.len());
     findings.iter().for_each(|finding| to.f32(finding.confidence.get()));
     to.texts(findings.iter().map(|finding| &finding.rule));
     to.texts(findings.iter().map(|finding| &finding.reason));
+    to.texts(findings.iter().map(|finding| &finding.subtype));
+    // A finding without a place has no channel.
+    to.texts(findings.iter().map(|finding| finding.place.as_ref().map_or("", |place| place.channel.as_str())));
+    to.texts(findings.iter().map(|finding| finding.place.as_ref().map_or("", |place| &place.path)));
+    for number in [|place: &Place| place.start, |place: &Place| place.end] {
+        to.len(findings.len());
+        findings.iter().for_each(|finding| to.u64(finding.place.as_ref().map_or(0, number)));
+    }
+    to.texts(findings.iter().map(|finding| finding.action.as_str()));
 }
 
 /// Reads a span from the columns of this file.
@@ -190,22 +200,41 @@ fn timing(from: &mut Values<'_>) -> Result<Timing, Error> {
 
 fn findings(from: &mut Values<'_>) -> Result<Vec<Finding>, Error> {
     let kinds: Vec<_> = from.all(|from| from.word("finding_kinds"))?;
-    let severities: Vec<Severity> = from.all(|from| {
-        let word = from.str()?;
-        let known = [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
-        let found = known.into_iter().find(|severity| severity_word(*severity) == word);
-        found.ok_or_else(|| from.damaged("finding_severities holds an unknown word"))
-    })?;
+    let severities: Vec<Severity> = from.all(|from| from.word("finding_severities"))?;
     let confidences: Vec<f32> = from.all(Values::f32)?;
     let rules: Vec<String> = from.all(Values::text)?;
     let reasons: Vec<String> = from.all(Values::text)?;
+    let mut places = places(from, kinds.len())?.into_iter();
+    let actions: Vec<Action> = from.all(|from| from.word("finding_actions"))?;
+    let mut actions = actions.into_iter();
     let mut all = Vec::with_capacity(kinds.len());
     for ((((kind, severity), confidence), rule), reason) in
         kinds.into_iter().zip(severities).zip(confidences).zip(rules).zip(reasons)
     {
         let confidence = Confidence::new(confidence);
         let confidence = confidence.ok_or_else(|| from.damaged("finding_confidences is outside 0 to 1"))?;
-        all.push(Finding { kind, severity, confidence, rule, reason });
+        let (subtype, place) = places.next().unwrap_or_default();
+        let action = actions.next().unwrap_or_default();
+        all.push(Finding { kind, subtype, severity, confidence, rule, reason, place, action });
+    }
+    Ok(all)
+}
+
+/// Sorts and places of so many findings; rows from before migration 0005 have none.
+fn places(from: &mut Values<'_>, findings: usize) -> Result<Vec<(String, Option<Place>)>, Error> {
+    let subtypes: Vec<String> = from.all(Values::text)?;
+    let channels: Vec<Option<Channel>> = from.all(|from| match from.str()? {
+        "" => Ok(None),
+        word => word.parse().map(Some).map_err(|error| from.damaged(format!("finding_channels: {error}"))),
+    })?;
+    let paths: Vec<String> = from.all(Values::text)?;
+    let starts: Vec<u64> = from.all(Values::u64)?;
+    let ends: Vec<u64> = from.all(Values::u64)?;
+    let mut all = Vec::with_capacity(findings);
+    for ((((subtype, channel), path), start), end) in
+        subtypes.into_iter().zip(channels).zip(paths).zip(starts).zip(ends)
+    {
+        all.push((subtype, channel.map(|channel| Place { channel, path, start, end })));
     }
     Ok(all)
 }
@@ -222,15 +251,5 @@ const fn source_word(source: UsageSource) -> &'static str {
         UsageSource::Provider => "provider",
         UsageSource::Estimated => "estimated",
         UsageSource::None => "none",
-    }
-}
-
-const fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Low => "low",
-        Severity::Medium => "medium",
-        Severity::High => "high",
-        Severity::Critical => "critical",
     }
 }

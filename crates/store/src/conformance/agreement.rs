@@ -5,8 +5,8 @@ mod kept;
 use std::sync::Arc;
 
 use llmtrace_model::{
-    Between, Confidence, Cursor, Dimension, EndReason, Finding, FindingKind, Found, Money, PageRequest, Severity,
-    Source, SpanFilter, SpanRecord, StatsQuery, Status, TenantScope, Terms, Timestamp, TraceId, Unit,
+    Action, Between, Confidence, Cursor, Dimension, EndReason, Finding, FindingKind, Found, Money, PageRequest,
+    Severity, Source, SpanFilter, SpanRecord, StatsQuery, Status, TenantScope, Terms, Timestamp, TraceId, Unit,
 };
 use proptest::prelude::*;
 
@@ -69,7 +69,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn finding_kind() -> impl Strategy<Value = FindingKind> {
-    prop_oneof![Just(FindingKind::Leak), Just(FindingKind::Pii)]
+    prop_oneof![Just(FindingKind::Secret), Just(FindingKind::Pii)]
 }
 
 fn record(time: impl Strategy<Value = Timestamp>) -> impl Strategy<Value = Arc<SpanRecord>> {
@@ -122,6 +122,9 @@ fn finding(kind: FindingKind) -> Finding {
         confidence: Confidence::new(0.5).expect("inside 0 to 1"),
         rule: "r".to_owned(),
         reason: String::new(),
+        subtype: String::new(),
+        place: None,
+        action: Action::Flag,
     }
 }
 

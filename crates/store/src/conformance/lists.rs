@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use llmtrace_model::{
-    Between, Confidence, EndReason, ExchangeId, Finding, FindingKind, Found, Money, PageRequest, Severity, Source,
-    SpanFilter, SpanRecord, Status, TenantScope, Timestamp,
+    Action, Between, Confidence, EndReason, ExchangeId, Finding, FindingKind, Found, Money, PageRequest, Severity,
+    Source, SpanFilter, SpanRecord, Status, TenantScope, Timestamp,
 };
 
 use super::{
@@ -155,11 +155,14 @@ fn one_of_each() -> Vec<(SpanFilter, SpanBuilder)> {
 
 fn leak() -> Finding {
     Finding {
-        kind: FindingKind::Leak,
+        kind: FindingKind::Secret,
         severity: Severity::High,
         confidence: Confidence::new(1.0).expect("inside 0 to 1"),
         rule: "r".to_owned(),
         reason: String::new(),
+        subtype: String::new(),
+        place: None,
+        action: Action::Flag,
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use llmtrace_model::{
-    BodyCoverage, Confidence, Content, EndReason, ErrorInfo, Finding, FindingKind, Message, Money, Part, Role,
-    Severity, Source, Span, SpanFilter, SpanRecord, Status, Subject, Timestamp, Timing, Unit, Usage, UsageSource,
+    Action, BodyCoverage, Channel, Confidence, Content, EndReason, ErrorInfo, Finding, FindingKind, Message, Money,
+    Part, Place, Role, Severity, Source, Span, SpanFilter, SpanRecord, Status, Subject, Timestamp, Timing, Unit, Usage,
+    UsageSource,
 };
 use serde_json::{Value, json};
 
@@ -70,8 +71,19 @@ fn with_every_text(text: &str) -> SpanBuilder {
         span.coverage.analysis = text();
         span.coverage.request = BodyCoverage::Opaque(text());
         let confidence = Confidence::new(0.1).unwrap();
-        let (kind, severity) = (FindingKind::Leak, Severity::High);
-        span.findings = vec![Finding { kind, severity, confidence, rule: text(), reason: text() }];
+        let (kind, severity) = (FindingKind::Secret, Severity::High);
+        let finding = Finding {
+            kind,
+            subtype: text(),
+            severity,
+            confidence,
+            rule: text(),
+            reason: text(),
+            place: None,
+            action: Action::Block,
+        };
+        let place = Place { channel: Channel::Untrusted, path: text(), start: 0, end: u64::MAX };
+        span.findings = vec![finding.clone(), Finding { place: Some(place), ..finding }];
     })
 }
 
@@ -174,7 +186,9 @@ pub(super) async fn extreme_numbers_survive(store: Store) {
     for p in [0.0, 1.0, f32::MIN_POSITIVE, 0.1, 1.0 / 3.0, 0.999_999_94] {
         let confidence = Confidence::new(p).unwrap();
         let (kind, severity) = (FindingKind::Pii, Severity::Info);
-        let finding = Finding { kind, severity, confidence, rule: String::new(), reason: String::new() };
+        let (subtype, rule, reason) = Default::default();
+        let finding =
+            Finding { kind, subtype, severity, confidence, rule, reason, place: None, action: Action::Observe };
         survives(&store, span().finding(finding)).await;
     }
 }

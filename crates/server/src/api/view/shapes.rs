@@ -126,21 +126,71 @@ pub(super) struct ErrorInfo {
 pub(super) struct Finding {
     /// What it is.
     kind: FindingKind,
+    /// Which sort of it: `instruction_override`, `aws_access_key`, `credit_card`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    subtype: String,
     /// How bad it is.
     severity: Severity,
     /// How sure the detector is, 0 to 1.
     confidence: f32,
-    /// The detector or rule that found it.
+    /// The rule or model that found it, a model with its version.
     rule: String,
     /// Why, for a person.
     reason: String,
+    /// Where it was found, unless it is about the exchange as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+    /// What the policy in force said is done about it.
+    action: Action,
+}
+
+/// What is done about a finding, from the weakest to the strongest.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Action {
+    /// Nothing: it is on the span for whoever looks.
+    Observe,
+    /// The exchange counts as flagged.
+    Flag,
+    /// The text is replaced.
+    Redact,
+    /// The exchange is refused, or its answer cut off.
+    Block,
+}
+
+/// A stretch of text in an exchange.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Place {
+    /// Whose words they are.
+    channel: Channel,
+    /// Which text: a JSON Pointer (RFC 6901) into the span's content, `/input_messages/0/parts/1/content`.
+    path: String,
+    /// Its first byte in that text, in UTF-8.
+    start: u64,
+    /// The byte behind its last one.
+    end: u64,
+}
+
+/// Whose words a text holds.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::api) enum Channel {
+    /// A person typed it.
+    User,
+    /// A tool, document, file or web page said it.
+    Untrusted,
+    /// The model produced it.
+    Output,
+    /// The operator's instructions.
+    System,
 }
 
 /// What a finding is about.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum FindingKind {
-    /// Foreign text that gives the model orders.
+    /// Text that gives the model orders it should not take.
     Injection,
     /// A user who talks the model out of its rules.
     Jailbreak,
@@ -148,10 +198,26 @@ pub(super) enum FindingKind {
     HiddenText,
     /// An attack in an encoding.
     Encoded,
-    /// A credential or secret that leaves.
-    Leak,
+    /// A tool whose description gives orders, or that changes once it is trusted.
+    ToolPoisoning,
+    /// A tool called with arguments that do harm.
+    ToolMisuse,
+    /// Data on its way to somewhere it does not belong.
+    Exfiltration,
+    /// A credential.
+    Secret,
     /// Personal data.
     Pii,
+    /// The operator's instructions in an answer.
+    SystemPromptLeak,
+    /// A mark that was put there to show a leak.
+    CanaryLeak,
+    /// Insults, threats, hatred.
+    Toxicity,
+    /// Somebody who may harm themselves.
+    SelfHarm,
+    /// Code in an answer that is dangerous to run.
+    CodeRisk,
 }
 
 /// How bad a finding is.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use llmtrace_model::{
-    CaptureContent, CaptureRaw, Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind, Message, Outcome,
-    Part, Role, Severity, Source, Status, UsageSource, ViewPage,
+    Action, CaptureContent, CaptureRaw, Channel, Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind,
+    Message, Outcome, Part, Place, Role, Severity, Source, Status, UsageSource, ViewPage,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -59,19 +59,16 @@ fn every_word_and_finding_has_its_documented_shape() {
         agrees::<shapes::UsageSource>(word);
     }
     agrees::<shapes::ErrorInfo>(ErrorInfo { kind: "rate_limit_error".into(), message: "slow down".into() });
-    let kinds = [
-        FindingKind::Injection,
-        FindingKind::Jailbreak,
-        FindingKind::HiddenText,
-        FindingKind::Encoded,
-        FindingKind::Leak,
-        FindingKind::Pii,
-    ];
     let severities = [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
-    for kind in kinds {
+    for &kind in FindingKind::ALL {
         for severity in severities {
             let confidence = Confidence::new(0.5).unwrap();
-            agrees::<shapes::Finding>(Finding { kind, severity, confidence, rule: "r".into(), reason: "why".into() });
+            let (subtype, rule, reason) = ("s".to_owned(), "r".to_owned(), "why".to_owned());
+            let place = Place { channel: Channel::User, path: "/input_messages/0".into(), start: 1, end: 2 };
+            let finding =
+                Finding { kind, subtype, severity, confidence, rule, reason, place: Some(place), action: Action::Flag };
+            agrees::<shapes::Finding>(Finding { place: None, subtype: String::new(), ..finding.clone() });
+            agrees::<shapes::Finding>(finding);
         }
     }
 }

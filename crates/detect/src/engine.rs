@@ -1,0 +1,77 @@
+//! Runs the detectors over one text.
+
+use std::{borrow::Cow, collections::HashMap, ops::Range};
+
+use llmtrace_model::{Channel, FindingKind};
+
+use crate::{Deadline, Detector, Hit, Input, registry, views};
+
+/// Every detector, built once and shared by all requests.
+pub struct Engine {
+    detectors: Vec<Box<dyn Detector>>,
+}
+
+/// What a scan says of one text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Report {
+    /// What was found, in the order of the text.
+    pub hits: Vec<Hit>,
+    /// The detectors that looked at all of it.
+    pub ran: Vec<&'static str>,
+    /// The detectors that did not, because time was over.
+    pub late: Vec<&'static str>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// Builds every detector with the rules and weights of this version: some 10 ms, once.
+    pub fn new() -> Self {
+        Self { detectors: registry::detectors() }
+    }
+
+    /// Looks at one text until the deadline.
+    pub fn scan(&self, channel: Channel, text: &str, deadline: Deadline) -> Report {
+        let views = views(text);
+        let input = Input { channel, views: &views, deadline };
+        let mut report = Report::default();
+        for detector in self.detectors.iter().filter(|detector| detector.reads(channel)) {
+            if deadline.is_over() {
+                report.late.push(detector.name());
+                continue;
+            }
+            detector.scan(&input, &mut report.hits);
+            if deadline.is_over() { &mut report.late } else { &mut report.ran }.push(detector.name());
+        }
+        report.hits = joined(std::mem::take(&mut report.hits));
+        report
+    }
+}
+
+/// Hits in the order of the text; of those of one sort that overlap, one: the worst and surest, over the stretch of all of them.
+fn joined(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_by_key(|hit| (hit.range.start, hit.range.end));
+    let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
+    let mut last_of: HashMap<(FindingKind, Cow<'static, str>), usize> = HashMap::new();
+    for hit in hits {
+        let sort = (hit.kind, hit.subtype.clone());
+        match last_of.get(&sort).and_then(|last| kept.get_mut(*last)) {
+            Some(last) if hit.range.start < last.range.end => {
+                let range = last.range.start..last.range.end.max(hit.range.end);
+                if (hit.severity, hit.score) > (last.severity, last.score) {
+                    *last = hit;
+                }
+                last.range = range;
+            }
+            Some(_) | None => {
+                last_of.insert(sort, kept.len());
+                kept.push(hit);
+            }
+        }
+    }
+    kept
+}

@@ -1,0 +1,20 @@
+//! Text in, findings out.
+//!
+//! Sync and pure: no network, no clock but the one a [`Deadline`] looks at, no provider's JSON, no storage. [`Engine::scan`]
+//! shows the order: a text is brought into the forms that detectors read ([`views`]), then every detector of `registry` that
+//! reads its channel looks at them, as long as there is time.
+
+mod deadline;
+mod detector;
+mod engine;
+mod hit;
+mod normalize;
+pub mod policy;
+mod registry;
+
+pub use deadline::Deadline;
+pub use detector::{Detector, Input};
+pub use engine::{Engine, Report};
+pub use hit::Hit;
+pub use normalize::{Hidden, HiddenKind, How, LONGEST_TEXT, View, Views, views};
+pub use policy::{Policy, PolicyError};

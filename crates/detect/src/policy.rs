@@ -1,0 +1,152 @@
+//! What is done about what was found: findings in, a decision out. Pure, so that a draft can be tried on what is stored.
+//!
+//! A policy is a list of rules; the first one that a finding matches says what is done about it. Behind an operator's own rules
+//! stand those of a preset, and behind these: it is flagged.
+
+mod check;
+mod preset;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use llmtrace_model::{Action, Channel, Confidence, FindingKind, Severity};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::{check::PolicyError, preset::Preset};
+use crate::Hit;
+
+/// What an operator wants done about findings.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// The rules behind the operator's own.
+    pub preset: Preset,
+    /// Whether what the rules say is done, or only said.
+    pub mode: Mode,
+    /// Rules, in order; the first that matches decides.
+    pub rules: Vec<Rule>,
+    /// What is no finding to this operator.
+    pub allow: Vec<Allow>,
+}
+
+/// Whether what the rules say is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It is done.
+    #[default]
+    Enforce,
+    /// It is said on the span, and no exchange is touched: for trying a policy on real traffic.
+    Shadow,
+}
+
+/// One rule. An empty list or an absent bound matches everything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Kinds of findings.
+    #[schemars(schema_with = "schema::kinds")]
+    #[serde(default)]
+    pub kinds: Vec<FindingKind>,
+    /// Sorts of them: `credit_card`; a `*` at the end stands for whatever follows.
+    #[serde(default)]
+    pub subtypes: Vec<String>,
+    /// Whose words.
+    #[schemars(schema_with = "schema::channels")]
+    #[serde(default)]
+    pub channels: Vec<Channel>,
+    /// At least so bad.
+    #[schemars(schema_with = "schema::severity")]
+    #[serde(default)]
+    pub min_severity: Option<Severity>,
+    /// At least so sure.
+    #[schemars(schema_with = "schema::score")]
+    #[serde(default)]
+    pub min_score: Option<Confidence>,
+    /// What is done.
+    #[schemars(schema_with = "schema::action")]
+    pub action: Action,
+}
+
+/// What is no finding to this operator: all that is given has to fit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Allow {
+    /// The rule that found it, `injection.ignore_previous`; a `*` at the end stands for whatever follows.
+    pub rule: Option<String>,
+    /// The text that was found, letter by letter.
+    pub text: Option<String>,
+    /// The SHA-256 of that text in hexadecimal digits, where it should not stand in a policy.
+    pub sha256: Option<String>,
+}
+
+/// What is done about one text or one exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// What the rules say, the strongest of all findings; `None` where nothing was found.
+    pub says: Option<Action>,
+    /// What is done: never more than flagging in [`Mode::Shadow`].
+    pub does: Option<Action>,
+}
+
+impl Policy {
+    /// What is done about a finding in a text; `None` where it is no finding to this operator.
+    ///
+    /// `text` is what was found, the stretch alone.
+    pub fn action(&self, channel: Channel, hit: &Hit, text: &str) -> Option<Action> {
+        if self.allow.iter().any(|allow| allow.fits(&hit.rule, text)) {
+            return None;
+        }
+        let rules = self.rules.iter().chain(self.preset.rules());
+        Some(rules.into_iter().find(|rule| rule.fits(channel, hit)).map_or(Action::Flag, |rule| rule.action))
+    }
+
+    /// What is done about an exchange of whose findings the actions are these.
+    pub fn decide(&self, actions: impl IntoIterator<Item = Action>) -> Decision {
+        let says = actions.into_iter().max();
+        let does = match self.mode {
+            Mode::Enforce => says,
+            Mode::Shadow => says.map(|action| action.min(Action::Flag)),
+        };
+        Decision { says, does }
+    }
+
+    /// Whether a text of one of these channels may be refused or changed: whether anybody has to wait for a verdict.
+    pub fn may_enforce(&self, channels: &[Channel]) -> bool {
+        self.mode == Mode::Enforce
+            && self.rules.iter().chain(self.preset.rules()).any(|rule| {
+                rule.action >= Action::Redact
+                    && (rule.channels.is_empty() || rule.channels.iter().any(|channel| channels.contains(channel)))
+            })
+    }
+}
+
+impl Rule {
+    fn fits(&self, channel: Channel, hit: &Hit) -> bool {
+        let Self { kinds, subtypes, channels, min_severity, min_score, action: _ } = self;
+        (kinds.is_empty() || kinds.contains(&hit.kind))
+            && (subtypes.is_empty() || subtypes.iter().any(|pattern| like(pattern, &hit.subtype)))
+            && (channels.is_empty() || channels.contains(&channel))
+            && min_severity.is_none_or(|least| hit.severity >= least)
+            && min_score.is_none_or(|least| hit.score >= least)
+    }
+}
+
+impl Allow {
+    fn fits(&self, found_by: &str, found: &str) -> bool {
+        let Self { rule, text, sha256 } = self;
+        (rule.is_some() || text.is_some() || sha256.is_some())
+            && rule.as_ref().is_none_or(|pattern| like(pattern, found_by))
+            && text.as_ref().is_none_or(|text| text == found)
+            && sha256.as_ref().is_none_or(|hash| hash.eq_ignore_ascii_case(&check::sha256(found)))
+    }
+}
+
+/// Whether a word is what a pattern says: itself, or what begins like it where it ends in `*`.
+fn like(pattern: &str, word: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => word.starts_with(start),
+        None => pattern == word,
+    }
+}
