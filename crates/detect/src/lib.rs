@@ -7,10 +7,12 @@
 mod deadline;
 mod detector;
 mod engine;
+mod expression;
 mod hit;
 mod normalize;
 pub mod policy;
 mod registry;
+mod rules;
 
 pub use deadline::Deadline;
 pub use detector::{Detector, Input};
@@ -18,3 +20,4 @@ pub use engine::{Engine, Report};
 pub use hit::Hit;
 pub use normalize::{Hidden, HiddenKind, How, LONGEST_TEXT, View, Views, views};
 pub use policy::{Policy, PolicyError};
+pub use rules::{Evidence, Rule, RuleError, Rules, Seen};
