@@ -10,9 +10,11 @@ mod engine;
 mod expression;
 mod hit;
 mod normalize;
+mod pii;
 pub mod policy;
 mod registry;
 mod rules;
+mod secrets;
 
 pub use deadline::Deadline;
 pub use detector::{Detector, Input};
