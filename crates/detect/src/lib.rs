@@ -6,7 +6,10 @@
 
 mod deadline;
 mod detector;
+mod detectors;
 mod engine;
+mod examine;
+pub mod exchange;
 mod expression;
 mod hit;
 mod normalize;
@@ -18,7 +21,14 @@ mod secrets;
 
 pub use deadline::Deadline;
 pub use detector::{Detector, Input};
+pub use detectors::{
+    code_risk::CodeRisk,
+    exfiltration::Exfiltration,
+    harm::Harm,
+    refusal::{Reply, reply},
+};
 pub use engine::{Engine, Report};
+pub use examine::{Examined, Found};
 pub use hit::Hit;
 pub use normalize::{Hidden, HiddenKind, How, LONGEST_TEXT, View, Views, views};
 pub use policy::{Policy, PolicyError};
