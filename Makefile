@@ -1,6 +1,6 @@
 # Every target says what it installs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help toolchain run demo web test test-helm image test-image check bench bench-wire fuzz crash chaos e2e
+.PHONY: help toolchain run demo web test test-helm image test-image check bench bench-wire fuzz crash chaos e2e train eval
 
 help: ## Lists the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -50,3 +50,9 @@ chaos: ## Processes, stores and disks fail under load for CHAOS_SECONDS=60 each,
 
 crash: ## kill -9 under load, KILLS=20 times, and what was lost
 	@scripts/crash.sh
+
+train: ## Trains the weights of detection on DATA=FOLDER (installs numpy and scipy into .venv-train; some ten minutes, one thread)
+	@scripts/train.sh "$(DATA)"
+
+eval: ## Recall and false positives of detection per source on DATA=FOLDER, at the shipped thresholds
+	@scripts/eval.sh "$(DATA)"

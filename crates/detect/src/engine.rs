@@ -84,3 +84,34 @@ fn joined(mut hits: Vec<Hit>) -> Vec<Hit> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use llmtrace_model::{Confidence, Severity};
+
+    use super::*;
+
+    fn hit(subtype: &'static str, rule: &'static str, severity: Severity, range: Range<usize>) -> Hit {
+        let (kind, score) = (FindingKind::Injection, Confidence::CERTAIN);
+        Hit { kind, subtype: subtype.into(), rule: rule.into(), score, severity, range, reason: "why".into() }
+    }
+
+    #[test]
+    fn what_several_rules_say_of_one_stretch_is_one_finding() {
+        let told = joined(vec![
+            hit("override", "b", Severity::High, 4..20),
+            hit("override", "a", Severity::Medium, 0..10),
+            hit("extraction", "c", Severity::Low, 5..8),
+            hit("override", "d", Severity::Low, 20..30),
+            hit("override", "e", Severity::Low, 25..28),
+        ]);
+        let told: Vec<_> = told.iter().map(|hit| (&*hit.rule, hit.range.clone())).collect();
+        assert_eq!(told, [("b", 0..20), ("c", 5..8), ("d", 20..30)]);
+    }
+
+    #[test]
+    fn no_time_is_no_word() {
+        let report = Engine::new().scan(Channel::User, "hello", Deadline::within(std::time::Duration::ZERO));
+        assert!(report.ran.is_empty() && report.late.contains(&"attack"), "{report:?}");
+    }
+}

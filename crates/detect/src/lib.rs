@@ -4,6 +4,7 @@
 //! shows the order: a text is brought into the forms that detectors read ([`views`]), then every detector of `registry` that
 //! reads its channel looks at them, as long as there is time.
 
+mod attack;
 mod deadline;
 mod detector;
 mod detectors;
@@ -12,6 +13,7 @@ mod examine;
 pub mod exchange;
 mod expression;
 mod hit;
+pub mod linear;
 mod normalize;
 mod pii;
 pub mod policy;
@@ -19,6 +21,7 @@ mod registry;
 mod rules;
 mod secrets;
 
+pub use attack::{Attack, Points};
 pub use deadline::Deadline;
 pub use detector::{Detector, Input};
 pub use detectors::{

@@ -1,7 +1,7 @@
 //! The detectors there are. A new one is a file and a line here.
 
 use crate::{
-    Detector,
+    Attack, Detector,
     detectors::{code_risk::CodeRisk, exfiltration::Exfiltration, harm::Harm},
     pii::Pii,
     secrets::Secrets,
@@ -10,6 +10,7 @@ use crate::{
 /// All of them, in the order in which they look: what blocks most often first, so that a deadline costs least.
 pub(crate) fn detectors() -> Vec<Box<dyn Detector>> {
     vec![
+        Box::new(Attack::new()),
         Box::new(Secrets::new()),
         Box::new(Pii::new()),
         Box::new(Exfiltration::default()),
