@@ -31,6 +31,7 @@ mod read;
 mod retention;
 mod router;
 mod routes;
+mod scan;
 mod sessions;
 mod settings;
 mod spans;
@@ -53,9 +54,11 @@ pub use export::{Format, Part, Writer};
 pub use health::{BacklogView, Condition, Dependency, HealthReport, JournalHealth, Phase, Probes, probes};
 pub use info::{Installation, ProxyAddress};
 pub use router::router;
+pub use scan::{Scanned, ScannedFinding, ScannedText};
 pub use tail::tail_event;
 
 use crate::{
+    analysis::Analysts,
     clock::Clock,
     pipeline::{Prices, Tail},
     tasks::Tasks,
@@ -88,4 +91,6 @@ pub struct Api {
     pub tail: Tail,
     /// Says when the process stops: what would go on for ever ends then.
     pub tasks: Tasks,
+    /// Analyse what is sent to them.
+    pub analysts: Analysts,
 }

@@ -15,6 +15,7 @@ use std::{
 };
 
 use anyhow::Context;
+use llmtrace_detect::Engine;
 use llmtrace_store::{CounterStore, MetaStore, SpanStore};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -24,6 +25,7 @@ pub(crate) use self::keys::vault;
 pub(crate) use self::redis::heard;
 pub(crate) use self::wiring::{meta as open_meta, spans as open_spans, store_options, upstream_names};
 use crate::{
+    analysis::Analysts,
     api::{self, Api, Phase, Probes},
     clock::Clock,
     config::Config,
@@ -100,9 +102,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let tenancy = access::tenancy(config, &meta, sessions, &clock, &events, &beside)?;
     // Before the back lane reads what was left behind: what a tenant wants kept of it is among what is read here.
     tenancy.load().await;
+    let engine = Arc::new(Engine::new());
     let door = if config.enable_trace_storage {
         let (journal, deliveries) = wiring::journal(config, &events, &door_tasks, &clock)?;
-        let options = wiring::pipeline(config);
+        let options = wiring::pipeline(config, &engine);
         let stores = Stores { spans: Arc::clone(&spans), meta: Arc::clone(&meta), tail: tail.clone() };
         let own = access::own_capture(&tenancy);
         pipeline::start(&deliveries, stores, options, own, Arc::clone(&prices), events.clone(), &back)
@@ -112,6 +115,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         None
     };
 
+    let analysts = Analysts::new(engine, events.clone());
     let upstreams = wiring::upstreams(config)?;
     let options = wiring::proxy(config, &prices);
     let to = door.as_ref().map_or(Door::CountOnly, |(journal, _)| Door::Journal(journal.clone()));
@@ -121,6 +125,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         clock: clock.clone(),
         events: events.clone(),
         tasks: front.clone(),
+        guard: config.enable_security_analysis.then(|| wiring::guard(config, &analysts, &events)),
     };
     let proxy = Arc::new(Proxy::new(options, upstreams, shared));
 
@@ -164,6 +169,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         installation: Arc::new(wiring::installation(config, addr)),
         tail,
         tasks: front.clone(),
+        analysts,
     });
     let elsewhere = listen::nothing_here();
 

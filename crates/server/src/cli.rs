@@ -13,6 +13,7 @@ mod erase;
 mod health;
 mod keys;
 mod reprice;
+mod scan;
 mod secret_input;
 mod store;
 mod tenants;
@@ -95,6 +96,8 @@ enum Command {
     Credentials(credentials::Credentials),
     /// Print the audit log, write chains of it, check that they are what was written.
     Audit(audit::Audit),
+    /// Look at texts: JSON lines on standard input, what was found in each on standard output. Needs no running proxy.
+    Scan(scan::Scan),
     /// Print the OpenAPI document of the API.
     Openapi,
     /// Show the product at work: a fake provider, the proxy, a mixed load. Reads neither configuration file nor environment.
@@ -144,6 +147,7 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Tenants(tenants) => on_one_thread()?.block_on(tenants.run(&config)),
         Command::Credentials(credentials) => on_one_thread()?.block_on(credentials.run(&config)),
         Command::Audit(audit) => on_one_thread()?.block_on(audit.run(&config)),
+        Command::Scan(scan) => scan.run(),
         Command::Openapi => {
             print!("{}", api::openapi());
             Ok(ExitCode::SUCCESS)

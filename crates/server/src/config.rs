@@ -5,6 +5,7 @@
 
 mod check;
 mod error;
+mod guard;
 mod key_file;
 mod layers;
 mod master_key;
@@ -24,6 +25,7 @@ mod reference;
 mod tests;
 
 pub use error::{ConfigErrors, Fault, Problem};
+pub use guard::{GuardOptions, OnFailure, OnOpaque};
 pub use key_file::{KeyFileError, load_or_create};
 pub use layers::DEFAULT_YAML;
 pub use llmtrace_model::{CaptureContent, CaptureRaw};

@@ -6,6 +6,7 @@
 //!
 //! [`boot`] wires the rooms; the edges between them are listed in ARCHITECTURE.md and held by `tests/architecture.rs`.
 
+pub mod analysis;
 pub mod api;
 pub mod boot;
 pub mod cli;

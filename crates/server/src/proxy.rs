@@ -7,6 +7,7 @@ mod body;
 mod connect;
 mod credential;
 mod fetch;
+mod guard;
 mod headers;
 mod identify;
 mod link;
@@ -34,11 +35,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use llmtrace_model::Principal;
 use llmtrace_wire::{
-    Family, Head, Request as Asked, Streaming as Asks, UsageFilter, View, realtime::Session, websocket::Extensions,
+    Family, Head, OpaqueReason, Request as Asked, Streaming as Asks, UsageFilter, View, realtime::Session,
+    websocket::Extensions,
 };
 
 pub use body::Answer;
 pub use connect::{Client, Connection, PlainVersion};
+pub use guard::Guard;
 pub use options::{Options, Streaming, Unpriced};
 pub use sign::AwsSigner;
 pub use slot::Door;
@@ -47,6 +50,7 @@ pub use upstreams::{DEFAULT, Upstream, Upstreams};
 use self::{
     admit::Buffer,
     body::{Outbound, Upload},
+    guard::Question,
     identify::{Identified, Place},
     pool::Inflow,
     read::{Inbound, Interest, Reader},
@@ -83,6 +87,7 @@ pub struct Proxy {
     clock: Clock,
     events: Events,
     tasks: Tasks,
+    guard: Option<Guard>,
     left_behind: Arc<LeftBehind>,
 }
 
@@ -98,6 +103,8 @@ pub struct Shared {
     pub events: Events,
     /// Runs what outlives a request.
     pub tasks: Tasks,
+    /// Looks at requests before they are sent; `None` where nothing is analysed.
+    pub guard: Option<Guard>,
 }
 
 /// A request that was identified and routed, before its body is read.
@@ -111,6 +118,16 @@ struct Routed {
     arrived: Instant,
 }
 
+/// What the guard may want to know of a request.
+enum Said {
+    /// It passes as a stream, or nobody asks.
+    Nothing,
+    /// It is in no format that we read, for this reason.
+    Opaque(OpaqueReason),
+    /// It has this body, and was sent to this target.
+    Text(bytes::Bytes, PathAndQuery),
+}
+
 /// What leaves for the upstream.
 struct Outgoing {
     principal: Principal,
@@ -118,6 +135,7 @@ struct Outgoing {
     request: Request<Outbound>,
     upload: Option<Arc<Upload>>,
     asked: Option<Asked>,
+    said: Said,
     head: HeadLimit,
     pass: Pass,
     overhead: Duration,
@@ -126,14 +144,14 @@ struct Outgoing {
 impl Proxy {
     /// A front lane that submits to `door`.
     pub fn new(options: Options, upstreams: Upstreams, shared: Shared) -> Self {
-        let Shared { tenancy, door, clock, events, tasks } = shared;
+        let Shared { tenancy, door, clock, events, tasks, guard } = shared;
         let buffer = Buffer::new(options.buffer_max_bytes, events.clone());
         let left_behind = Arc::new(LeftBehind {
             on_client_gone: options.on_client_gone,
             tasks: tasks.clone(),
             events: events.clone(),
         });
-        Self { options, upstreams, buffer, tenancy, door, clock, events, tasks, left_behind }
+        Self { options, upstreams, buffer, tenancy, door, clock, events, tasks, guard, left_behind }
     }
 
     /// Every upstream, for `check` and `/health`.
@@ -174,6 +192,9 @@ impl Proxy {
         let upstream = Arc::clone(&outgoing.upstream);
         let (path, asked) = (outgoing.request.uri().path(), outgoing.asked.as_ref());
         admit::reserve(&outgoing.principal, asked, &upstream, path, &self.options.unpriced, &self.clock)?;
+        if let Some((guard, question)) = self.question(&outgoing, slot)? {
+            guard.check(question).await?;
+        }
         if let Some((protocol, _)) = &switch {
             upgrade::ask(outgoing.request.headers_mut(), protocol.clone());
         }
@@ -198,6 +219,26 @@ impl Proxy {
             self.drive_apart(answer.body_mut());
         }
         Ok((answer, outgoing.pass, switch.map(|(_, client)| client)))
+    }
+
+    /// What the guard is asked of a request, where there is one and it may say something against it.
+    fn question(&self, outgoing: &Outgoing, slot: &Slot) -> Result<Option<(&Guard, Question)>, Refusal> {
+        let Some(guard) = &self.guard else { return Ok(None) };
+        let (body, target) = match &outgoing.said {
+            Said::Nothing => return Ok(None),
+            Said::Opaque(why) => return guard.opaque(*why).map(|()| None),
+            Said::Text(body, target) => (body.clone(), target.as_str().to_owned()),
+        };
+        let request = &outgoing.request;
+        let question = Question {
+            id: slot.exchange_id(),
+            method: request.method().as_str().to_owned(),
+            host: outgoing.upstream.host().to_owned(),
+            target,
+            headers: slot::recorded(request.headers(), llmtrace_wire::is_recorded_request_header),
+            body,
+        };
+        Ok(Some((guard, question)))
     }
 
     /// Identifies and routes a request, and opens its slot: once it is identified it becomes a span, whatever happens.
@@ -271,7 +312,7 @@ impl Proxy {
             },
         };
         let dialect = llmtrace_wire::dialect_of(parts.method.as_str(), path);
-        let ids = Ids { trace: trace_id, span: id.span_id() };
+        let ids = Ids { exchange: id, trace: trace_id, span: id.span_id() };
         let capture = self.options.capture_max_bytes;
         Slot::open(self.events.clone(), ids, record, dialect, arrived, capture)
     }
@@ -286,6 +327,7 @@ impl Proxy {
             capture_max_bytes: self.options.capture_max_bytes,
             idle_timeout: self.options.idle_timeout,
             interest: match (&self.door, &self.options.unpriced) {
+                _ if self.guard.as_ref().is_some_and(Guard::is_curious) => Interest::Everything,
                 (Door::CountOnly, Unpriced::Allow) => Interest::in_streams_of(slot.dialect()),
                 (Door::Journal(_), _) | (Door::CountOnly, Unpriced::Deny(_)) => Interest::Everything,
             },
@@ -294,15 +336,17 @@ impl Proxy {
         let head = head_of(&parts, &upstream, &target);
         let inbound = read::inbound(&reader, &head, &parts.headers, body, slot).await?;
         let read = Instant::now();
-        let (body, upload, asked, held) = match inbound {
-            Inbound::Streamed(body, upload) => (body, Some(upload), None, None),
+        let (body, upload, asked, said, held) = match inbound {
+            Inbound::Streamed(body, upload) => (body, Some(upload), None, Said::Nothing, None),
             Inbound::Held { body, trailers, view, held } => {
-                let asked = match view {
-                    Some(View::Parsed(asked)) => Some(asked),
-                    Some(View::Opaque(_)) | None => None,
+                let (asked, said) = match view {
+                    Some(View::Parsed(asked)) => (Some(asked), self.said(&body, &target)),
+                    // There is nothing to read in no body.
+                    Some(View::Opaque(why)) if !body.is_empty() => (None, Said::Opaque(why)),
+                    Some(View::Opaque(_)) | None => (None, Said::Nothing),
                 };
                 let body = self.splice(body, asked.as_ref(), &mut parts.headers);
-                (Outbound::held(body, trailers), None, asked, Some(held))
+                (Outbound::held(body, trailers), None, asked, said, Some(held))
             }
         };
         let streamed = asked.as_ref().is_some_and(|a| a.stream == Asks::Yes);
@@ -310,7 +354,15 @@ impl Proxy {
         let request = send::prepare(parts, &upstream, target, body);
         let overhead = (reading - arrived) + read.elapsed();
         let head = HeadLimit::of(&self.options, streamed);
-        Ok((Outgoing { principal, upstream, request, upload, asked, head, pass, overhead }, held))
+        Ok((Outgoing { principal, upstream, request, upload, asked, said, head, pass, overhead }, held))
+    }
+
+    /// A body for the guard to read, where it asks.
+    fn said(&self, body: &bytes::Bytes, target: &PathAndQuery) -> Said {
+        match &self.guard {
+            Some(guard) if guard.is_asked() => Said::Text(body.clone(), target.clone()),
+            Some(_) | None => Said::Nothing,
+        }
     }
 
     /// Asks the stream for its usage event where the client did not: the one standing exception to "bytes out = bytes in".

@@ -38,25 +38,26 @@ const ROOMS: &[Room] = &[
     room("telemetry", &[], &["store"]),
     // front lane: never sees a store, the back lane or the API
     room("listen", &["proxy"], &[]),
-    room("proxy", &["tenancy", "limits", "journal", "listen"], &["wire", "detect"]),
+    room("analysis", &[], &["detect"]),
+    room("proxy", &["tenancy", "limits", "journal", "listen", "analysis"], &["wire", "detect"]),
     room("ingest", &["tenancy", "limits", "journal"], &[]),
     // the door
     room("journal", &[], &[]),
     // back lane: never sees the front lane
     room("pipeline", &["limits", "alerts", "journal"], &["wire", "detect", "store"]),
     // side door: reads stores, follows the pipeline's tail
-    room("api", &["tenancy", "limits", "alerts", "upkeep", "pipeline"], &["detect", "store"]),
+    room("api", &["tenancy", "limits", "alerts", "upkeep", "pipeline", "analysis"], &["detect", "store"]),
     room("web", &[], &[]),
     // what the lanes share
     room("tenancy", &[], &["store"]),
     room("limits", &[], &["store"]),
     room("alerts", &[], &[]),
     room("upkeep", &["listen"], &["wire", "store"]),
-    room("config", &[], &["wire", "store"]),
+    room("config", &[], &["wire", "store", "detect"]),
     // above all others
     room("shutdown", &["listen", "proxy", "journal", "pipeline", "ingest"], &["store"]),
     room("demo", &["boot", "api", "shutdown"], &[]),
-    room("cli", &["boot", "api", "demo", "tenancy", "upkeep", "shutdown"], &["store"]),
+    room("cli", &["boot", "api", "demo", "tenancy", "upkeep", "shutdown"], &["store", "detect"]),
 ];
 
 /// What a crate may depend on, of the workspace and of the world it must not know.

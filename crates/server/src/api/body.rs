@@ -13,20 +13,20 @@ use tokio::time::timeout;
 
 use super::error::{Problem, shorten};
 
-/// The largest body.
+/// The largest body where a route says nothing else.
 pub(super) const MAX_BODY: usize = 16 * 1024;
 /// The longest wait for it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A body that was read.
-pub(super) struct Json<T>(pub(super) T);
+/// A body that was read, of so many bytes at most.
+pub(super) struct Json<T, const MOST: usize = MAX_BODY>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned, S: Sync, const MOST: usize> FromRequest<S> for Json<T, MOST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         check_type(request.headers())?;
-        let body = timeout(PATIENCE, whole(request.into_body())).await.map_err(|_| Problem::BodyCut)??;
+        let body = timeout(PATIENCE, whole(request.into_body(), MOST)).await.map_err(|_| Problem::BodyCut)??;
         // Serde would read an array as the fields of an object in their order.
         if body.trim_ascii_start().first() == Some(&b'[') {
             let why = "found an array, expected an object".to_owned();
@@ -56,10 +56,10 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-async fn whole(body: Body) -> Result<bytes::Bytes, Problem> {
-    match Limited::new(body, MAX_BODY).collect().await {
+async fn whole(body: Body, most: usize) -> Result<bytes::Bytes, Problem> {
+    match Limited::new(body, most).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge { most: MAX_BODY }),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge { most }),
         Err(_) => Err(Problem::BodyCut),
     }
 }

@@ -14,7 +14,7 @@ use utoipa::{
 
 use super::{
     accounts, audit, credentials, erasures, error, export, health, info, keys, login, me, models, people, raw,
-    retention, sessions, settings, spans, stats, tail, tenants, traces, view, views,
+    retention, scan, sessions, settings, spans, stats, tail, tenants, traces, view, views,
 };
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
@@ -31,6 +31,7 @@ use super::{
     modifiers(&Schemes),
     tags(
         (name = "query", description = "Traces, spans, sessions, and what they add up to"),
+        (name = "detection", description = "Attacks, secrets, personal data"),
         (name = "views", description = "Saved views"),
         (name = "erasure", description = "What is erased, and how long things are kept"),
         (name = "access", description = "Who may do what"),
@@ -51,6 +52,7 @@ use super::{
         stats::top,
         people::users,
         people::agents,
+        scan::scan,
         info::info,
         login::ways,
         login::log_in,

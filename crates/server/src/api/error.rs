@@ -82,6 +82,10 @@ pub(super) enum Problem {
     TailFull,
     /// The store does not answer in time.
     StoreTimedOut,
+    /// There was no time to analyse a text; trying again may help.
+    AnalysisBusy,
+    /// Analysing a text failed; an operator must look.
+    AnalysisFailed,
     /// The store is away; trying again may help.
     StoreAway,
     /// The store is broken; an operator must look.
@@ -246,6 +250,8 @@ impl Problem {
             Self::NoMasterKey => (StatusCode::CONFLICT, "no-master-key", "There is no master key"),
             Self::TooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "too-large", "The question is too large"),
             Self::TailFull => (StatusCode::SERVICE_UNAVAILABLE, "tail-full", "Too many listeners"),
+            Self::AnalysisBusy => (StatusCode::SERVICE_UNAVAILABLE, "analysis-busy", "Too many texts"),
+            Self::AnalysisFailed => (StatusCode::INTERNAL_SERVER_ERROR, "analysis-failed", "Analysis failed"),
             Self::StoreTimedOut => (StatusCode::SERVICE_UNAVAILABLE, "store-timed-out", "The store is slow"),
             Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "store-away", "The store is away"),
             Self::StoreBroken => (StatusCode::INTERNAL_SERVER_ERROR, "store-broken", "The store is broken"),
@@ -320,6 +326,8 @@ impl Problem {
                  model, agent, environment, release, status)"
             ),
             Self::TailFull => format!("{MAX_SUBSCRIBERS} listeners follow the tail already, try again later"),
+            Self::AnalysisBusy => "there was no time for it beside the other texts, try again".to_owned(),
+            Self::AnalysisFailed => "analysing the text failed, why is in the log".to_owned(),
             Self::StoreTimedOut => "a store did not answer in time, ask for less or try again".to_owned(),
             Self::StoreAway => "a store cannot be reached, try again; /health says which".to_owned(),
             Self::StoreBroken => "a store failed, which one and why is in the log".to_owned(),
@@ -357,6 +365,8 @@ impl Problem {
             | Self::NoMasterKey
             | Self::TooLarge
             | Self::TailFull
+            | Self::AnalysisBusy
+            | Self::AnalysisFailed
             | Self::StoreTimedOut
             | Self::StoreAway
             | Self::StoreBroken => (None, None, None),
@@ -438,6 +448,8 @@ mod tests {
             Problem::IdTaken { what: "thing", found: text() },
             Problem::NoMasterKey,
             Problem::TailFull,
+            Problem::AnalysisBusy,
+            Problem::AnalysisFailed,
             Problem::StoreTimedOut,
             Problem::StoreAway,
             Problem::StoreBroken,

@@ -8,7 +8,7 @@ use llmtrace_model::AccessRole;
 
 use super::{
     Api, accounts, audit, credentials, docs, document, erasures, export, info, keys, login, me, models, oidc, people,
-    raw, retention, sessions, settings, spans, stats, tail, tenants, traces, views,
+    raw, retention, scan, sessions, settings, spans, stats, tail, tenants, traces, views,
 };
 
 /// A route.
@@ -106,6 +106,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("/api/v1/top", || get(stats::top), &[quiet("GET", VIEWER)]),
     route("/api/v1/users", || get(people::users), &[quiet("GET", VIEWER)]),
     route("/api/v1/agents", || get(people::agents), &[quiet("GET", VIEWER)]),
+    route("/api/v1/scan", || post(scan::scan), &[quiet("POST", Need::Anybody)]),
     route("/api/v1/info", || get(info::info), &[quiet("GET", Need::Anybody)]),
     route(
         "/api/v1/login",

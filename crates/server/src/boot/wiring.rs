@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use hyper_util::client::proxy::matcher::Matcher;
+use llmtrace_detect::Engine;
 use llmtrace_model::Retention;
 use llmtrace_store::{MetaStore, Migrate, Secret, ServerOptions, SpanStore};
 use llmtrace_wire::PriceBook;
@@ -12,6 +13,7 @@ use tokio::net::TcpListener;
 
 use super::keys;
 use crate::{
+    analysis::Analysts,
     api::{Installation, ProxyAddress},
     clock::Clock,
     config::{
@@ -21,7 +23,7 @@ use crate::{
     journal::{self, Deliveries, Journal},
     listen::{self, OWN},
     pipeline::{self, Analysis, Batch, Capture},
-    proxy::{self, AwsSigner, Client, Connection, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
+    proxy::{self, AwsSigner, Client, Connection, Guard, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
     tasks::Tasks,
     telemetry::Events,
     upkeep::PriceFile,
@@ -140,7 +142,10 @@ fn journal_options(config: &Config) -> journal::Options {
     }
 }
 
-pub(super) fn pipeline(config: &Config) -> pipeline::Options {
+pub(super) fn pipeline(config: &Config, engine: &Arc<Engine>) -> pipeline::Options {
+    let timeout = Duration::from_millis(config.guard.analysis_timeout_ms);
+    let (engine, policy) = (Arc::clone(engine), Arc::new(config.guard.policy()));
+    let analysis = Analysis::Enabled { engine, policy, opaque: config.guard.opaque, timeout };
     pipeline::Options {
         workers: usize::try_from(config.pipeline.workers).unwrap_or(1),
         batch: Batch {
@@ -151,8 +156,19 @@ pub(super) fn pipeline(config: &Config) -> pipeline::Options {
         // the whole setting there (`journal.mode: memory`, or a disk that refuses).
         memory_bytes: config.pipeline.queue_max_bytes.len() / 2,
         capture: Capture { content: config.capture.content, raw: config.capture.raw },
-        analysis: if config.enable_security_analysis { Analysis::Enabled } else { Analysis::Disabled },
+        analysis: if config.enable_security_analysis { analysis } else { Analysis::Disabled },
         on_unknown_model: config.prices.on_unknown_model.clone(),
+    }
+}
+
+pub(super) fn guard(config: &Config, analysts: &Analysts, events: &Events) -> Guard {
+    Guard {
+        policy: Arc::new(config.guard.policy()),
+        analysts: analysts.clone(),
+        timeout: Duration::from_millis(config.guard.timeout_ms),
+        on_timeout: config.guard.on_timeout,
+        opaque: config.guard.opaque,
+        events: events.clone(),
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn check(config: &Config, report: &mut impl FnMut(&str, Fault)) {
     check_addresses(config, report);
     check_pairs(config, report);
     check_upstreams(&config.upstreams, report);
+    super::guard::check(&config.guard, report);
     if config.storage.path.as_os_str().is_empty() {
         report("storage.path", other("found \"\", expected the path of a folder"));
     }

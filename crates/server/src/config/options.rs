@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    guard::GuardOptions,
     master_key::MasterKey,
     net::{BaseUrl, Cidr, HostName, ProxyUrl},
     oidc::OidcOptions,
@@ -59,6 +60,8 @@ pub struct Config {
     pub enable_streaming: bool,
     /// Whether stored exchanges are analysed.
     pub enable_security_analysis: bool,
+    /// How detection works.
+    pub guard: GuardOptions,
     /// Whether exchanges are journaled and stored.
     pub enable_trace_storage: bool,
     /// What happens with the usage event of an OpenAI-style stream that the client did not ask for.

@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 75] = [
+const EVERY_KEY: [(&str, &str, &str); 83] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -92,6 +92,22 @@ const EVERY_KEY: [(&str, &str, &str); 75] = [
     ("buffer.max_bytes", "100MB", r#""100000000""#),
     ("enable_streaming", "false", "false"),
     ("enable_security_analysis", "false", "false"),
+    ("guard.preset", "strict", r#""strict""#),
+    ("guard.mode", "shadow", r#""shadow""#),
+    (
+        "guard.rules",
+        "[{kinds: [secret], subtypes: [aws_*], channels: [user], min_severity: high, min_score: 0.5, action: block}]",
+        r#"[{"kinds":["secret"],"subtypes":["aws_*"],"channels":["user"],"min_severity":"high","min_score":0.5,"action":"block"}]"#,
+    ),
+    (
+        "guard.allow",
+        "[{rule: pii.*, text: ada@example.org}]",
+        r#"[{"rule":"pii.*","text":"ada@example.org","sha256":null}]"#,
+    ),
+    ("guard.timeout_ms", "22", "22"),
+    ("guard.on_timeout", "deny", r#""deny""#),
+    ("guard.opaque", "block", r#""block""#),
+    ("guard.analysis_timeout_ms", "21", "21"),
     ("enable_trace_storage", "false", "false"),
     ("stream_usage", "off", r#""off""#),
     ("on_client_gone", "drain", r#""drain""#),

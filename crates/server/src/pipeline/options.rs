@@ -6,7 +6,7 @@ use super::analyze::Analysis;
 use crate::config::{CaptureContent, CaptureRaw, UnknownModel};
 
 /// Settings of the back lane.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Worker threads.
     pub workers: usize,

@@ -10,6 +10,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use llmtrace_detect::Engine;
 use llmtrace_model::{
     BodyCoverage, EndReason, ExchangeId, PageRequest, SpanFilter, TenantCapture, TenantId, TenantScope, Timestamp,
     Timing,
@@ -20,7 +21,7 @@ use llmtrace_wire::PriceBook;
 use super::*;
 use crate::{
     clock::Clock,
-    config::{CaptureContent, CaptureRaw, UnknownModel},
+    config::{CaptureContent, CaptureRaw, OnOpaque, UnknownModel},
     journal::{self, AnswerHead, Closed, Fsync, Journal, Labels, MasterKey, Mode, Opened, Recorded},
     telemetry::Metrics,
 };
@@ -95,7 +96,12 @@ fn context(batch: Batch, memory_bytes: usize, events: Events, spans: Arc<dyn Spa
             batch,
             memory_bytes,
             capture,
-            analysis: Analysis::Enabled,
+            analysis: Analysis::Enabled {
+                engine: Arc::new(Engine::new()),
+                policy: Arc::default(),
+                opaque: OnOpaque::Allow,
+                timeout: Duration::from_secs(60),
+            },
             on_unknown_model: UnknownModel::Warn,
         },
         prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())),

@@ -57,6 +57,12 @@ pub(super) enum Refusal {
     Unrecorded,
     #[error("model {model:?} has no price and prices.on_unknown_model is deny; add it to prices.overrides")]
     Unpriced { model: String },
+    #[error("the request was blocked by policy (findings {})", findings.join(", "))]
+    Blocked { findings: Vec<String> },
+    #[error("the request body cannot be read ({0}), and guard.opaque is block")]
+    Unreadable(String),
+    #[error("the request could not be looked at within {} ms (guard.timeout_ms), and guard.on_timeout is deny", .0.as_millis())]
+    NotGuarded(Duration),
     #[error(
         "only a JSON body can be signed for this upstream (credential: aws), since a signature needs all of it; send JSON, \
          or sign for AWS without the proxy"
@@ -148,6 +154,11 @@ impl Refusal {
             },
             Self::Unpriced { .. } => {
                 refused(StatusCode::FORBIDDEN, "model_not_priced", "invalid_request_error", "permission_error")
+            }
+            Self::Blocked { .. } => Row { end: EndReason::Blocked, ..forbidden("blocked_by_policy") },
+            Self::Unreadable(_) => Row { end: EndReason::Blocked, ..forbidden("unreadable_body") },
+            Self::NotGuarded(_) => {
+                later(refused(StatusCode::SERVICE_UNAVAILABLE, "guard_timeout", "server_error", "overloaded_error"))
             }
             Self::Unsignable => invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsignable_body"),
             Self::BrokenBody => {

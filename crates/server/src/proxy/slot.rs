@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, header};
-use llmtrace_model::{EndReason, ErrorInfo, SpanId, Timing, TraceId};
+use llmtrace_model::{EndReason, ErrorInfo, ExchangeId, SpanId, Timing, TraceId};
 use llmtrace_wire::{Dialect, Scanner};
 
 use super::{body::Upload, recorder::Recorder};
@@ -31,6 +31,7 @@ pub(super) struct Slot {
 /// What an exchange is called in a trace.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ids {
+    pub(super) exchange: ExchangeId,
     pub(super) trace: TraceId,
     pub(super) span: SpanId,
 }
@@ -113,6 +114,10 @@ impl Slot {
             _in_flight: in_flight,
         };
         Self { ids, exchange: Some(Box::new(exchange)), events }
+    }
+
+    pub(super) fn exchange_id(&self) -> ExchangeId {
+        self.ids.exchange
     }
 
     pub(super) fn trace_id(&self) -> TraceId {

@@ -33,6 +33,7 @@ use Takes::{Admin, AnyKey, Nothing, Operator, Platform, Viewer};
 const OPERATIONS: &[(&str, Takes)] = &[
     ("get_openapi", Nothing),
     ("get_info", AnyKey),
+    ("scan_text", AnyKey),
     ("get_me", AnyKey),
     ("get_login", Nothing),
     ("log_in", Nothing),

@@ -22,6 +22,7 @@ mod models;
 mod parameters;
 mod people;
 mod probes;
+mod scan;
 mod sessions;
 mod settings;
 mod stats;

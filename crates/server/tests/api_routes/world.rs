@@ -23,12 +23,14 @@ use axum::{
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt;
+use llmtrace_detect::Engine;
 use llmtrace_model::{
     BodyCoverage, Content, Coverage, EndReason, Erased, ExchangeId, Message, Money, Page, PageRequest, Part, Raw,
     Retention, Retentions, Role, SessionSummary, Source, Span, SpanFilter, SpanId, SpanRecord, StatsQuery, StatsRow,
     Status, Subject, TenantId, TenantScope, Timestamp, Timing, TraceId, TraceSummary, Usage, UsageSource,
 };
 use llmtrace_server::{
+    analysis::Analysts,
     api::{Access, Api, Installation, router, tail_event},
     clock::Clock,
     config::{CaptureContent, CaptureRaw, MasterKey, MasterKeys, Secret},
@@ -232,7 +234,8 @@ pub(crate) fn api_sealing(
         events: events.clone(),
     };
     let tenancy = Tenancy::start(parts, &tasks);
-    Api { spans, meta, events, access, tenancy, prices, retention, clock, installation, tail, tasks }
+    let analysts = Analysts::new(Arc::new(Engine::new()), events.clone());
+    Api { spans, meta, events, access, tenancy, prices, retention, clock, installation, tail, tasks, analysts }
 }
 
 /// An installation with an upstream of its own.

@@ -9,6 +9,7 @@ mod credentials;
 mod ends;
 mod exceptions;
 mod gemini;
+mod guard;
 mod hostile;
 mod hostile_upstream;
 mod keeping;

@@ -23,7 +23,7 @@ export const FILTERS: (FilterField & { name: keyof Filter })[] = [
   { name: "status", kind: "choice", values: ["ok","error"], help: "Went well or not. Expected: one of ok, error." },
   { name: "http_status", kind: "integer", values: [], help: "The client saw this HTTP status. Expected: a whole number from 100 to 599." },
   { name: "end_reason", kind: "choice", values: ["complete","client_gone","upstream_failed","timed_out","cut","refused","blocked","interrupted"], help: "Ended so. Expected: one of complete, client_gone, upstream_failed, timed_out, cut, refused, blocked, interrupted." },
-  { name: "finding", kind: "choice", values: ["injection","jailbreak","hidden_text","encoded","leak","pii","any"], help: "Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any." },
+  { name: "finding", kind: "choice", values: ["injection","jailbreak","hidden_text","encoded","tool_poisoning","tool_misuse","exfiltration","secret","pii","system_prompt_leak","canary_leak","toxicity","self_harm","code_risk","any"], help: "Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any." },
   { name: "min_cost_usd", kind: "text", values: [], help: "Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025." },
   { name: "max_cost_usd", kind: "text", values: [], help: "Cost at most so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025." },
   { name: "min_duration_ms", kind: "text", values: [], help: "Took at least so long. Expected: milliseconds from 0 to 999999999999 with at most 3 decimals, such as 1500 or 0.25." },
@@ -84,7 +84,7 @@ export function readFilter(reader: Reader): Filter {
   reader.choice("end_reason", ["complete","client_gone","upstream_failed","timed_out","cut","refused","blocked","interrupted"], (value) => {
     filter.end_reason = value;
   });
-  reader.choice("finding", ["injection","jailbreak","hidden_text","encoded","leak","pii","any"], (value) => {
+  reader.choice("finding", ["injection","jailbreak","hidden_text","encoded","tool_poisoning","tool_misuse","exfiltration","secret","pii","system_prompt_leak","canary_leak","toxicity","self_harm","code_risk","any"], (value) => {
     filter.finding = value;
   });
   reader.text("min_cost_usd", (value) => {

@@ -349,6 +349,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what detection finds in a text. Nothing of it is kept. */
+        post: operations["scan_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -844,6 +861,11 @@ export interface components {
          * @enum {string}
          */
         AccountState: "active" | "disabled";
+        /**
+         * @description What is done about a finding, from the weakest to the strongest.
+         * @enum {string}
+         */
+        Action: "observe" | "flag" | "redact" | "block";
         /** @description Who did it. */
         Actor: {
             /** @description Which one; `null` where there is only one. The key of the settings has the UUID of zeros. */
@@ -1003,14 +1025,21 @@ export interface components {
          */
         CaptureRaw: "off" | "errors" | "all";
         /**
+         * @description Whose words a text holds.
+         * @enum {string}
+         */
+        Channel: "user" | "untrusted" | "output" | "system";
+        /**
          * @description Whether something does what it should.
          * @enum {string}
          */
         Condition: "ok" | "degraded";
         /** @description How much of an exchange was recorded, read and analysed. */
         Coverage: {
-            /** @description What analysis did: `disabled`, `no detector`, or the detectors that ran. */
+            /** @description What analysis did: `disabled`, `nothing to read`, or the detectors that ran. */
             analysis: string;
+            /** @description What analysis left out, and why: `pii: out of time`. */
+            not_analysed: string[];
             /**
              * @description What was used and is not in the cost, or only at the ordinary price: names of buckets and units,
              *     `service_tier WORD`, `batch`.
@@ -1175,6 +1204,8 @@ export interface components {
         };
         /** @description One thing a detector found. */
         Finding: {
+            /** @description What the policy in force said is done about it. */
+            action: components["schemas"]["Action"];
             /**
              * Format: float
              * @description How sure the detector is, 0 to 1.
@@ -1182,18 +1213,21 @@ export interface components {
             confidence: number;
             /** @description What it is. */
             kind: components["schemas"]["FindingKind"];
+            place?: components["schemas"]["Place"] | null;
             /** @description Why, for a person. */
             reason: string;
-            /** @description The detector or rule that found it. */
+            /** @description The rule or model that found it, a model with its version. */
             rule: string;
             /** @description How bad it is. */
             severity: components["schemas"]["Severity"];
+            /** @description Which sort of it: `instruction_override`, `aws_access_key`, `credit_card`. */
+            subtype?: string;
         };
         /**
          * @description What a finding is about.
          * @enum {string}
          */
-        FindingKind: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii";
+        FindingKind: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk";
         /** @description The values of a group: those of the dimensions that were asked for are there, `null` where its spans have none. */
         GroupKey: {
             /** @description The agent. */
@@ -1666,6 +1700,23 @@ export interface components {
              */
             p99: number;
         };
+        /** @description A stretch of text in an exchange. */
+        Place: {
+            /** @description Whose words they are. */
+            channel: components["schemas"]["Channel"];
+            /**
+             * Format: int64
+             * @description The byte behind its last one.
+             */
+            end: number;
+            /** @description Which text: a JSON Pointer (RFC 6901) into the span's content, `/input_messages/0/parts/1/content`. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Its first byte in that text, in UTF-8.
+             */
+            start: number;
+        };
         /** @description What applies to a model; amounts are decimal strings of US dollars. */
         Price: {
             /** @description Other prices of tokens for exchanges with long prompts, ascending. */
@@ -1810,6 +1861,57 @@ export interface components {
              * @example 0
              */
             behind_hours: number;
+        };
+        /** @description What was found in a text. */
+        Scanned: {
+            /** @description What was found, in the order of the text. */
+            findings: components["schemas"]["ScannedFinding"][];
+            /** @description That of the text. */
+            id: unknown;
+            /** @description The detectors that did not get to it in time. */
+            late?: string[];
+            /**
+             * Format: int64
+             * @description How long it took, in microseconds.
+             */
+            micros: number;
+            /**
+             * Format: float
+             * @description The highest score of a finding; 0 where there is none.
+             */
+            score: number;
+        };
+        /** @description One thing that was found in a text. */
+        ScannedFinding: {
+            /** @description The character behind its last one. */
+            end: number;
+            /** @description What it is. */
+            kind: string;
+            /** @description The entry of the OWASP Top 10 for LLM Applications (2025) it belongs to. */
+            owasp?: string | null;
+            /** @description Why, for a person. */
+            reason: string;
+            /** @description The rule or model that found it. */
+            rule: string;
+            /**
+             * Format: float
+             * @description How sure it is, 0 to 1.
+             */
+            score: number;
+            /** @description How bad it is: `info`, `low`, `medium`, `high`, `critical`. */
+            severity: string;
+            /** @description Its first character in the text, counted in Unicode code points. */
+            start: number;
+            /** @description Which sort of it. */
+            subtype: string;
+        };
+        /** @description A text to look at. */
+        ScannedText: {
+            channel?: components["schemas"]["Channel"] | null;
+            /** @description Anything; stands in the answer as it is. */
+            id?: unknown;
+            /** @description The text. */
+            text: string;
         };
         /**
          * @description How much of a body was seen.
@@ -3273,10 +3375,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01
@@ -4057,10 +4159,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01
@@ -5475,6 +5577,102 @@ export interface operations {
             };
         };
     };
+    scan_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScannedText"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scanned"];
+                };
+            };
+            /** @description A parameter or the body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_sessions: {
         parameters: {
             query?: {
@@ -5566,10 +5764,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01
@@ -5924,10 +6122,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01
@@ -6388,10 +6586,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01
@@ -6639,10 +6837,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01
@@ -8190,10 +8388,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01
@@ -8438,10 +8636,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01
@@ -8887,10 +9085,10 @@ export interface operations {
                  */
                 end_reason?: "complete" | "client_gone" | "upstream_failed" | "timed_out" | "cut" | "refused" | "blocked" | "interrupted";
                 /**
-                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, leak, pii, any.
+                 * @description Something of this kind was found in it, or `any`thing. Expected: one of injection, jailbreak, hidden_text, encoded, tool_poisoning, tool_misuse, exfiltration, secret, pii, system_prompt_leak, canary_leak, toxicity, self_harm, code_risk, any.
                  * @example any
                  */
-                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "leak" | "pii" | "any";
+                finding?: "injection" | "jailbreak" | "hidden_text" | "encoded" | "tool_poisoning" | "tool_misuse" | "exfiltration" | "secret" | "pii" | "system_prompt_leak" | "canary_leak" | "toxicity" | "self_harm" | "code_risk" | "any";
                 /**
                  * @description Cost at least so much; what has no price does not match. Expected: US dollars from 0 to 999999999 with at most 9 decimals, such as 0.00025.
                  * @example 0.01

@@ -16,6 +16,7 @@ export function Seen({ span }: Props) {
     ["Not read", coverage.not_read],
     ["Unknown", coverage.unknown],
     ["Not priced", coverage.not_priced],
+    ["Not analysed", coverage.not_analysed],
   ] as const;
   return (
     <Panel title="Outcome" aside={<StatusBadge span={span} />}>
@@ -41,9 +42,15 @@ export function Seen({ span }: Props) {
         <Fact name="Analysis">{coverage.analysis}</Fact>
       </Facts>
       {span.findings.map((finding) => (
-        <p key={`${finding.kind} ${finding.rule} ${finding.reason}`} className="stranger mx-3 mb-2 text-xs">
-          <Badge tone="bad">{finding.severity}</Badge> {finding.kind} ({percent(finding.confidence)}, {finding.rule}):{" "}
-          {finding.reason}
+        <p
+          key={[finding.kind, finding.rule, finding.place?.path, finding.place?.start].join(" ")}
+          className="stranger mx-3 mb-2 text-xs"
+        >
+          <Badge tone={finding.action === "observe" ? "plain" : "bad"}>{finding.severity}</Badge>{" "}
+          {finding.kind.replaceAll("_", " ")}
+          {finding.subtype && `, ${finding.subtype.replaceAll("_", " ")}`}: {finding.reason} (
+          {percent(finding.confidence)}, {finding.rule}
+          {finding.place && `, ${finding.place.channel}`}; {finding.action})
         </p>
       ))}
     </Panel>

@@ -1,0 +1,135 @@
+//! Whether a request may leave, by what detection finds in it: the one step that reads what was said before it is sent.
+//!
+//! Nobody waits where the policy in force can neither refuse nor change a request; then the back lane looks, behind the answer.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use llmtrace_detect::{Deadline, Engine, Found, Policy};
+use llmtrace_model::{Action, Channel, Content, ExchangeId};
+use llmtrace_wire::{BodyCopy, Exchange, Limits, OpaqueReason};
+
+use super::refusal::Refusal;
+use crate::{
+    analysis::{Analysts, NotAnalysed},
+    config::{OnFailure, OnOpaque},
+    telemetry::Events,
+};
+
+/// Whose words stand in a request.
+const ASKED: [Channel; 3] = [Channel::User, Channel::Untrusted, Channel::System];
+
+/// The guard of the front lane.
+pub struct Guard {
+    /// What is done about what is found.
+    pub policy: Arc<Policy>,
+    /// Who looks.
+    pub analysts: Analysts,
+    /// How long a request waits (`guard.timeout_ms`).
+    pub timeout: Duration,
+    /// What happens then (`guard.on_timeout`).
+    pub on_timeout: OnFailure,
+    /// What happens with a body that cannot be read (`guard.opaque`).
+    pub opaque: OnOpaque,
+    /// Counts what happens.
+    pub events: Events,
+}
+
+/// A request as far as the guard reads it.
+pub(super) struct Question {
+    pub(super) id: ExchangeId,
+    pub(super) method: String,
+    pub(super) host: String,
+    pub(super) target: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Bytes,
+}
+
+impl Guard {
+    /// Whether a request has to wait for a verdict.
+    pub(super) fn is_asked(&self) -> bool {
+        self.policy.may_enforce(&ASKED)
+    }
+
+    /// Whether it wants to know what sort of body there is.
+    pub(super) fn is_curious(&self) -> bool {
+        self.is_asked() || self.opaque == OnOpaque::Block
+    }
+
+    /// What happens with a body that nobody here can read.
+    pub(super) fn opaque(&self, why: OpaqueReason) -> Result<(), Refusal> {
+        match self.opaque {
+            OnOpaque::Allow | OnOpaque::Flag => Ok(()),
+            OnOpaque::Block => {
+                self.events.notice("guard_opaque");
+                Err(Refusal::Unreadable(why.as_str().to_owned()))
+            }
+        }
+    }
+
+    /// Looks at a request and says whether it may leave. Never fails by itself: what keeps it from looking is a verdict, too, by
+    /// the stance of the operator.
+    pub(super) async fn check(&self, question: Question) -> Result<(), Refusal> {
+        let policy = Arc::clone(&self.policy);
+        let looked =
+            self.analysts.run(self.timeout, move |engine, deadline| look(engine, &policy, &question, deadline));
+        match looked.await {
+            Ok(Verdict::Pass) => Ok(()),
+            Ok(Verdict::Block(findings)) => {
+                self.events.notice("guard_blocked");
+                Err(Refusal::Blocked { findings })
+            }
+            Ok(Verdict::Late) | Err(NotAnalysed::Late | NotAnalysed::Failed) => self.late(),
+        }
+    }
+
+    fn late(&self) -> Result<(), Refusal> {
+        self.events.notice("guard_timeout");
+        match self.on_timeout {
+            OnFailure::Allow => Ok(()),
+            OnFailure::Deny => Err(Refusal::NotGuarded(self.timeout)),
+        }
+    }
+}
+
+enum Verdict {
+    Pass,
+    /// The ids of the findings that say so.
+    Block(Vec<String>),
+    /// Not everything was looked at, and what was says nothing against it.
+    Late,
+}
+
+fn look(engine: &Engine, policy: &Policy, question: &Question, deadline: Deadline) -> Verdict {
+    let content = question.content();
+    let examined = engine.examine(&content, &ASKED, deadline);
+    let blocks =
+        |found: &Found<'_>| policy.action(found.segment.channel, &found.hit, found.text()) == Some(Action::Block);
+    let blocking = examined.found.into_iter().filter(blocks);
+    let ids: Vec<_> =
+        blocking.map(|found| found.hit.into_finding(&found.segment, Action::Block).id(question.id)).collect();
+    match (ids.is_empty(), examined.late.is_empty()) {
+        (false, _) => Verdict::Block(ids),
+        (true, false) => Verdict::Late,
+        (true, true) => Verdict::Pass,
+    }
+}
+
+impl Question {
+    /// What is said in the request, as the back lane will read it.
+    fn content(&self) -> Content {
+        let request = BodyCopy { head: &self.body, tail: &[], total_bytes: self.body.len() as u64 };
+        let exchange = Exchange {
+            host: &self.host,
+            method: &self.method,
+            target: &self.target,
+            request_headers: &self.headers,
+            request,
+            status: None,
+            answer_headers: &[],
+            response: BodyCopy::default(),
+            scanned: None,
+        };
+        llmtrace_wire::decode(&exchange, &Limits::default()).content
+    }
+}
