@@ -2,11 +2,14 @@
 //!
 //! The back lane has threads of its own and calls the engine itself.
 
+mod replay;
+
 use std::{sync::Arc, thread, time::Duration};
 
 use llmtrace_detect::{Deadline, Engine};
 use tokio::{sync::Semaphore, time::timeout};
 
+pub use self::replay::{Changed, ChangedFinding, NOTHING, Replay};
 use crate::{tasks::off_runtime, telemetry::Events};
 
 /// Runs the engine for those who wait. Cheap to clone.

@@ -12,6 +12,7 @@ mod doctor;
 mod erase;
 mod health;
 mod keys;
+mod policy;
 mod reprice;
 mod scan;
 mod secret_input;
@@ -96,6 +97,8 @@ enum Command {
     Credentials(credentials::Credentials),
     /// Print the audit log, write chains of it, check that they are what was written.
     Audit(audit::Audit),
+    /// Policies of detection: what a draft would do about what is stored.
+    Policy(policy::PolicyCommand),
     /// Look at texts: JSON lines on standard input, what was found in each on standard output. Needs no running proxy.
     Scan(scan::Scan),
     /// Print the OpenAPI document of the API.
@@ -147,6 +150,7 @@ fn run_with(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Tenants(tenants) => on_one_thread()?.block_on(tenants.run(&config)),
         Command::Credentials(credentials) => on_one_thread()?.block_on(credentials.run(&config)),
         Command::Audit(audit) => on_one_thread()?.block_on(audit.run(&config)),
+        Command::Policy(policy) => on_one_thread()?.block_on(policy.run(&config)),
         Command::Scan(scan) => scan.run(),
         Command::Openapi => {
             print!("{}", api::openapi());

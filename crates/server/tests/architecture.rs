@@ -57,7 +57,7 @@ const ROOMS: &[Room] = &[
     // above all others
     room("shutdown", &["listen", "proxy", "journal", "pipeline", "ingest"], &["store"]),
     room("demo", &["boot", "api", "shutdown"], &[]),
-    room("cli", &["boot", "api", "demo", "tenancy", "upkeep", "shutdown"], &["store", "detect"]),
+    room("cli", &["boot", "api", "demo", "tenancy", "upkeep", "shutdown", "analysis"], &["store", "detect"]),
 ];
 
 /// What a crate may depend on, of the workspace and of the world it must not know.

@@ -3,6 +3,8 @@
 
 #[path = "command_line/audit.rs"]
 mod audit;
+#[path = "command_line/policy.rs"]
+mod policy;
 #[path = "command_line/scan.rs"]
 mod scan;
 
