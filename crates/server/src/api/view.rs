@@ -178,11 +178,23 @@ pub struct SpanView {
     pub rate_limits: BTreeMap<String, String>,
     /// What detection found.
     #[schema(value_type = Vec<shapes::Finding>)]
-    pub findings: Vec<Finding>,
+    pub findings: Vec<FindingView>,
     /// What of the exchange was seen, and what was not.
     pub coverage: CoverageView,
     /// 0 when first written; a re-pricing writes a higher one.
     pub version: u32,
+}
+
+/// What detection found, as its rows show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FindingView {
+    /// What refusals and this API call it.
+    pub id: String,
+    /// The entry of the OWASP Top 10 for LLM Applications (2025) it belongs to.
+    pub owasp: Option<String>,
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
 }
 
 /// One exchange with what was said in it; the four content fields are `null` where content was not kept.
@@ -332,10 +344,17 @@ impl From<Span> for SpanView {
             response_id: span.response_id,
             provider_request_id: span.provider_request_id,
             rate_limits: span.rate_limits,
-            findings: span.findings,
+            findings: span.findings.into_iter().map(|found| FindingView::of(span.exchange_id, found)).collect(),
             coverage: span.coverage.into(),
             version: span.version,
         }
+    }
+}
+
+impl FindingView {
+    fn of(exchange: ExchangeId, finding: Finding) -> Self {
+        let owasp = finding.kind.owasp().map(str::to_owned);
+        Self { id: finding.id(exchange), owasp, finding }
     }
 }
 

@@ -1211,8 +1211,12 @@ export interface components {
              * @description How sure the detector is, 0 to 1.
              */
             confidence: number;
+            /** @description What refusals and this API call it: 16 hexadecimal digits. */
+            id: string;
             /** @description What it is. */
             kind: components["schemas"]["FindingKind"];
+            /** @description The entry of the OWASP Top 10 for LLM Applications (2025) it belongs to, `null` where there is none. */
+            owasp: string | null;
             place?: components["schemas"]["Place"] | null;
             /** @description Why, for a person. */
             reason: string;

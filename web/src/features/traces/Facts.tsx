@@ -42,14 +42,12 @@ export function Seen({ span }: Props) {
         <Fact name="Analysis">{coverage.analysis}</Fact>
       </Facts>
       {span.findings.map((finding) => (
-        <p
-          key={[finding.kind, finding.rule, finding.place?.path, finding.place?.start].join(" ")}
-          className="stranger mx-3 mb-2 text-xs"
-        >
+        <p key={finding.id} className="stranger mx-3 mb-2 text-xs">
           <Badge tone={finding.action === "observe" ? "plain" : "bad"}>{finding.severity}</Badge>{" "}
           {finding.kind.replaceAll("_", " ")}
           {finding.subtype && `, ${finding.subtype.replaceAll("_", " ")}`}: {finding.reason} (
           {percent(finding.confidence)}, {finding.rule}
+          {finding.owasp && `, ${finding.owasp}`}
           {finding.place && `, ${finding.place.channel}`}; {finding.action})
         </p>
       ))}

@@ -124,6 +124,11 @@ pub(super) struct ErrorInfo {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Finding {
+    /// What refusals and this API call it: 16 hexadecimal digits.
+    id: String,
+    /// The entry of the OWASP Top 10 for LLM Applications (2025) it belongs to, `null` where there is none.
+    #[schema(required)]
+    owasp: Option<String>,
     /// What it is.
     kind: FindingKind,
     /// Which sort of it: `instruction_override`, `aws_access_key`, `credit_card`.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use llmtrace_model::{
-    Action, CaptureContent, CaptureRaw, Channel, Confidence, Dimension, EndReason, ErrorInfo, Finding, FindingKind,
-    Message, Outcome, Part, Place, Role, Severity, Source, Status, UsageSource, ViewPage,
+    Action, CaptureContent, CaptureRaw, Channel, Confidence, Dimension, EndReason, ErrorInfo, ExchangeId, Finding,
+    FindingKind, Message, Outcome, Part, Place, Role, Severity, Source, Status, UsageSource, ViewPage,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Interval, TopMeasure, shapes};
+use super::{FindingView, Interval, TopMeasure, shapes};
 
 /// What the model writes is read by the shape, and the shape writes it again: no name more, none less.
 fn agrees<S: Serialize + DeserializeOwned>(written: impl Serialize) {
@@ -67,8 +67,9 @@ fn every_word_and_finding_has_its_documented_shape() {
             let place = Place { channel: Channel::User, path: "/input_messages/0".into(), start: 1, end: 2 };
             let finding =
                 Finding { kind, subtype, severity, confidence, rule, reason, place: Some(place), action: Action::Flag };
-            agrees::<shapes::Finding>(Finding { place: None, subtype: String::new(), ..finding.clone() });
-            agrees::<shapes::Finding>(finding);
+            let view = |finding| FindingView::of(ExchangeId::mint(1, [7; 10]), finding);
+            agrees::<shapes::Finding>(view(Finding { place: None, subtype: String::new(), ..finding.clone() }));
+            agrees::<shapes::Finding>(view(finding));
         }
     }
 }
