@@ -17,7 +17,7 @@ use std::ops::Range;
 use llmtrace_model::Channel;
 
 use crate::{
-    Detector, Hit, Input, Seen,
+    Detector, Hit, Input, Rules, Seen,
     linear::{Head, Model, Reading},
 };
 use calibration::{Calibration, Verdict};
@@ -112,6 +112,10 @@ impl Detector for Attack {
 
     fn reads(&self, channel: Channel) -> bool {
         self.for_channel(channel).is_some()
+    }
+
+    fn prepare(&self) {
+        Rules::embedded().prepare();
     }
 
     fn scan(&self, input: &Input<'_>, hits: &mut Vec<Hit>) {

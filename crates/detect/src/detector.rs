@@ -23,6 +23,9 @@ pub trait Detector: Send + Sync {
     /// Whether it has anything to say about texts of this channel.
     fn reads(&self, channel: Channel) -> bool;
 
+    /// Makes now what it would make when it is first needed, for those who wait for its word.
+    fn prepare(&self) {}
+
     /// Adds what it finds. Linear in the text; stops soon after the deadline. Never panics, whatever the text.
     fn scan(&self, input: &Input<'_>, hits: &mut Vec<Hit>);
 }

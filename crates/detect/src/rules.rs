@@ -126,6 +126,11 @@ impl Rules {
         load::load(files, load::Checking::Now)
     }
 
+    /// Builds the expressions of all of them, which are else built when they are first asked.
+    pub(crate) fn prepare(&self) {
+        self.rules.iter().for_each(|rule| rule.expression.prepare());
+    }
+
     /// All of them, in the order of their files.
     pub fn all(&self) -> &[Rule] {
         &self.rules

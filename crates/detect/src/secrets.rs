@@ -72,6 +72,10 @@ impl Detector for Secrets {
         }
     }
 
+    fn prepare(&self) {
+        self.scanner.prepare();
+    }
+
     fn scan(&self, input: &Input<'_>, hits: &mut Vec<Hit>) {
         let found = self.scanner.scan(input.views.original, input.deadline);
         hits.extend(found.into_iter().map(|found| self.hit(found)));

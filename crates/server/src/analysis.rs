@@ -38,6 +38,14 @@ impl Analysts {
         Self { engine, free: Arc::new(Semaphore::new((cores / 2).max(1))), events }
     }
 
+    /// Makes ready what is else made when it is first needed: nobody who waits for a verdict may run out of time for that.
+    pub async fn prepare(&self) {
+        let engine = Arc::clone(&self.engine);
+        if off_runtime(move || engine.prepare()).await.is_err() {
+            self.events.notice("analysis_failed");
+        }
+    }
+
     /// Runs one piece of work, which has to look at its deadline. Whoever waits no longer gets [`NotAnalysed::Late`], and the
     /// work ends soon after by itself. Cancel-safe.
     pub async fn run<T: Send + 'static>(

@@ -32,7 +32,7 @@ use crate::{
     journal::{Deliveries, Journal},
     listen::{self, App, Certificates, Listener, Surface},
     pipeline::{self, Stores, Tail},
-    proxy::{self, Door, Proxy},
+    proxy::{self, Door, Guard, Proxy},
     shutdown::{self, Ended, FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
     telemetry::{Events, Metrics},
@@ -116,6 +116,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     };
 
     let analysts = Analysts::new(engine, events.clone());
+    let guard = config.enable_security_analysis.then(|| wiring::guard(config, &analysts, &events));
+    if guard.as_ref().is_some_and(Guard::is_asked) {
+        analysts.prepare().await;
+    }
     let upstreams = wiring::upstreams(config)?;
     let options = wiring::proxy(config, &prices);
     let to = door.as_ref().map_or(Door::CountOnly, |(journal, _)| Door::Journal(journal.clone()));
@@ -125,7 +129,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         clock: clock.clone(),
         events: events.clone(),
         tasks: front.clone(),
-        guard: config.enable_security_analysis.then(|| wiring::guard(config, &analysts, &events)),
+        guard,
     };
     let proxy = Arc::new(Proxy::new(options, upstreams, shared));
 

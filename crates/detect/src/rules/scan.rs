@@ -128,6 +128,13 @@ impl<'r> Scan<'r, '_, '_> {
 }
 
 impl Around {
+    pub(super) fn prepare(&self) {
+        let Self { pattern, near, unless_before, unless_behind } = self;
+        for expression in [pattern].into_iter().chain(near).chain(unless_before).chain(unless_behind) {
+            expression.get();
+        }
+    }
+
     fn find_in(&self, text: &[u8], stretch: Range<usize>) -> Option<Range<usize>> {
         let before_end = &text[..stretch.end];
         let mut from = stretch.start;

@@ -54,6 +54,13 @@ pub(super) enum Proof {
 }
 
 impl Scanner {
+    /// Builds the expressions of all rules, which are else built when they are first asked.
+    pub(super) fn prepare(&self) {
+        for rule in &self.rules {
+            rule.regex.get();
+        }
+    }
+
     pub(super) fn new(rules: Vec<Rule>) -> Self {
         let mut texts: Vec<String> = Vec::new();
         let mut uses: Vec<Vec<Use>> = Vec::new();

@@ -47,7 +47,7 @@ pub(super) struct Question {
 
 impl Guard {
     /// Whether a request has to wait for a verdict.
-    pub(super) fn is_asked(&self) -> bool {
+    pub fn is_asked(&self) -> bool {
         self.policy.may_enforce(&ASKED)
     }
 
