@@ -99,7 +99,16 @@ mod tests {
 
     fn hit(subtype: &'static str, rule: &'static str, severity: Severity, range: Range<usize>) -> Hit {
         let (kind, score) = (FindingKind::Injection, Confidence::CERTAIN);
-        Hit { kind, subtype: subtype.into(), rule: rule.into(), score, severity, range, reason: "why".into() }
+        Hit {
+            kind,
+            subtype: subtype.into(),
+            rule: rule.into(),
+            score,
+            severity,
+            range,
+            quote: None,
+            reason: "why".into(),
+        }
     }
 
     #[test]

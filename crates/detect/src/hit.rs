@@ -19,14 +19,34 @@ pub struct Hit {
     pub severity: Severity,
     /// Where: bytes of the original text, on borders of characters.
     pub range: Range<usize>,
-    /// Why, for a person; never holds the text that was found where that is a secret or personal data.
+    /// The words of the text that speak most for it, where that is what makes it understood.
+    pub quote: Option<String>,
+    /// Why, for a person; holds nothing of the text.
     pub reason: Cow<'static, str>,
 }
 
+/// Whether words of the text may stand in what is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quoting {
+    /// They may.
+    Allowed,
+    /// They may not: nothing of what was said is kept.
+    Refused,
+}
+
 impl Hit {
+    /// Why, for a person.
+    pub fn why(&self, quoting: Quoting) -> String {
+        match (&self.quote, quoting) {
+            (Some(words), Quoting::Allowed) => format!("{}, most of all: {words}", self.reason),
+            (Some(_), Quoting::Refused) | (None, _) => self.reason.to_string(),
+        }
+    }
+
     /// The finding that it is in an exchange.
-    pub fn into_finding(self, segment: &Segment<'_>, action: Action) -> Finding {
-        let Self { kind, subtype, rule, score, severity, range, reason } = self;
+    pub fn into_finding(self, segment: &Segment<'_>, action: Action, quoting: Quoting) -> Finding {
+        let reason = self.why(quoting);
+        let Self { kind, subtype, rule, score, severity, range, quote: _, reason: _ } = self;
         let (start, end) = (range.start as u64, range.end as u64);
         Finding {
             kind,
@@ -34,7 +54,7 @@ impl Hit {
             severity,
             confidence: score,
             rule: rule.into_owned(),
-            reason: reason.into_owned(),
+            reason,
             place: Some(Place { channel: segment.channel, path: segment.path.clone(), start, end }),
             action,
         }

@@ -32,7 +32,7 @@ pub use detectors::{
 };
 pub use engine::{Engine, Report};
 pub use examine::{Examined, Found};
-pub use hit::Hit;
+pub use hit::{Hit, Quoting};
 pub use normalize::{Hidden, HiddenKind, How, LONGEST_TEXT, View, Views, views};
 pub use policy::{Policy, PolicyError};
 pub use rules::{Evidence, Rule, RuleError, Rules, Seen};

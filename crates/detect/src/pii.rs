@@ -122,6 +122,7 @@ impl Detector for Pii {
             score: Confidence::new(one.score).expect("constants between 0 and 1"),
             severity: one.severity,
             range: one.range,
+            quote: None,
             reason: format!("Looks like {}", one.what).into(),
         }));
     }

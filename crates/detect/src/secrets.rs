@@ -52,6 +52,7 @@ impl Secrets {
             score: Confidence::new(score).expect("constants between 0 and 1"),
             severity,
             range: found.range,
+            quote: None,
             reason: match found.proof {
                 Proof::Checksum => rule.reason_checked.clone(),
                 Proof::Format => rule.reason.clone(),

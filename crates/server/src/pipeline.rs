@@ -120,7 +120,7 @@ fn process(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
     let capture = context.captures.of(&record.span.tenant_id, &context.events)?;
     record.raw = raw::of(entry, &record.span, capture);
     // Before what was said is let go: an operator who keeps none of it wants to hear of attacks all the same.
-    record.span.findings = analyze::findings(&context.options.analysis, &mut record, &context.events);
+    record.span.findings = analyze::findings(&context.options.analysis, &mut record, capture.content, &context.events);
     decode::keep(&mut record, capture.content);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);
     count(&context.events, &record);

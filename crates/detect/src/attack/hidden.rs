@@ -49,6 +49,7 @@ pub(super) fn report(hidden: &[Hidden], hits: &mut Vec<Hit>) {
             score,
             severity,
             range: hidden.range.clone(),
+            quote: None,
             reason: reason.into(),
         });
     }

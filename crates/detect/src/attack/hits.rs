@@ -40,6 +40,7 @@ fn by_rule(sight: &Sight<'_>, clue: &Clue, probability: f32) -> Hit {
         score: confidence(probability),
         severity: clue.rule.severity,
         range: clue.range.clone(),
+        quote: None,
         reason: clue.rule.reason.clone().into(),
     }
 }
@@ -63,11 +64,8 @@ fn by_ngrams(input: &Input<'_>, head: &Head, sight: &Sight<'_>) -> Hit {
         score: confidence(sight.verdict.probability),
         severity: if sight.verdict.probability >= SURE { Severity::High } else { Severity::Medium },
         range: view.origin(window),
-        reason: if named.is_empty() {
-            "its letters and words together read like an attack".into()
-        } else {
-            format!("reads like an attack, most of all: {}", named.join(" · ")).into()
-        },
+        quote: (!named.is_empty()).then(|| named.join(" · ")),
+        reason: "its letters and words together read like an attack".into(),
     }
 }
 

@@ -72,6 +72,7 @@ impl Detector for CodeRisk {
                 score: found.rule.score,
                 severity: found.rule.severity,
                 range: view.origin(found.range),
+                quote: None,
                 reason: Cow::Borrowed(&found.rule.reason),
             });
         }

@@ -393,6 +393,7 @@ impl Scan<'_> {
             score: sure(score),
             severity,
             range,
+            quote: None,
             reason: Cow::Borrowed(reason),
         }
     }

@@ -66,6 +66,7 @@ impl Detector for Harm {
                 score: found.rule.score,
                 severity: found.rule.severity,
                 range: view.origin(found.range),
+                quote: None,
                 reason: Cow::Borrowed(&found.rule.reason),
             });
         }
@@ -82,6 +83,7 @@ impl Detector for Harm {
                 score: sure(score),
                 severity,
                 range: view.origin(range),
+                quote: None,
                 reason: Cow::Borrowed(reason),
             });
         }

@@ -115,6 +115,7 @@ fn hit(form: Form, range: Range<usize>) -> Hit {
         score: sure(score),
         severity: Severity::Critical,
         range,
+        quote: None,
         reason: Cow::Borrowed(reason),
     }
 }

@@ -166,6 +166,7 @@ impl SystemPrompt {
                 ratio if ratio < 0.15 => Severity::Medium,
                 _ => Severity::High,
             },
+            quote: None,
             reason: Cow::Owned(format!(
                 "{} words in a row of the system prompt, {:.0} % of it in all",
                 overlap.longest,

@@ -140,6 +140,7 @@ fn hit(wrong: Wrong) -> Hit {
         score: sure(wrong.score),
         severity: wrong.severity,
         range: wrong.range,
+        quote: None,
         reason: wrong.reason,
     }
 }

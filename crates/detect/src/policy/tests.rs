@@ -10,6 +10,7 @@ fn hit(kind: FindingKind, severity: Severity, score: f32) -> Hit {
         score: Confidence::new(score).unwrap(),
         severity,
         range: 0..5,
+        quote: None,
         reason: "why".into(),
     }
 }

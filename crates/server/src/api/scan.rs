@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::Json;
-use llmtrace_detect::{Deadline, Engine, Hit};
+use llmtrace_detect::{Deadline, Engine, Hit, Quoting};
 use llmtrace_model::Channel;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,7 +117,8 @@ impl Scanned {
 
 /// `counted`: the last place in the text that was asked for, in bytes and in characters; findings come in order.
 fn finding(text: &str, hit: Hit, counted: &mut (usize, usize)) -> ScannedFinding {
-    let Hit { kind, subtype, rule, score, severity, range, reason } = hit;
+    let reason = hit.why(Quoting::Allowed);
+    let Hit { kind, subtype, rule, score, severity, range, quote: _, reason: _ } = hit;
     let chars = |range: std::ops::Range<usize>| text.get(range).map_or(0, |text| text.chars().count());
     *counted = (range.start, counted.1 + chars(counted.0..range.start));
     let start = counted.1;
@@ -129,7 +130,7 @@ fn finding(text: &str, hit: Hit, counted: &mut (usize, usize)) -> ScannedFinding
         start,
         end: start + chars(range),
         severity: severity.as_str(),
-        reason: reason.into_owned(),
+        reason,
         owasp: kind.owasp(),
     }
 }

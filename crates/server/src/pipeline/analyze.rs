@@ -2,10 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use llmtrace_detect::{Deadline, Engine, Policy};
+use llmtrace_detect::{Deadline, Engine, Policy, Quoting};
 use llmtrace_model::{Action, BodyCoverage, Channel, Confidence, Finding, FindingKind, Severity, SpanRecord};
 
-use crate::{config::OnOpaque, telemetry::Events};
+use crate::{
+    config::{CaptureContent, OnOpaque},
+    telemetry::Events,
+};
 
 /// Most findings that are kept of one exchange: the worst ones. A thousand cards in one document are a hundred findings.
 const MAX_FINDINGS: usize = 100;
@@ -29,7 +32,14 @@ pub enum Analysis {
 }
 
 /// Analyses what was said, and names in `coverage` what did it and what was left out.
-pub(super) fn findings(analysis: &Analysis, record: &mut SpanRecord, events: &Events) -> Vec<Finding> {
+///
+/// Words of what was said stand in no finding where none of it is kept.
+pub(super) fn findings(
+    analysis: &Analysis,
+    record: &mut SpanRecord,
+    kept: CaptureContent,
+    events: &Events,
+) -> Vec<Finding> {
     let coverage = &mut record.span.coverage;
     let Analysis::Enabled { engine, policy, opaque, timeout } = analysis else {
         "disabled".clone_into(&mut coverage.analysis);
@@ -40,13 +50,17 @@ pub(super) fn findings(analysis: &Analysis, record: &mut SpanRecord, events: &Ev
         return Vec::new();
     };
     let unreadable = unread(*opaque, &coverage.request);
+    let quoting = match kept {
+        CaptureContent::Full => Quoting::Allowed,
+        CaptureContent::Metadata => Quoting::Refused,
+    };
     let deadline = Deadline::within(*timeout);
     let examined = engine.examine(content, Channel::ALL, deadline);
     let mut found = Vec::with_capacity(examined.found.len());
     for one in examined.found {
         // What the operator allows is no finding.
         if let Some(action) = policy.action(one.segment.channel, &one.hit, one.text()) {
-            found.push(one.hit.into_finding(&one.segment, action));
+            found.push(one.hit.into_finding(&one.segment, action, quoting));
         }
     }
     coverage.analysis = examined.ran.join(", ");

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use llmtrace_detect::{Deadline, Engine, Found, Policy};
+use llmtrace_detect::{Deadline, Engine, Found, Policy, Quoting};
 use llmtrace_model::{Action, Channel, Content, ExchangeId};
 use llmtrace_wire::{BodyCopy, Exchange, Limits, OpaqueReason};
 
@@ -106,8 +106,9 @@ fn look(engine: &Engine, policy: &Policy, question: &Question, deadline: Deadlin
     let blocks =
         |found: &Found<'_>| policy.action(found.segment.channel, &found.hit, found.text()) == Some(Action::Block);
     let blocking = examined.found.into_iter().filter(blocks);
-    let ids: Vec<_> =
-        blocking.map(|found| found.hit.into_finding(&found.segment, Action::Block).id(question.id)).collect();
+    let ids: Vec<_> = blocking
+        .map(|found| found.hit.into_finding(&found.segment, Action::Block, Quoting::Refused).id(question.id))
+        .collect();
     match (ids.is_empty(), examined.late.is_empty()) {
         (false, _) => Verdict::Block(ids),
         (true, false) => Verdict::Late,

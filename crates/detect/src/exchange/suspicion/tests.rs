@@ -12,6 +12,7 @@ fn hit(kind: FindingKind, severity: Severity, score: f32) -> Hit {
         score: Confidence::new(score).unwrap(),
         severity,
         range: 0..0,
+        quote: None,
         reason: "x".into(),
     }
 }
