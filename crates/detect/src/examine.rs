@@ -1,12 +1,15 @@
 //! Runs detection over an exchange: every text in its channel, and what takes more than one of them.
 
-use llmtrace_model::{Channel, Content, Part, Segment};
+use llmtrace_model::{Action, Channel, Content, Part, Segment};
 
 use crate::{
-    Deadline, Engine, Hit,
+    Deadline, Engine, Hit, Policy,
     exchange::{SystemPrompt, ToolCall, tool_misuse},
     views,
 };
+
+/// Where the texts of an answer stand.
+const ANSWER: &str = "/output_messages/";
 
 /// Something found in an exchange.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,15 @@ impl<'c> Found<'c> {
     /// The stretch of text that was found.
     pub fn text(&self) -> &'c str {
         self.segment.text.get(self.hit.range.clone()).unwrap_or_default()
+    }
+
+    /// What a policy does about it; `None` where it is no finding to the operator.
+    ///
+    /// An answer has left by the time it is read: what is found in it is flagged at most.
+    pub fn action(&self, policy: &Policy) -> Option<Action> {
+        let action = policy.action(self.segment.channel, &self.hit, self.text())?;
+        let is_gone = self.segment.path.starts_with(ANSWER);
+        Some(if is_gone { action.min(Action::Flag) } else { action })
     }
 }
 
@@ -92,8 +104,9 @@ impl<'c> Examined<'c> {
 /// What of the operator's instructions stands in the answer.
 fn leaked<'c>(segments: &[Segment<'c>]) -> Vec<Found<'c>> {
     let texts = |channel| segments.iter().filter(move |segment| segment.channel == channel).map(|segment| segment.text);
+    let is_answered = segments.iter().any(|segment| segment.path.starts_with(ANSWER));
     let instructions: Vec<&str> = texts(Channel::System).collect();
-    if instructions.is_empty() {
+    if instructions.is_empty() || !is_answered {
         return Vec::new();
     }
     // What the user said, an answer may say again.
@@ -102,7 +115,7 @@ fn leaked<'c>(segments: &[Segment<'c>]) -> Vec<Found<'c>> {
     if !prompt.is_telling() {
         return Vec::new();
     }
-    let answers = segments.iter().filter(|segment| segment.path.starts_with("/output_messages/"));
+    let answers = segments.iter().filter(|segment| segment.path.starts_with(ANSWER));
     answers
         .filter_map(|segment| Some(Found { segment: segment.clone(), hit: prompt.leak(&views(segment.text))? }))
         .collect()
@@ -152,6 +165,25 @@ mod tests {
         assert!(found.contains(&leak) && found.contains(&misuse), "{found:?}");
         let asked = kinds(&content, &[Channel::User, Channel::Untrusted, Channel::System]);
         assert!(!asked.contains(&leak) && !asked.contains(&misuse), "they are the answer's: {asked:?}");
+    }
+
+    #[test]
+    fn what_has_left_is_flagged_at_most() {
+        let key = ["AKIA", "Q2W3E4R5T6Y7UIOP"].concat();
+        let content = Content {
+            input_messages: vec![says(Role::User, &key), says(Role::Assistant, &key)],
+            output_messages: vec![says(Role::Assistant, &key)],
+            ..Content::default()
+        };
+        let policy: Policy = serde_saphyr::from_str("rules: [{kinds: [secret], action: block}]").unwrap();
+        let examined = Engine::new().examine(&content, Channel::ALL, Deadline::NEVER);
+        let secrets = examined.found.iter().filter(|found| found.hit.kind == FindingKind::Secret);
+        let actions: Vec<_> = secrets.filter_map(|found| found.action(&policy)).collect();
+        assert_eq!(
+            actions,
+            [Action::Block, Action::Block, Action::Flag],
+            "an earlier answer is sent again with the request"
+        );
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn the_first_rule_that_matches_decides_and_a_preset_stands_behind_them() {
         (C::User, K::Secret, S::Critical, 0.99, A::Observe),
         (C::Output, K::Secret, S::Critical, 0.99, A::Block),
         (C::Output, K::Secret, S::High, 0.9, A::Flag),
-        (C::Output, K::Secret, S::High, 0.89, A::Redact),
+        (C::Output, K::Secret, S::High, 0.89, A::Flag),
         (C::Untrusted, K::Injection, S::High, 0.9, A::Block),
         (C::Untrusted, K::Injection, S::High, 0.8, A::Flag),
         (C::Output, K::Injection, S::High, 0.9, A::Flag),

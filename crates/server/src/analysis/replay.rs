@@ -85,8 +85,7 @@ impl Replay {
         let (mut says, mut findings) = ((None, None), Vec::new());
         for found in &examined.found {
             let channel = found.segment.channel;
-            let action = |policy: &Policy| policy.action(channel, &found.hit, found.text());
-            let (now, then) = (action(now), action(then));
+            let (now, then) = (found.action(now), found.action(then));
             says = (says.0.max(now), says.1.max(then));
             if now != then {
                 let (subtype, rule) = (found.hit.subtype.to_string(), found.hit.rule.to_string());

@@ -59,7 +59,7 @@ pub(super) fn findings(
     let mut found = Vec::with_capacity(examined.found.len());
     for one in examined.found {
         // What the operator allows is no finding.
-        if let Some(action) = policy.action(one.segment.channel, &one.hit, one.text()) {
+        if let Some(action) = one.action(policy) {
             found.push(one.hit.into_finding(&one.segment, action, quoting));
         }
     }

@@ -16,9 +16,6 @@ use crate::{
     telemetry::Events,
 };
 
-/// Whose words stand in a request.
-const ASKED: [Channel; 3] = [Channel::User, Channel::Untrusted, Channel::System];
-
 /// The guard of the front lane.
 pub struct Guard {
     /// What is done about what is found.
@@ -48,7 +45,7 @@ pub(super) struct Question {
 impl Guard {
     /// Whether a request has to wait for a verdict.
     pub fn is_asked(&self) -> bool {
-        self.policy.may_enforce(&ASKED)
+        self.policy.may_enforce(Channel::ALL)
     }
 
     /// Whether it wants to know what sort of body there is.
@@ -102,9 +99,9 @@ enum Verdict {
 
 fn look(engine: &Engine, policy: &Policy, question: &Question, deadline: Deadline) -> Verdict {
     let content = question.content();
-    let examined = engine.examine(&content, &ASKED, deadline);
-    let blocks =
-        |found: &Found<'_>| policy.action(found.segment.channel, &found.hit, found.text()) == Some(Action::Block);
+    // Also what the model is said to have answered before: it is sent again with the request.
+    let examined = engine.examine(&content, Channel::ALL, deadline);
+    let blocks = |found: &Found<'_>| found.action(policy) == Some(Action::Block);
     let blocking = examined.found.into_iter().filter(blocks);
     let ids: Vec<_> = blocking
         .map(|found| found.hit.into_finding(&found.segment, Action::Block, Quoting::Refused).id(question.id))
