@@ -29,13 +29,12 @@ impl Default for Engine {
 }
 
 impl Engine {
-    /// Builds every detector with the rules and weights of this version: some 10 ms, once.
+    /// Builds every detector with the rules and weights of this version: some 0.15 s of one core, once.
     pub fn new() -> Self {
         Self { detectors: registry::detectors() }
     }
 
     /// Makes now what detectors would make when it is first needed: the first text of each kind costs no more than others then.
-    /// Takes some 300 ms of one core.
     pub fn prepare(&self) {
         self.detectors.iter().for_each(|detector| detector.prepare());
     }

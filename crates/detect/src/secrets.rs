@@ -33,7 +33,7 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// Reads the rules of this version: some 10 ms, once.
+    /// Reads the rules of this version, once.
     pub(crate) fn new() -> Self {
         Self { scanner: scan::Scanner::new(load::rules()) }
     }
