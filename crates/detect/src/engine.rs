@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use llmtrace_model::{Channel, FindingKind};
 
-use crate::{Deadline, Detector, Hit, Input, registry, views};
+use crate::{Deadline, Detector, Hit, Input, Views, registry, views};
 
 /// Every detector, built once and shared by all requests.
 pub struct Engine {
@@ -20,6 +20,8 @@ pub struct Report {
     pub ran: Vec<&'static str>,
     /// The detectors that did not, because time was over.
     pub late: Vec<&'static str>,
+    /// What of the text was brought into no form, for its length or for how much is encoded in it.
+    pub unread: Vec<String>,
 }
 
 impl Default for Engine {
@@ -52,7 +54,7 @@ impl Engine {
     pub fn scan(&self, channel: Channel, text: &str, deadline: Deadline) -> Report {
         let views = views(text);
         let input = Input { channel, views: &views, deadline };
-        let mut report = Report::default();
+        let mut report = Report { unread: unread(&views), ..Report::default() };
         for detector in self.detectors.iter().filter(|detector| detector.reads(channel)) {
             if deadline.is_over() {
                 report.late.push(detector.name());
@@ -64,6 +66,12 @@ impl Engine {
         report.hits = joined(std::mem::take(&mut report.hits));
         report
     }
+}
+
+fn unread(views: &Views<'_>) -> Vec<String> {
+    let middle = views.truncated.as_ref().map(|range| format!("{} bytes in the middle", range.len()));
+    let encoded = views.undecoded.then(|| "a part of what is encoded".to_owned());
+    middle.into_iter().chain(encoded).collect()
 }
 
 /// Hits in the order of the text; of those of one sort that overlap, one: the worst and surest, over the stretch of all of them.
@@ -126,6 +134,13 @@ mod tests {
     #[test]
     fn every_expression_that_is_built_in_can_be_built() {
         Engine::new().prepare();
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_read_whole_says_so() {
+        let scan = |text: &str| Engine::new().scan(Channel::User, text, Deadline::NEVER).unread;
+        assert_eq!(scan(&"word ".repeat(300_000)), ["451424 bytes in the middle"]);
+        assert!(scan("word ").is_empty());
     }
 
     #[test]

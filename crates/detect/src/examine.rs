@@ -45,6 +45,8 @@ pub struct Examined<'c> {
     pub ran: Vec<&'static str>,
     /// The detectors that did not get to all of it, because time was over.
     pub late: Vec<&'static str>,
+    /// What of which text was not read: `451424 bytes in the middle of /input_messages/0/parts/0/content`.
+    pub unread: Vec<String>,
 }
 
 impl Engine {
@@ -56,6 +58,7 @@ impl Engine {
             let report = self.scan(segment.channel, segment.text, deadline);
             examined.ran.extend(report.ran);
             examined.late.extend(report.late);
+            examined.unread.extend(report.unread.iter().map(|what| format!("{what} of {}", segment.path)));
             let found = report.hits.into_iter().map(|hit| Found { segment: segment.clone(), hit });
             examined.found.extend(found);
         }

@@ -13,6 +13,9 @@ use crate::{
 /// Most findings that are kept of one exchange: the worst ones. A thousand cards in one document are a hundred findings.
 const MAX_FINDINGS: usize = 100;
 
+/// Most texts that are named because a part of them was not read.
+const MAX_NAMED: usize = 20;
+
 /// Whether exchanges are analysed (`enable_security_analysis`).
 #[derive(Clone)]
 pub enum Analysis {
@@ -65,6 +68,7 @@ pub(super) fn findings(
     }
     coverage.analysis = examined.ran.join(", ");
     coverage.not_analysed = examined.late.iter().map(|name| format!("{name}: out of time")).collect();
+    coverage.not_analysed.extend(examined.unread.into_iter().take(MAX_NAMED));
     if !examined.late.is_empty() {
         events.notice("analysis_late");
     }
