@@ -35,8 +35,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use llmtrace_model::Principal;
 use llmtrace_wire::{
-    Family, Head, OpaqueReason, Request as Asked, Streaming as Asks, UsageFilter, View, realtime::Session,
-    websocket::Extensions,
+    Family, Head, Request as Asked, Streaming as Asks, UsageFilter, View, realtime::Session, websocket::Extensions,
 };
 
 pub use body::Answer;
@@ -118,16 +117,6 @@ struct Routed {
     arrived: Instant,
 }
 
-/// What the guard may want to know of a request.
-enum Said {
-    /// It passes as a stream, or nobody asks.
-    Nothing,
-    /// It is in no format that we read, for this reason.
-    Opaque(OpaqueReason),
-    /// It has this body, and was sent to this target.
-    Text(bytes::Bytes, PathAndQuery),
-}
-
 /// What leaves for the upstream.
 struct Outgoing {
     principal: Principal,
@@ -135,7 +124,7 @@ struct Outgoing {
     request: Request<Outbound>,
     upload: Option<Arc<Upload>>,
     asked: Option<Asked>,
-    said: Said,
+    said: Option<(guard::Said, PathAndQuery)>,
     head: HeadLimit,
     pass: Pass,
     overhead: Duration,
@@ -192,7 +181,7 @@ impl Proxy {
         let upstream = Arc::clone(&outgoing.upstream);
         let (path, asked) = (outgoing.request.uri().path(), outgoing.asked.as_ref());
         admit::reserve(&outgoing.principal, asked, &upstream, path, &self.options.unpriced, &self.clock)?;
-        if let Some((guard, question)) = self.question(&outgoing, slot)? {
+        if let Some((guard, question)) = self.question(&outgoing, slot) {
             guard.check(question).await?;
         }
         if let Some((protocol, _)) = &switch {
@@ -222,12 +211,11 @@ impl Proxy {
     }
 
     /// What the guard is asked of a request, where there is one and it may say something against it.
-    fn question(&self, outgoing: &Outgoing, slot: &Slot) -> Result<Option<(&Guard, Question)>, Refusal> {
-        let Some(guard) = &self.guard else { return Ok(None) };
-        let (body, target) = match &outgoing.said {
-            Said::Nothing => return Ok(None),
-            Said::Opaque(why) => return guard.opaque(*why).map(|()| None),
-            Said::Text(body, target) => (body.clone(), target.as_str().to_owned()),
+    fn question(&self, outgoing: &Outgoing, slot: &Slot) -> Option<(&Guard, Question)> {
+        let guard = self.guard.as_ref()?;
+        let (said, target) = match &outgoing.said {
+            None => return None,
+            Some((said, target)) => (said.clone(), target.as_str().to_owned()),
         };
         let request = &outgoing.request;
         let question = Question {
@@ -236,9 +224,9 @@ impl Proxy {
             host: outgoing.upstream.host().to_owned(),
             target,
             headers: slot::recorded(request.headers(), llmtrace_wire::is_recorded_request_header),
-            body,
+            said,
         };
-        Ok(Some((guard, question)))
+        Some((guard, question))
     }
 
     /// Identifies and routes a request, and opens its slot: once it is identified it becomes a span, whatever happens.
@@ -327,7 +315,6 @@ impl Proxy {
             capture_max_bytes: self.options.capture_max_bytes,
             idle_timeout: self.options.idle_timeout,
             interest: match (&self.door, &self.options.unpriced) {
-                _ if self.guard.as_ref().is_some_and(Guard::is_curious) => Interest::Everything,
                 (Door::CountOnly, Unpriced::Allow) => Interest::in_streams_of(slot.dialect()),
                 (Door::Journal(_), _) | (Door::CountOnly, Unpriced::Deny(_)) => Interest::Everything,
             },
@@ -337,14 +324,16 @@ impl Proxy {
         let inbound = read::inbound(&reader, &head, &parts.headers, body, slot).await?;
         let read = Instant::now();
         let (body, upload, asked, said, held) = match inbound {
-            Inbound::Streamed(body, upload) => (body, Some(upload), None, Said::Nothing, None),
+            Inbound::Streamed(body, upload) => {
+                (body, Some(upload), None, self.said(guard::Said::Streamed, &target), None)
+            }
             Inbound::Held { body, trailers, view, held } => {
-                let (asked, said) = match view {
-                    Some(View::Parsed(asked)) => (Some(asked), self.said(&body, &target)),
-                    // There is nothing to read in no body.
-                    Some(View::Opaque(why)) if !body.is_empty() => (None, Said::Opaque(why)),
-                    Some(View::Opaque(_)) | None => (None, Said::Nothing),
+                let asked = match view {
+                    Some(View::Parsed(asked)) => Some(asked),
+                    Some(View::Opaque(_)) | None => None,
                 };
+                // There is nothing to read in no body.
+                let said = if body.is_empty() { None } else { self.said(guard::Said::Held(body.clone()), &target) };
                 let body = self.splice(body, asked.as_ref(), &mut parts.headers);
                 (Outbound::held(body, trailers), None, asked, said, Some(held))
             }
@@ -357,12 +346,9 @@ impl Proxy {
         Ok((Outgoing { principal, upstream, request, upload, asked, said, head, pass, overhead }, held))
     }
 
-    /// A body for the guard to read, where it asks.
-    fn said(&self, body: &bytes::Bytes, target: &PathAndQuery) -> Said {
-        match &self.guard {
-            Some(guard) if guard.is_asked() => Said::Text(body.clone(), target.clone()),
-            Some(_) | None => Said::Nothing,
-        }
+    /// What the guard is to read, where it wants to.
+    fn said(&self, said: guard::Said, target: &PathAndQuery) -> Option<(guard::Said, PathAndQuery)> {
+        self.guard.as_ref().is_some_and(Guard::is_curious).then(|| (said, target.clone()))
     }
 
     /// Asks the stream for its usage event where the client did not: the one standing exception to "bytes out = bytes in".

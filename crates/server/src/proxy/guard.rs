@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use llmtrace_detect::{Deadline, Engine, Found, Policy, Quoting};
-use llmtrace_model::{Action, Channel, Content, ExchangeId};
-use llmtrace_wire::{BodyCopy, Exchange, Limits, OpaqueReason};
+use llmtrace_model::{Action, BodyCoverage, Channel, ExchangeId};
+use llmtrace_wire::{BodyCopy, Decoded, Exchange, Limits};
 
 use super::refusal::Refusal;
 use crate::{
@@ -39,7 +39,16 @@ pub(super) struct Question {
     pub(super) host: String,
     pub(super) target: String,
     pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Bytes,
+    pub(super) said: Said,
+}
+
+/// The body of a request.
+#[derive(Clone)]
+pub(super) enum Said {
+    /// It is held whole.
+    Held(Bytes),
+    /// It passes as a stream, so that nobody has read it before it leaves.
+    Streamed,
 }
 
 impl Guard {
@@ -48,18 +57,18 @@ impl Guard {
         self.policy.may_enforce(Channel::ALL)
     }
 
-    /// Whether it wants to know what sort of body there is.
+    /// Whether it has anything to say to requests.
     pub(super) fn is_curious(&self) -> bool {
         self.is_asked() || self.opaque == OnOpaque::Block
     }
 
     /// What happens with a body that nobody here can read.
-    pub(super) fn opaque(&self, why: OpaqueReason) -> Result<(), Refusal> {
+    fn opaque(&self, why: String) -> Result<(), Refusal> {
         match self.opaque {
             OnOpaque::Allow | OnOpaque::Flag => Ok(()),
             OnOpaque::Block => {
                 self.events.notice("guard_opaque");
-                Err(Refusal::Unreadable(why.as_str().to_owned()))
+                Err(Refusal::Unreadable(why))
             }
         }
     }
@@ -67,11 +76,16 @@ impl Guard {
     /// Looks at a request and says whether it may leave. Never fails by itself: what keeps it from looking is a verdict, too, by
     /// the stance of the operator.
     pub(super) async fn check(&self, question: Question) -> Result<(), Refusal> {
+        if let Said::Streamed = question.said {
+            // Files pass as streams, in the forms that their formats have for it. What else does cannot be looked at.
+            return if question.is_form() { Ok(()) } else { self.opaque("not json".to_owned()) };
+        }
         let policy = Arc::clone(&self.policy);
         let looked =
             self.analysts.run(self.timeout, move |engine, deadline| look(engine, &policy, &question, deadline));
         match looked.await {
             Ok(Verdict::Pass) => Ok(()),
+            Ok(Verdict::Opaque(why)) => self.opaque(why),
             Ok(Verdict::Block(findings)) => {
                 self.events.notice("guard_blocked");
                 Err(Refusal::Blocked { findings })
@@ -91,6 +105,8 @@ impl Guard {
 
 enum Verdict {
     Pass,
+    /// It cannot be read, for this reason.
+    Opaque(String),
     /// The ids of the findings that say so.
     Block(Vec<String>),
     /// Not everything was looked at, and what was says nothing against it.
@@ -98,15 +114,22 @@ enum Verdict {
 }
 
 fn look(engine: &Engine, policy: &Policy, question: &Question, deadline: Deadline) -> Verdict {
-    let content = question.content();
+    let Decoded { content, coverage, .. } = question.read();
+    if let BodyCoverage::Opaque(why) = coverage.request {
+        return Verdict::Opaque(why);
+    }
+    if !policy.may_enforce(Channel::ALL) {
+        return Verdict::Pass;
+    }
     // Also what the model is said to have answered before: it is sent again with the request.
     let examined = engine.examine(&content, Channel::ALL, deadline);
+    let is_whole = examined.late.is_empty() && examined.unread.is_empty();
     let blocks = |found: &Found<'_>| found.action(policy) == Some(Action::Block);
     let blocking = examined.found.into_iter().filter(blocks);
     let ids: Vec<_> = blocking
         .map(|found| found.hit.into_finding(&found.segment, Action::Block, Quoting::Refused).id(question.id))
         .collect();
-    match (ids.is_empty(), examined.late.is_empty()) {
+    match (ids.is_empty(), is_whole) {
         (false, _) => Verdict::Block(ids),
         (true, false) => Verdict::Late,
         (true, true) => Verdict::Pass,
@@ -114,9 +137,21 @@ fn look(engine: &Engine, policy: &Policy, question: &Question, deadline: Deadlin
 }
 
 impl Question {
+    /// Whether it is a form with files, to a path whose format takes one.
+    fn is_form(&self) -> bool {
+        let path = self.target.split('?').next().unwrap_or_default();
+        let media = self.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
+        llmtrace_wire::dialect_of(&self.method, path).is_some()
+            && media.to_ascii_lowercase().starts_with("multipart/form-data")
+    }
+
     /// What is said in the request, as the back lane will read it.
-    fn content(&self) -> Content {
-        let request = BodyCopy { head: &self.body, tail: &[], total_bytes: self.body.len() as u64 };
+    fn read(&self) -> Decoded {
+        let body: &[u8] = match &self.said {
+            Said::Held(body) => body,
+            Said::Streamed => &[],
+        };
+        let request = BodyCopy { head: body, tail: &[], total_bytes: body.len() as u64 };
         let exchange = Exchange {
             host: &self.host,
             method: &self.method,
@@ -128,6 +163,6 @@ impl Question {
             response: BodyCopy::default(),
             scanned: None,
         };
-        llmtrace_wire::decode(&exchange, &Limits::default()).content
+        llmtrace_wire::decode(&exchange, &Limits::default())
     }
 }

@@ -1,5 +1,7 @@
 //! What detection does to exchanges: named on the span, refused before it is sent, and otherwise nothing.
 
+use std::io::Write as _;
+
 use llmtrace_model::{Action, BodyCoverage, Channel, EndReason, FindingKind, SpanRecord, Status};
 use llmtrace_testkit::{Answer, tcp::RawAnswer};
 use serde_json::{Value, json};
@@ -138,6 +140,36 @@ async fn a_body_that_cannot_be_read_follows_the_operators_stance() {
         assert_eq!(span.findings.first().map(|finding| finding.action), action, "{stance}");
         app.send("GET /v1/models HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n").await;
         assert_eq!(app.provider.received().len(), sent + 1, "what has no body has nothing to hide");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_body_is_read_as_the_back_lane_reads_it() {
+    let app = TestApp::with(&[BLOCK_SECRETS, PATIENT]).await;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(chat(&key()).as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: p\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        packed.len()
+    );
+    assert_eq!(app.send([head.as_bytes(), &packed].concat()).await.status, 403);
+    assert!(app.provider.received().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_passes_as_a_stream_is_one_that_cannot_be_read() {
+    let body = chat(&key());
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: p\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
+    );
+    for (stance, is_refused) in [("allow", false), ("block", true)] {
+        let app = TestApp::with(&[BLOCK_SECRETS, PATIENT, ("GUARD__OPAQUE", stance)]).await;
+        let answer = app.send([head.as_bytes(), body.as_bytes()].concat()).await;
+        assert_eq!(answer.status == 403, is_refused, "{stance}");
     }
 }
 
