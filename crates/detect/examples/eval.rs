@@ -12,7 +12,7 @@ use std::{
 };
 
 use llmtrace_detect::{Deadline, Engine};
-use llmtrace_model::{Channel, FindingKind};
+use llmtrace_model::Channel;
 
 #[derive(serde::Deserialize)]
 struct Line {
@@ -42,7 +42,7 @@ fn main() -> io::Result<()> {
         let report = engine.scan(channel, &line.text, Deadline::NEVER);
         took += start.elapsed();
         bytes += line.text.len();
-        let reported = u32::from(report.hits.iter().any(|hit| is_attack(hit.kind)));
+        let reported = u32::from(report.hits.iter().any(|hit| hit.kind.is_attack()));
         for source in [line.source, String::new()] {
             let count = counts.entry((line.label, line.kind.clone(), source)).or_default();
             count.texts += 1;
@@ -76,25 +76,6 @@ fn channel(kind: &str) -> Channel {
     match kind {
         "indirect" | "indirect_tool" | "benign_doc" | "benign_agent" => Channel::Untrusted,
         _ => Channel::User,
-    }
-}
-
-fn is_attack(kind: FindingKind) -> bool {
-    match kind {
-        FindingKind::Injection
-        | FindingKind::Jailbreak
-        | FindingKind::HiddenText
-        | FindingKind::Encoded
-        | FindingKind::ToolPoisoning => true,
-        FindingKind::ToolMisuse
-        | FindingKind::Exfiltration
-        | FindingKind::Secret
-        | FindingKind::Pii
-        | FindingKind::SystemPromptLeak
-        | FindingKind::CanaryLeak
-        | FindingKind::Toxicity
-        | FindingKind::SelfHarm
-        | FindingKind::CodeRisk => false,
     }
 }
 

@@ -5,6 +5,7 @@
 //! reads its channel looks at them, as long as there is time.
 
 mod attack;
+mod base64_bytes;
 mod deadline;
 mod detector;
 mod detectors;

@@ -146,6 +146,22 @@ words! {
 }
 
 impl FindingKind {
+    /// Whether it is an attack on the model by what it is given to read.
+    pub const fn is_attack(self) -> bool {
+        match self {
+            Self::Injection | Self::Jailbreak | Self::HiddenText | Self::Encoded | Self::ToolPoisoning => true,
+            Self::ToolMisuse
+            | Self::Exfiltration
+            | Self::Secret
+            | Self::Pii
+            | Self::SystemPromptLeak
+            | Self::CanaryLeak
+            | Self::Toxicity
+            | Self::SelfHarm
+            | Self::CodeRisk => false,
+        }
+    }
+
     /// The entry of the OWASP Top 10 for LLM Applications (2025) it belongs to; `None` where that list has none.
     pub const fn owasp(self) -> Option<&'static str> {
         match self {

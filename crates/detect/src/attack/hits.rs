@@ -73,22 +73,8 @@ fn by_ngrams(input: &Input<'_>, head: &Head, sight: &Sight<'_>) -> Hit {
 /// an injection whatever it is after, which the subtype says; the deed itself is found where it is done.
 fn kind(sight: &Sight<'_>, seen: FindingKind) -> FindingKind {
     match sight.form {
-        Seen::Folded => match seen {
-            FindingKind::Injection
-            | FindingKind::Jailbreak
-            | FindingKind::HiddenText
-            | FindingKind::Encoded
-            | FindingKind::ToolPoisoning => seen,
-            FindingKind::ToolMisuse
-            | FindingKind::Exfiltration
-            | FindingKind::Secret
-            | FindingKind::Pii
-            | FindingKind::SystemPromptLeak
-            | FindingKind::CanaryLeak
-            | FindingKind::Toxicity
-            | FindingKind::SelfHarm
-            | FindingKind::CodeRisk => FindingKind::Injection,
-        },
+        Seen::Folded if seen.is_attack() => seen,
+        Seen::Folded => FindingKind::Injection,
         Seen::Decoded(_) => FindingKind::Encoded,
     }
 }

@@ -192,8 +192,8 @@ impl Compiled {
 
 fn window(text: &str, anchor: Range<usize>, reach: Reach) -> Range<usize> {
     let bytes = text.as_bytes();
-    let floor = border(text, anchor.start.saturating_sub(REACH_BACK));
-    let ceiling = border(text, text.len().min(anchor.end + REACH_AHEAD));
+    let floor = text.floor_char_boundary(anchor.start.saturating_sub(REACH_BACK));
+    let ceiling = text.floor_char_boundary(anchor.end + REACH_AHEAD);
     let (before, after) = (&bytes[floor..anchor.start], &bytes[anchor.end..ceiling]);
     let line_start = memchr::memrchr(b'\n', before).map_or(floor, |i| floor + i + 1);
     match reach {
@@ -205,11 +205,4 @@ fn window(text: &str, anchor: Range<usize>, reach: Reach) -> Range<usize> {
             start..end
         }
     }
-}
-
-fn border(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }

@@ -225,7 +225,7 @@ fn extent(text: &str, slashes: usize) -> Range<usize> {
         };
         if ends || i > 8 * 1024 {
             end += i;
-            return start..floor_border(text, end);
+            return start..text.floor_char_boundary(end);
         }
     }
     end = bytes.len();
@@ -242,14 +242,7 @@ fn in_hole(before: &[u8]) -> bool {
 
 /// At most so many bytes from a place on, cut at a border.
 fn ahead(text: &str, at: usize, max: usize) -> &str {
-    &text[at..floor_border(text, text.len().min(at + max))]
-}
-
-fn floor_border(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
+    &text[at..text.floor_char_boundary(at + max)]
 }
 
 /// One scan of one text.

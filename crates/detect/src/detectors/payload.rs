@@ -6,7 +6,8 @@
 
 use names::{CONTENT_NAMES, CREDENTIAL_NAMES, HOLE_WORDS, ORDINARY_NAMES, STRONG_HOLE_WORDS};
 
-use super::url::{Url, hex_digit, percent_decoded};
+use super::url::{Url, percent_decoded};
+use crate::base64_bytes::{base64_bytes, digit};
 
 mod names;
 #[cfg(test)]
@@ -151,38 +152,10 @@ fn decodes_to_text(value: &str) -> bool {
     if value.len() < 16 {
         return false;
     }
-    let hex = value.len().is_multiple_of(2).then(|| hex_bytes(value)).flatten();
-    match hex {
-        Some(bytes) => is_readable(&bytes),
-        None => base64_bytes(value).is_some_and(|bytes| is_readable(&bytes)),
+    match hex::decode(value) {
+        Ok(bytes) => is_readable(&bytes),
+        Err(_) => value.bytes().all(|byte| digit(byte).is_some()) && is_readable(&base64_bytes(value.as_bytes())),
     }
-}
-
-fn hex_bytes(value: &str) -> Option<Vec<u8>> {
-    value.as_bytes().chunks_exact(2).map(|pair| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)).collect()
-}
-
-fn base64_bytes(value: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(value.len() * 3 / 4);
-    let mut bits: u32 = 0;
-    let mut held = 0;
-    for byte in value.bytes() {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(six)) & 0xff_ffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push(u8::try_from(bits >> held & 0xff).unwrap_or(0));
-        }
-    }
-    Some(out)
 }
 
 /// Text as people or programs write it: UTF-8, printable, with letters. Words that happen to be base64 decode to noise.

@@ -105,11 +105,7 @@ const INABILITIES: &[&str] = &[
 /// Says whether an answer begins with a refusal. A word list in some ten languages: a hint, not a measurement.
 pub fn reply(answer: &str) -> Reply {
     let start = answer.trim_start();
-    let mut end = start.len().min(OPENING_BYTES);
-    while !start.is_char_boundary(end) {
-        end -= 1;
-    }
-    let opening = start[..end].to_lowercase().replace('’', "'");
+    let opening = start[..start.floor_char_boundary(OPENING_BYTES)].to_lowercase().replace('’', "'");
     let refuses = REFUSALS.iter().any(|phrase| {
         opening.find(phrase).is_some_and(|at| {
             let rest = opening[at + phrase.len()..].trim_start();

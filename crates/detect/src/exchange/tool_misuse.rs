@@ -119,11 +119,7 @@ fn is_worth_a_look(value: &Value) -> bool {
 }
 
 fn cut(text: &str) -> &str {
-    let mut end = text.len().min(MAX_TEXT_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
 }
 
 /// A key as JSON Pointer writes it.

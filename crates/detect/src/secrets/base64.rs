@@ -1,6 +1,9 @@
 //! Long runs of base64 in a text, decoded within bounds.
 
-use crate::Deadline;
+use crate::{
+    Deadline,
+    base64_bytes::{base64_bytes, digit},
+};
 
 /// The shortest run that can hold a key.
 const LEAST_RUN: usize = 24;
@@ -16,13 +19,13 @@ pub(super) fn each_run(text: &str, deadline: Deadline, mut with: impl FnMut(std:
     let mut at = 0;
     // A run of this length has a character at one of these places, so most of the text is not looked at.
     while let Some(probe) = bytes.get(at + LEAST_RUN - 1) {
-        if value_of(*probe).is_none() {
+        if digit(*probe).is_none() {
             at += LEAST_RUN;
             continue;
         }
         let probe = at + LEAST_RUN - 1;
-        let before = bytes[at..probe].iter().rev().take_while(|byte| value_of(**byte).is_some()).count();
-        let after = bytes[probe..].iter().take_while(|byte| value_of(**byte).is_some()).count();
+        let before = bytes[at..probe].iter().rev().take_while(|byte| digit(**byte).is_some()).count();
+        let after = bytes[probe..].iter().take_while(|byte| digit(**byte).is_some()).count();
         let (start, mut end) = (probe - before, probe + after);
         at = end;
         if end - start < LEAST_RUN {
@@ -45,7 +48,7 @@ pub(super) fn each_run(text: &str, deadline: Deadline, mut with: impl FnMut(std:
 /// Whether a token's first part is base64url of a JSON object that names an algorithm.
 pub(super) fn is_jwt_header(token: &str) -> bool {
     let header = token.split('.').next().unwrap_or_default();
-    let bytes = bytes(header.as_bytes());
+    let bytes = base64_bytes(header.as_bytes());
     let names = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
     bytes.trim_ascii_start().starts_with(b"{") && [&b"\"alg\""[..], b"\"typ\"", b"\"kid\""].into_iter().any(names)
 }
@@ -53,10 +56,10 @@ pub(super) fn is_jwt_header(token: &str) -> bool {
 /// The text that base64 or base64url says, if it is mostly printable.
 fn decode(run: &[u8]) -> Option<String> {
     // What is no text shows early: most runs are keys or pictures.
-    if !is_text(&bytes(&run[..run.len().min(16)])) {
+    if !is_text(&base64_bytes(&run[..run.len().min(16)])) {
         return None;
     }
-    let mut out = bytes(run);
+    let mut out = base64_bytes(run);
     let valid = match std::str::from_utf8(&out) {
         Ok(text) => text.len(),
         Err(error) => error.valid_up_to(),
@@ -65,31 +68,6 @@ fn decode(run: &[u8]) -> Option<String> {
     (out.len() >= 12 && is_text(&out)).then(|| String::from_utf8(out).ok()).flatten()
 }
 
-fn bytes(run: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(run.len() / 4 * 3 + 3);
-    let (mut bits, mut count) = (0_u32, 0_u32);
-    for value in run.iter().map_while(|byte| value_of(*byte)) {
-        bits = (bits << 6) | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push(u8::try_from((bits >> count) & 0xFF).expect("eight bits"));
-        }
-    }
-    out
-}
-
 fn is_text(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..))
-}
-
-fn value_of(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
 }

@@ -54,7 +54,7 @@ fn fill(template: &str, seed: u64) -> String {
             text.replace_range(count - 1.., "7");
         }
         if class == "github" {
-            let sum = checksum::base62(checksum::crc32(text.as_bytes()));
+            let sum = checksum::base62(crc32fast::hash(text.as_bytes()));
             text.push_str(std::str::from_utf8(&sum).unwrap());
         }
         out.push_str(&text);

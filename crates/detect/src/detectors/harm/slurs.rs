@@ -132,19 +132,12 @@ fn usage(text: &str, range: Range<usize>) -> Use {
         "stupid ",
         "hate ",
     ];
-    let before = &text[floor(text, range.start.saturating_sub(160))..range.start];
-    let after = &text[range.end..floor(text, text.len().min(range.end + 160))];
+    let before = &text[text.floor_char_boundary(range.start.saturating_sub(160))..range.start];
+    let after = &text[range.end..text.floor_char_boundary(range.end + 160)];
     let is_quoted = before.ends_with(['"', '\'', '“', '‘'])
         && after.trim_start_matches([',', '.', ' ']).starts_with(['"', '\'', '”', '’']);
     if is_quoted || ABOUT.iter().any(|word| before.contains(word) || after.contains(word)) {
         return Use::Spoken;
     }
     if AIMED.iter().any(|word| before.ends_with(word)) { Use::Aimed } else { Use::Said }
-}
-
-fn floor(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }

@@ -6,9 +6,12 @@ use super::{
     How, Pieces, Signs, Source,
     edit::{Edit, Said, apply},
 };
-use crate::normalize::{
-    scan::is_digit_of_bytes,
-    vocabulary::{is_readable, is_word},
+use crate::{
+    base64_bytes::base64_bytes,
+    normalize::{
+        scan::is_digit_of_bytes,
+        vocabulary::{is_readable, is_word},
+    },
 };
 
 /// The shortest line that may go on in the next one.
@@ -151,7 +154,7 @@ fn base32(digits: &[u8]) -> Option<String> {
         b'2'..=b'7' => c - b'2' + 26,
         letter => letter.to_ascii_lowercase() - b'a',
     };
-    readable(pack(digits.iter().map(value), 5))
+    readable(pack(digits.iter().map(value)))
 }
 
 /// The bytes of base64 of either alphabet; `None` where it is none, found in the first bytes mostly.
@@ -160,19 +163,12 @@ fn base64(digits: &[u8]) -> Option<Vec<u8>> {
     if digits.len() < SHORTEST - 2 || digits.len() % 4 == 1 || digits.contains(&b'=') {
         return None;
     }
-    let value = |c: &u8| match c {
-        b'A'..=b'Z' => c - b'A',
-        b'a'..=b'z' => c - b'a' + 26,
-        b'0'..=b'9' => c - b'0' + 52,
-        b'+' | b'-' => 62,
-        _ => 63,
-    };
-    let head = pack(digits.iter().take(8).map(value), 6);
+    let head = base64_bytes(&digits[..digits.len().min(8)]);
     let strange = |c: &u8| *c < 32 && !matches!(c, 0 | 9 | 10 | 13) || *c == 127;
     if head.iter().any(strange) {
         return None;
     }
-    Some(pack(digits.iter().map(value), 6))
+    Some(base64_bytes(digits))
 }
 
 fn trim_padding(digits: &[u8]) -> &[u8] {
@@ -180,13 +176,13 @@ fn trim_padding(digits: &[u8]) -> &[u8] {
     &digits[..digits.len() - padding]
 }
 
-/// Joins values of so many bits to bytes; bits left over are dropped.
-fn pack(values: impl Iterator<Item = u8>, width: u32) -> Vec<u8> {
+/// Joins values of five bits to bytes; bits left over are dropped.
+fn pack(values: impl Iterator<Item = u8>) -> Vec<u8> {
     let (mut bits, mut held) = (0_u32, 0_u32);
     let mut bytes = Vec::new();
     for value in values {
-        bits = bits << width | u32::from(value);
-        held += width;
+        bits = bits << 5 | u32::from(value);
+        held += 5;
         if held >= 8 {
             held -= 8;
             bytes.push(u8::try_from(bits >> held & 0xff).unwrap_or(0));
