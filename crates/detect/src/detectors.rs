@@ -3,7 +3,6 @@
 use llmtrace_model::Confidence;
 
 pub(crate) mod anchored;
-pub(crate) mod anchors;
 pub(crate) mod code;
 pub(crate) mod code_risk;
 pub(crate) mod exfiltration;

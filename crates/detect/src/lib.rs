@@ -15,6 +15,7 @@ pub mod exchange;
 mod expression;
 mod hit;
 pub mod linear;
+mod literals;
 mod normalize;
 mod pii;
 pub mod policy;

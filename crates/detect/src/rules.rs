@@ -5,10 +5,9 @@
 //!
 //! A text costs one pass that looks for every literal of every rule at once; a rule's expression runs only around literals it
 //! needs. `file` is what a rule file says, `pattern` what the short forms in expressions stand for, `load` checks and builds,
-//! `literals` finds literals, `scan` looks at a text.
+//! `scan` looks at a text.
 
 mod file;
-mod literals;
 mod load;
 mod pattern;
 mod scan;
@@ -19,7 +18,7 @@ use std::{ops::Range, sync::LazyLock};
 
 use llmtrace_model::{Channel, FindingKind, Severity};
 
-use crate::Input;
+use crate::{Input, literals::Literals};
 pub use load::RuleError;
 
 /// The rule files of this version: name and text.
@@ -44,10 +43,23 @@ pub struct Rules {
 }
 
 /// The literals to look for, by channel.
-struct Index([literals::Literals; Channel::ALL.len()]);
+struct Index([Needed; Channel::ALL.len()]);
+
+/// The literals of the rules of one channel, and what each of them wakes.
+struct Needed {
+    literals: Literals,
+    wakes: Vec<Vec<Wake>>,
+}
+
+/// A rule, and which of its lists a literal stands in, as a bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Wake {
+    rule: u16,
+    list: u8,
+}
 
 impl Index {
-    fn of(&self, channel: Channel) -> &literals::Literals {
+    fn of(&self, channel: Channel) -> &Needed {
         &self.0[place(channel)]
     }
 }

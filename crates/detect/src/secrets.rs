@@ -14,7 +14,6 @@
 
 mod base64;
 mod checksum;
-mod literals;
 mod load;
 mod placeholder;
 mod rule;

@@ -4,7 +4,11 @@
 //! or sentence of bounded size, so that the time is linear in the text. Read by `code_risk` (answers), `harm` (users and answers)
 //! and `exchange/tool_misuse` (commands and queries).
 
-use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    ops::{ControlFlow, Range},
+    sync::LazyLock,
+};
 
 use llmtrace_model::{Confidence, Severity};
 use regex::Regex;
@@ -12,7 +16,7 @@ use serde::Deserialize;
 
 use crate::{
     Deadline,
-    detectors::anchors::{Anchors, Go, TooShort},
+    literals::{Literals, Place, SHORTEST},
 };
 
 #[cfg(test)]
@@ -91,9 +95,9 @@ pub(crate) struct Rule {
 #[derive(Debug)]
 pub(crate) struct Rules {
     rules: Vec<Compiled>,
-    anchors: Anchors,
-    /// The rules of each anchor.
-    owners: Vec<Vec<usize>>,
+    anchors: Literals,
+    /// The length of each anchor, and whose it is.
+    owners: Vec<(usize, Vec<usize>)>,
 }
 
 #[derive(Debug)]
@@ -118,8 +122,8 @@ pub(crate) enum Error {
     Yaml(#[from] serde_saphyr::Error),
     #[error("rule {id}: {source}")]
     Pattern { id: String, source: Box<regex::Error> },
-    #[error("rules: {0}")]
-    Anchor(#[from] TooShort),
+    #[error("rule {id}: anchor {anchor:?} has fewer than {SHORTEST} bytes")]
+    Anchor { id: String, anchor: String },
 }
 
 impl Rules {
@@ -131,6 +135,9 @@ impl Rules {
         let mut compiled = Vec::new();
         for (i, rule) in rules.enumerate() {
             for anchor in &rule.anchors {
+                if anchor.len() < SHORTEST {
+                    return Err(Error::Anchor { id: rule.id.clone(), anchor: anchor.clone() });
+                }
                 owners.entry(anchor.clone()).or_default().push(i);
             }
             let build = |pattern: &str| {
@@ -140,8 +147,9 @@ impl Rules {
             let unless = rule.unless.as_deref().map(build).transpose()?;
             compiled.push(Compiled { rule, pattern, unless });
         }
-        let (anchors, owners) = owners.into_iter().unzip();
-        Ok(Self { rules: compiled, anchors: Anchors::new(anchors)?, owners })
+        let anchors = Literals::new(owners.keys().map(|anchor| (anchor.as_str(), Place::Anywhere)));
+        let owners = owners.into_iter().map(|(anchor, rules)| (anchor.len(), rules)).collect();
+        Ok(Self { rules: compiled, anchors, owners })
     }
 
     /// The rules that hold in a text in lower case, each at most once a place, in the order of the text.
@@ -151,12 +159,14 @@ impl Rules {
         // To where each rule has spoken.
         let mut done: Vec<usize> = Vec::new();
         let mut tried = 0usize;
-        self.anchors.each(text, |anchor, place| {
+        self.anchors.each(text.as_bytes(), |anchor, at| {
+            let (len, rules) = &self.owners[anchor];
+            let place = at..at + len;
             tried += 1;
             if tried.is_multiple_of(64) && deadline.is_over() {
-                return Go::Stop;
+                return ControlFlow::Break(());
             }
-            for &owner in &self.owners[anchor] {
+            for &owner in rules {
                 if done.get(owner).is_some_and(|&done| place.start < done) {
                     continue;
                 }
@@ -168,10 +178,10 @@ impl Rules {
                 done[owner] = range.end.max(place.end);
                 found.push(Match { rule: &compiled.rule, range });
             }
-            if found.len() >= MAX_MATCHES { Go::Stop } else { Go::On }
+            if found.len() >= MAX_MATCHES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         found.sort_by_key(|found| found.range.start);
-        // Anchors come about in order only, and one match may be found from two of them.
+        // One match may be found from two anchors.
         found.dedup_by(|b, a| a.range == b.range && a.rule.id == b.rule.id);
         found
     }

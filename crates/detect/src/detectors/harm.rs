@@ -23,6 +23,7 @@ use crate::{
 };
 use slurs::{Slurs, Use};
 
+mod pieces;
 mod slurs;
 #[cfg(test)]
 mod tests;

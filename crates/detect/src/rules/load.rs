@@ -6,13 +6,15 @@ use llmtrace_model::Channel;
 use serde_saphyr::Spanned;
 
 use super::{
-    Index, Rule, Rules,
+    Index, Needed, Rule, Rules, Wake,
     file::{Entry, File},
-    literals::{Literals, Needs},
     pattern, place,
     scan::Around,
 };
-use crate::expression::Expression;
+use crate::{
+    expression::Expression,
+    literals::{Literals, Place},
+};
 
 /// How big one expression may become: far over what any of ours needs.
 const MAX_EXPRESSION: usize = 1 << 20;
@@ -87,10 +89,24 @@ pub(super) fn load(files: &[(&str, &str)], checking: Checking) -> Result<Rules, 
         rules.push(built.0);
         needs.push(built.1);
     }
-    let literals_of = |channel: &Channel| Literals::new(&needs, |rule| rules[rule].reads(*channel));
-    let index =
-        Index([Channel::User, Channel::Untrusted, Channel::Output, Channel::System].each_ref().map(literals_of));
+    let channels = [Channel::User, Channel::Untrusted, Channel::Output, Channel::System];
+    let index = Index(channels.map(|channel| needed(&needs, |rule| rules[rule].reads(channel))));
     Ok(Rules { rules, index })
+}
+
+/// The literals of one rule: `needs`, `with` and `also`.
+type Needs = [Vec<String>; 3];
+
+/// The literals of those rules that `takes` says; `needs` has those of all, by the number of the rule.
+fn needed(needs: &[Needs], takes: impl Fn(usize) -> bool) -> Needed {
+    let mut all: BTreeMap<(&str, Place), BTreeSet<Wake>> = BTreeMap::new();
+    for (rule, needs) in (0u16..).zip(needs).filter(|(rule, _)| takes(usize::from(*rule))) {
+        for (list, literal) in (0..).zip(needs).flat_map(|(i, list)| list.iter().map(move |l| (i, l))) {
+            all.entry(pattern::placed(literal)).or_default().insert(Wake { rule, list: 1 << list });
+        }
+    }
+    let literals = Literals::new(all.keys().copied());
+    Needed { literals, wakes: all.into_values().map(|wakes| wakes.into_iter().collect()).collect() }
 }
 
 /// The texts a rule was written with, for the test that runs them all.

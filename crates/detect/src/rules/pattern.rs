@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use super::literals::SHORTEST;
+use crate::literals::{Place, SHORTEST};
 
 /// What parts two words. `\xe2\x80` begins the dashes, curly quotes and the ellipsis.
 const GAP: &str = r#"(?:(?:[\s*_"'`,:;>#()\[\]|=/\\-]|\xe2\x80[\x90-\xa6])+)"#;
@@ -99,6 +99,16 @@ fn named<'w>(name: &str, words: &'w BTreeMap<String, Vec<String>>) -> Result<&'w
     words.get(name).map(Vec::as_slice).ok_or_else(|| format!("words {name:?} are unknown, expected one of {}", known()))
 }
 
+/// A literal as written in `needs`, `with` and `also`, and where it may stand.
+pub(super) fn placed(literal: &str) -> (&str, Place) {
+    match literal.strip_prefix('*') {
+        Some(literal) => (literal, Place::Anywhere),
+        // What begins with no letter of ASCII has no such border.
+        None if !literal.starts_with(|c: char| c.is_ascii_alphabetic()) => (literal, Place::Anywhere),
+        None => (literal, Place::WordStart),
+    }
+}
+
 /// The literals that one entry of `needs` stands for.
 ///
 /// # Errors
@@ -110,7 +120,7 @@ pub(super) fn literals(need: &str, words: &BTreeMap<String, Vec<String>>) -> Res
         None => vec![need.to_owned()],
     };
     for literal in &literals {
-        if literal.strip_prefix('*').unwrap_or(literal).len() < SHORTEST {
+        if placed(literal).0.len() < SHORTEST {
             return Err(format!("{need:?} gives the literal {literal:?}, expected at least {SHORTEST} bytes"));
         }
         if literal.to_lowercase() != *literal {

@@ -5,7 +5,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::{Evidence, Rule, Rules, Seen, literals::Literals};
+use super::{Evidence, Needed, Rule, Rules, Seen};
 use crate::{Deadline, Input, View, expression::Expression};
 
 /// How far around its literals an expression looks, in bytes.
@@ -31,9 +31,9 @@ pub(super) struct Around {
 
 /// Adds what speaks for an attack in the forms of one text.
 pub(super) fn scan<'r>(rules: &'r Rules, input: &Input<'_>, found: &mut Vec<Evidence<'r>>) {
-    let literals = rules.index.of(input.channel);
+    let needed = rules.index.of(input.channel);
     let mut scan =
-        Scan { rules, literals, deadline: input.deadline, view: &input.views.folded, seen: Seen::Folded, found };
+        Scan { rules, needed, deadline: input.deadline, view: &input.views.folded, seen: Seen::Folded, found };
     scan.run();
     found.sort_by_key(|evidence| (evidence.range.start, evidence.range.end));
     let visible = found.len();
@@ -41,7 +41,7 @@ pub(super) fn scan<'r>(rules: &'r Rules, input: &Input<'_>, found: &mut Vec<Evid
         if input.deadline.is_over() {
             break;
         }
-        Scan { rules, literals, deadline: input.deadline, view, seen: Seen::Decoded(i), found }.run();
+        Scan { rules, needed, deadline: input.deadline, view, seen: Seen::Decoded(i), found }.run();
     }
     found[visible..].sort_by_key(|evidence| (evidence.range.start, evidence.range.end));
 }
@@ -49,7 +49,7 @@ pub(super) fn scan<'r>(rules: &'r Rules, input: &Input<'_>, found: &mut Vec<Evid
 /// One form of one text being looked at.
 struct Scan<'r, 's, 'v> {
     rules: &'r Rules,
-    literals: &'r Literals,
+    needed: &'r Needed,
     deadline: Deadline,
     view: &'v View<'v>,
     seen: Seen,
@@ -68,11 +68,12 @@ impl<'r> Scan<'r, '_, '_> {
     fn run(&mut self) {
         let text = self.view.text.as_bytes();
         let mut woken: Vec<Woken> = Vec::new();
-        self.literals.find(text, |at, wakes| {
+        let Needed { literals, wakes } = self.needed;
+        literals.each(text, |number, at| {
             if woken.is_empty() {
                 woken.reserve(64);
             }
-            woken.extend(wakes.iter().map(|wake| Woken { rule: wake.rule, at, list: wake.list }));
+            woken.extend(wakes[number].iter().map(|wake| Woken { rule: wake.rule, at, list: wake.list }));
             if woken.len() < BATCH {
                 return ControlFlow::Continue(());
             }

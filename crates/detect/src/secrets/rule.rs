@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use llmtrace_model::Severity;
 use serde::Deserialize;
 
-use crate::expression::Expression;
+use crate::{expression::Expression, literals::SHORTEST};
 
 /// How big one expression may become, in bytes.
 const MAX_EXPRESSION: usize = 10 << 20;
@@ -162,8 +162,7 @@ impl TryFrom<Source> for Rule {
 
     fn try_from(source: Source) -> Result<Self, Error> {
         let all = || source.literals.iter().chain(&source.keywords);
-        if all().next().is_none() || all().any(|literal| literal.len() < super::literals::LEAST || !literal.is_ascii())
-        {
+        if all().next().is_none() || all().any(|literal| literal.len() < SHORTEST || !literal.is_ascii()) {
             return Err(Error::Literal(source.id.into_owned()));
         }
         let body = match (&source.regex, &source.value) {

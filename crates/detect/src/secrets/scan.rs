@@ -3,12 +3,13 @@
 use std::ops::{ControlFlow, Range};
 
 use super::{
-    base64, checksum,
-    literals::Literals,
-    placeholder,
+    base64, checksum, placeholder,
     rule::{Check, Edge, Rule},
 };
-use crate::Deadline;
+use crate::{
+    Deadline,
+    literals::{Literals, Place},
+};
 
 /// How many literals are looked at between two looks at the clock.
 const BETWEEN_CLOCKS: usize = 64;
@@ -76,7 +77,7 @@ impl Scanner {
                 uses[place].push(Use { rule: number, exact });
             }
         }
-        let literals = Literals::new(&texts);
+        let literals = Literals::new(texts.iter().map(|text| (text.as_str(), Place::Anywhere)));
         Self { rules, literals, uses }
     }
 

@@ -7,7 +7,7 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use crate::detectors::anchors::{Filter, Go, PIECE};
+use super::pieces::{Filter, Go, PIECE};
 
 #[cfg(test)]
 mod tests;
@@ -34,8 +34,6 @@ pub(super) struct Slurs {
 const LONGEST: usize = 16;
 /// Words of one text beyond these are not reported.
 const MAX_FOUND: usize = 64;
-/// Every so manieth place is looked at.
-const STRIDE: usize = 2;
 
 impl Slurs {
     /// The words of this version.
@@ -59,7 +57,7 @@ impl Slurs {
     /// The words of the set in a text in lower case, with how they are used.
     pub(super) fn find(&self, text: &str) -> Vec<(Range<usize>, Use)> {
         let mut found: Vec<(Range<usize>, Use)> = Vec::new();
-        self.filter.each::<STRIDE, 3>(text.as_bytes(), |at, _| {
+        self.filter.each(text.as_bytes(), |at| {
             let Some(range) = word(text.as_bytes(), at) else { return Go::On };
             let is_new = found.last().is_none_or(|(last, _)| last.end <= range.start);
             if is_new && self.hashes.contains(&hash(&text.as_bytes()[range.clone()])) {

@@ -1,5 +1,5 @@
+use super::super::pieces::piece_hash;
 use super::*;
-use crate::detectors::anchors::piece_hash;
 use proptest::prelude::*;
 
 /// A list of words that nobody uses.
