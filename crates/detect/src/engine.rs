@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
-use llmtrace_model::{Channel, FindingKind};
+use llmtrace_model::{Channel, Confidence, FindingKind, Severity};
 
 use crate::{Deadline, Detector, Hit, Input, Views, registry, views};
 
@@ -74,7 +74,7 @@ fn unread(views: &Views<'_>) -> Vec<String> {
     middle.into_iter().chain(encoded).collect()
 }
 
-/// Hits in the order of the text; of those of one sort that overlap, one: the worst and surest, over the stretch of all of them.
+/// Hits in the order of the text; of those of one sort that overlap, one: the worst, surest and longest, over the stretch of all of them.
 fn joined(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.sort_by_key(|hit| (hit.range.start, hit.range.end));
     let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
@@ -84,7 +84,7 @@ fn joined(mut hits: Vec<Hit>) -> Vec<Hit> {
         match last_of.get(&sort).and_then(|last| kept.get_mut(*last)) {
             Some(last) if hit.range.start < last.range.end => {
                 let range = last.range.start..last.range.end.max(hit.range.end);
-                if (hit.severity, hit.score) > (last.severity, last.score) {
+                if weight(&hit) > weight(last) {
                     *last = hit;
                 }
                 last.range = range;
@@ -98,10 +98,12 @@ fn joined(mut hits: Vec<Hit>) -> Vec<Hit> {
     kept
 }
 
+fn weight(hit: &Hit) -> (Severity, Confidence, usize) {
+    (hit.severity, hit.score, hit.range.len())
+}
+
 #[cfg(test)]
 mod tests {
-    use llmtrace_model::{Confidence, Severity};
-
     use super::*;
 
     fn hit(subtype: &'static str, rule: &'static str, severity: Severity, range: Range<usize>) -> Hit {
@@ -126,9 +128,11 @@ mod tests {
             hit("extraction", "c", Severity::Low, 5..8),
             hit("override", "d", Severity::Low, 20..30),
             hit("override", "e", Severity::Low, 25..28),
+            hit("hijack", "f", Severity::Low, 0..9),
+            hit("hijack", "g", Severity::Low, 0..30),
         ]);
         let told: Vec<_> = told.iter().map(|hit| (&*hit.rule, hit.range.clone())).collect();
-        assert_eq!(told, [("b", 0..20), ("c", 5..8), ("d", 20..30)]);
+        assert_eq!(told, [("g", 0..30), ("b", 0..20), ("c", 5..8), ("d", 20..30)]);
     }
 
     #[test]
