@@ -36,13 +36,27 @@ pub(crate) enum Kind {
     Memory,
     /// LLMTrace, lite profile, capture and journal on.
     Lite,
+    /// The same without detection, to see what that costs.
+    Unanalysed,
+    /// LLMTrace, lite profile, and each request and answer looked at before it leaves: attacks are blocked, secrets and personal
+    /// data redacted in requests and masked in answers.
+    Guarded,
     /// LLMTrace, production profile on servers of its own, whose CPU is not counted; capture and journal on.
     Production,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Direct, Self::Nginx, Self::Hyper, Self::PassThrough, Self::Memory, Self::Lite, Self::Production];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Direct,
+        Self::Nginx,
+        Self::Hyper,
+        Self::PassThrough,
+        Self::Memory,
+        Self::Lite,
+        Self::Unanalysed,
+        Self::Guarded,
+        Self::Production,
+    ];
 
     /// How the table names it.
     pub(crate) fn label(self) -> &'static str {
@@ -53,6 +67,8 @@ impl Kind {
             Self::PassThrough => "LLMTrace pass-through",
             Self::Memory => "LLMTrace memory",
             Self::Lite => "LLMTrace lite",
+            Self::Unanalysed => "LLMTrace unanalysed",
+            Self::Guarded => "LLMTrace guarded",
             Self::Production => "LLMTrace production",
         }
     }
@@ -88,7 +104,9 @@ impl Programs {
             Kind::Production if self.servers.is_none() => {
                 return Some("LLMTRACE_TEST_{CLICKHOUSE,POSTGRES,REDIS}_URL, see scripts/engines.sh".to_owned());
             }
-            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Production => Some(self.llmtrace.as_path()),
+            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Unanalysed | Kind::Guarded | Kind::Production => {
+                Some(self.llmtrace.as_path())
+            }
         };
         needed.filter(|path| !path.is_file()).map(|path| format!("the program {}", path.display()))
     }
@@ -123,7 +141,7 @@ impl Contestant {
                 let (process, addr) = Process::start_serving("bare hyper", &mut command)?;
                 (Some(process), addr)
             }
-            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Production => {
+            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Unanalysed | Kind::Guarded | Kind::Production => {
                 let addr = free_addr()?;
                 let mut command = llmtrace(kind, programs, folder.path(), addr, upstream);
                 (Some(Process::start(kind.label(), &mut command)?), addr)
@@ -148,7 +166,9 @@ impl Contestant {
     pub(crate) async fn depth(&self) -> anyhow::Result<Option<Depth>> {
         match self.kind {
             Kind::Direct | Kind::Nginx | Kind::Hyper | Kind::PassThrough => Ok(None),
-            Kind::Memory | Kind::Lite | Kind::Production => scrape::depth(self.addr).await.map(Some),
+            Kind::Memory | Kind::Lite | Kind::Unanalysed | Kind::Guarded | Kind::Production => {
+                scrape::depth(self.addr).await.map(Some)
+            }
         }
     }
 
@@ -170,7 +190,9 @@ impl Contestant {
         let mut connection = Connection::open(self.addr).await?;
         let path = match self.kind {
             Kind::Direct | Kind::Nginx | Kind::Hyper => "/",
-            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Production => "/readyz",
+            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Unanalysed | Kind::Guarded | Kind::Production => {
+                "/readyz"
+            }
         };
         connection.exchange(format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addr).as_bytes()).await
     }
@@ -187,7 +209,7 @@ fn llmtrace(kind: Kind, programs: &Programs, folder: &Path, addr: SocketAddr, up
     command.env("LLMTRACE_LISTEN_ADDR", addr.to_string());
     command.env("LLMTRACE_UPSTREAM_URL", format!("http://{upstream}"));
     let profile = match kind {
-        Kind::Lite => "lite",
+        Kind::Lite | Kind::Unanalysed | Kind::Guarded => "lite",
         Kind::Production => "production",
         Kind::Direct | Kind::Nginx | Kind::Hyper | Kind::PassThrough | Kind::Memory => "memory",
     };
@@ -203,6 +225,14 @@ fn llmtrace(kind: Kind, programs: &Programs, folder: &Path, addr: SocketAddr, up
     command.env("LLMTRACE_LOGGING__LEVEL", "warn");
     // The default of 1000 would refuse the probe beside a thousand held connections; nginx has the same 8192.
     command.env("LLMTRACE_MAX_CONNECTIONS", "8192");
+    if kind == Kind::Unanalysed {
+        command.env("LLMTRACE_ENABLE_SECURITY_ANALYSIS", "false");
+    }
+    if kind == Kind::Guarded {
+        command.env("LLMTRACE_GUARD__PRESET", "strict");
+        command.env("LLMTRACE_GUARD__RULES", "[{kinds: [secret, pii], action: redact}]");
+        command.env("LLMTRACE_GUARD__ANSWERS", "hold");
+    }
     if kind == Kind::PassThrough {
         command.env("LLMTRACE_ENABLE_TRACE_STORAGE", "false");
     }

@@ -125,7 +125,7 @@ impl Bench<'_> {
         shed += self.single(&contestant, results).await.context("single connection")?;
         shed += self.streams(&contestant, results).await.context("streams")?;
         drop(contestant);
-        if matches!(kind, Kind::Memory | Kind::Lite | Kind::Production) {
+        if matches!(kind, Kind::Memory | Kind::Lite | Kind::Unanalysed | Kind::Guarded | Kind::Production) {
             results.add(Metric::Shed, kind, float(shed));
         }
         if kind != Kind::Direct {

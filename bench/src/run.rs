@@ -186,7 +186,12 @@ fn versions(programs: &Programs, kinds: &[Kind]) -> Vec<String> {
     if kinds.contains(&Kind::Nginx) {
         versions.push(version_of(&programs.nginx, "-v"));
     }
-    if kinds.iter().any(|kind| matches!(kind, Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Production)) {
+    if kinds.iter().any(|kind| {
+        matches!(
+            kind,
+            Kind::PassThrough | Kind::Memory | Kind::Lite | Kind::Unanalysed | Kind::Guarded | Kind::Production
+        )
+    }) {
         versions.push(version_of(&programs.llmtrace, "--version"));
     }
     versions

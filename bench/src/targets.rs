@@ -57,6 +57,9 @@ pub(crate) fn judge(results: &Results) -> Vec<Outcome> {
         ratio(results, Metric::Cpu(Size::Kb1), Kind::Lite, Kind::Hyper, 3.5),
         ratio(results, Metric::Cpu(Size::Kb8), Kind::Lite, Kind::Nginx, 8.0),
         ratio(results, Metric::Cpu(Size::Kb100), Kind::Lite, Kind::Nginx, 20.0),
+        ratio(results, Metric::Cpu(Size::Kb1), Kind::Guarded, Kind::Nginx, 8.0),
+        difference(results, Metric::P99(Size::Kb100), Kind::Lite, Kind::Unanalysed, 1_000.0),
+        at_most(results, Metric::Shed, Kind::Guarded, 0.0, "shed"),
         ratio(results, Metric::Cpu(Size::Kb1), Kind::Production, Kind::Nginx, 5.0),
         at_most(results, Metric::Shed, Kind::Production, 0.0, "shed"),
     ];
@@ -81,6 +84,13 @@ fn ratio(results: &Results, metric: Metric, of: Kind, to: Kind, limit: f64) -> O
     let target = format!("{}: {} / {}", metric.label(), of.label(), to.label());
     let measured = results.median(metric, of).zip(results.median(metric, to)).map(|(of, to)| of / to);
     outcome(target, measured, limit, "×")
+}
+
+/// How much more it may be, in the unit of the metric.
+fn difference(results: &Results, metric: Metric, of: Kind, to: Kind, limit: f64) -> Outcome {
+    let target = format!("{}: {} − {}", metric.label(), of.label(), to.label());
+    let measured = results.median(metric, of).zip(results.median(metric, to)).map(|(of, to)| of - to);
+    outcome(target, measured, limit, "µs")
 }
 
 fn at_most(results: &Results, metric: Metric, of: Kind, limit: f64, unit: &'static str) -> Outcome {

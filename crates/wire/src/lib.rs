@@ -22,6 +22,7 @@ pub mod realtime;
 mod scanner;
 mod skim;
 pub mod sse;
+mod tools;
 mod usage;
 mod usage_filter;
 pub mod websocket;
@@ -36,4 +37,5 @@ pub use inspect::{Head, OpaqueReason, Request, Signed, Splice, Streaming, View, 
 pub use prices::{BILLED_TIER, PriceBook, PriceCard, PriceError, PriceQuery, Priced, Processing, Quote};
 pub use providers::{PROVIDERS, Provider, UsageEvent, provider_by_id, provider_of};
 pub use scanner::Scanner;
+pub use tools::{OfferedTool, tools};
 pub use usage_filter::UsageFilter;

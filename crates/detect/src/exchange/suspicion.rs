@@ -7,7 +7,7 @@
 use llmtrace_model::{Action, Finding, FindingKind, Severity};
 use serde::{Deserialize, Serialize};
 
-use crate::{Hit, detectors::sure};
+use crate::detectors::sure;
 
 #[cfg(test)]
 mod tests;
@@ -82,21 +82,21 @@ impl Default for Limits {
     }
 }
 
-/// What a turn weighs: the heaviest hit counts whole, the others a quarter each, so that many hits for one thing are not many things.
+/// What a turn weighs: its heaviest finding counts whole, the others a quarter each, so that many findings of one thing are not many
+/// things. They are what is new in the turn: a conversation is sent again with every turn of it.
 ///
-/// A hit weighs its score times 0.25, 0.5, 1, 2 or 4 by severity. Only kinds that somebody tries on purpose count.
-pub fn turn_weight(hits: &[Hit]) -> f64 {
-    let weights = hits
-        .iter()
-        .filter(|hit| is_attempt(hit.kind))
-        .map(|hit| f64::from(hit.score.get()) * severity_weight(hit.severity));
+/// A finding weighs its confidence times 0.25, 0.5, 1, 2 or 4 by severity. Only kinds that somebody tries on purpose count.
+pub fn turn_weight<'f>(new: impl IntoIterator<Item = &'f Finding>) -> f64 {
+    let attempts = new.into_iter().filter(|finding| is_attempt(finding.kind));
+    let weights = attempts.map(|finding| f64::from(finding.confidence.get()) * severity_weight(finding.severity));
     let (heaviest, sum) = weights.fold((0.0f64, 0.0), |(heaviest, sum), weight| (heaviest.max(weight), sum + weight));
     heaviest + ((sum - heaviest) * 0.25).min(heaviest)
 }
 
 /// The session after a turn, and what is to be reported: once when a limit is crossed, not again while it stays above.
-pub fn after_turn(session: Session, hits: &[Hit], now_ms: u64, limits: Limits) -> (Session, Vec<Finding>) {
-    let weight = turn_weight(hits);
+///
+/// `weight` is what the turn weighs.
+pub fn after_turn(session: Session, weight: f64, now_ms: u64, limits: Limits) -> (Session, Vec<Finding>) {
     let probe = if weight >= 0.2 { 1.0 } else { 0.0 };
     let later = Session {
         weight: session.weight.add(weight, now_ms, limits.half_life_ms),

@@ -4,29 +4,29 @@ use proptest::prelude::*;
 
 const MINUTE: u64 = 60_000;
 
-fn hit(kind: FindingKind, severity: Severity, score: f32) -> Hit {
-    Hit {
+fn hit(kind: FindingKind, severity: Severity, score: f32) -> Finding {
+    Finding {
         kind,
         subtype: "x".into(),
         rule: "x".into(),
-        score: Confidence::new(score).unwrap(),
+        confidence: Confidence::new(score).unwrap(),
         severity,
-        range: 0..0,
-        quote: None,
         reason: "x".into(),
+        place: None,
+        action: Action::Flag,
     }
 }
 
-fn injection(score: f32) -> Hit {
+fn injection(score: f32) -> Finding {
     hit(FindingKind::Injection, Severity::High, score)
 }
 
 /// What is reported over turns of one minute each.
-fn reported(turns: &[&[Hit]]) -> Vec<String> {
+fn reported(turns: &[&[Finding]]) -> Vec<String> {
     let mut session = Session::default();
     let mut all = Vec::new();
     for (i, hits) in turns.iter().enumerate() {
-        let (later, findings) = after_turn(session, hits, i as u64 * MINUTE, Limits::default());
+        let (later, findings) = after_turn(session, turn_weight(*hits), i as u64 * MINUTE, Limits::default());
         session = later;
         all.extend(findings.into_iter().map(|finding| finding.subtype));
     }
@@ -55,28 +55,28 @@ fn it_is_kept_as_two_numbers() {
 #[test]
 fn weak_findings_build_up_and_are_reported_once() {
     let weak = [injection(0.9)];
-    let turns: Vec<&[Hit]> = vec![&weak; 8];
+    let turns: Vec<&[Finding]> = vec![&weak; 8];
     assert_eq!(reported(&turns), ["slow_build_up", "repeated_probing"]);
 }
 
 #[test]
 fn somebody_who_tries_and_tries_is_probing() {
     let low = [hit(FindingKind::Jailbreak, Severity::Low, 0.5)];
-    let turns: Vec<&[Hit]> = vec![&low; 6];
+    let turns: Vec<&[Finding]> = vec![&low; 6];
     assert_eq!(reported(&turns), ["repeated_probing"]);
 }
 
 #[test]
 fn now_and_then_is_no_build_up() {
     let weak = [injection(0.6)];
-    let turns: Vec<&[Hit]> = (0..60).map(|i| if i % 10 == 0 { &weak[..] } else { &[] }).collect();
+    let turns: Vec<&[Finding]> = (0..60).map(|i| if i % 10 == 0 { &weak[..] } else { &[] }).collect();
     assert_eq!(reported(&turns), [""; 0]);
 }
 
 #[test]
 fn what_nobody_tries_on_purpose_does_not_count() {
     let personal = [hit(FindingKind::Pii, Severity::High, 1.0), hit(FindingKind::SelfHarm, Severity::Critical, 1.0)];
-    let turns: Vec<&[Hit]> = vec![&personal; 20];
+    let turns: Vec<&[Finding]> = vec![&personal; 20];
     assert_eq!(reported(&turns), [""; 0]);
     assert_eq!(turn_weight(&personal), 0.0);
 }
