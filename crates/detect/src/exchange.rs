@@ -11,6 +11,7 @@ mod suspicion;
 mod tool_misuse;
 mod tool_rules;
 mod tool_set;
+mod tool_use;
 
 pub use canary::{Canaries, canary};
 pub use imitation::{Trust, imitations};
@@ -19,3 +20,4 @@ pub use suspicion::{Limits, Session, Suspicion, after_turn, turn_weight};
 pub use tool_misuse::{ArgumentHit, ToolCall, tool_misuse};
 pub use tool_rules::{Pattern, PatternError, Permit, ToolRules};
 pub use tool_set::{Change, Digest, Fingerprint, Tool, ToolSet};
+pub use tool_use::{AgentTools, forbidden_tools};
