@@ -276,12 +276,25 @@ pub fn encode(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
         block.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
         block.extend_from_slice(value);
     }
+    sealed(&block, payload)
+}
+
+/// A message with another payload in the place of its own, and with the lengths and checksums of that. `message` is a sound one.
+pub fn with_payload(message: &[u8], payload: &[u8]) -> Vec<u8> {
+    let headers =
+        message.get(4..8).and_then(|length| length.first_chunk()).map_or(0, |length| u32::from_be_bytes(*length));
+    let headers = usize::try_from(headers).unwrap_or(0);
+    sealed(message.get(PRELUDE..PRELUDE + headers).unwrap_or_default(), payload)
+}
+
+/// A message of headers as they are written and a payload, with its lengths and checksums.
+fn sealed(headers: &[u8], payload: &[u8]) -> Vec<u8> {
     let length = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_be_bytes();
-    let mut message = Vec::with_capacity(AROUND + block.len() + payload.len());
-    message.extend_from_slice(&length(AROUND + block.len() + payload.len()));
-    message.extend_from_slice(&length(block.len()));
+    let mut message = Vec::with_capacity(AROUND + headers.len() + payload.len());
+    message.extend_from_slice(&length(AROUND + headers.len() + payload.len()));
+    message.extend_from_slice(&length(headers.len()));
     message.extend_from_slice(&checksum(&message).to_be_bytes());
-    message.extend_from_slice(&block);
+    message.extend_from_slice(headers);
     message.extend_from_slice(payload);
     message.extend_from_slice(&checksum(&message).to_be_bytes());
     message

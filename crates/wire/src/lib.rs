@@ -7,6 +7,7 @@ mod credentials;
 mod decode;
 mod dialect;
 mod dialects;
+pub mod edit;
 pub mod eventstream;
 mod framing;
 mod headers;

@@ -1,5 +1,6 @@
 //! Walks `fixtures/`: what the decoder tells of each exchange, and that no way of cutting its bytes changes it.
 
+mod editing;
 mod readable_events;
 
 use std::{
