@@ -5,6 +5,7 @@ use llmtrace_model::{Action, Channel, Content, Part, Segment};
 use crate::{
     Deadline, Engine, Hit, Policy,
     exchange::{SystemPrompt, ToolCall, tool_misuse},
+    policy::Answers,
     views,
 };
 
@@ -28,11 +29,14 @@ impl<'c> Found<'c> {
 
     /// What a policy does about it; `None` where it is no finding to the operator.
     ///
-    /// An answer has left by the time it is read: what is found in it is flagged at most.
+    /// An answer that is not held has left by the time it is read, so that nothing in it is blocked any more; what is stored of
+    /// it is still redacted.
     pub fn action(&self, policy: &Policy) -> Option<Action> {
         let action = policy.action(self.segment.channel, &self.hit, self.text())?;
-        let is_gone = self.segment.path.starts_with(ANSWER);
-        Some(if is_gone { action.min(Action::Flag) } else { action })
+        Some(match (action, policy.answers) {
+            (Action::Block, Answers::Pass) if self.segment.path.starts_with(ANSWER) => Action::Flag,
+            (Action::Observe | Action::Flag | Action::Redact | Action::Block, _) => action,
+        })
     }
 }
 
@@ -187,6 +191,21 @@ mod tests {
             [Action::Block, Action::Block, Action::Flag],
             "an earlier answer is sent again with the request"
         );
+    }
+
+    #[test]
+    fn an_answer_is_blocked_where_it_is_held_and_redacted_where_it_is_stored() {
+        let key = ["AKIA", "Q2W3E4R5T6Y7UIOP"].concat();
+        let content = Content { output_messages: vec![says(Role::Assistant, &key)], ..Content::default() };
+        let examined = Engine::new().examine(&content, Channel::ALL, Deadline::NEVER);
+        for (yaml, action) in [
+            ("{answers: hold, rules: [{kinds: [secret], action: block}]}", Action::Block),
+            ("{answers: hold, rules: [{kinds: [secret], action: redact}]}", Action::Redact),
+            ("{rules: [{kinds: [secret], action: redact}]}", Action::Redact),
+        ] {
+            let policy: Policy = serde_saphyr::from_str(yaml).unwrap();
+            assert!(examined.found.iter().all(|found| found.action(&policy) == Some(action)), "{yaml}");
+        }
     }
 
     #[test]

@@ -16,12 +16,14 @@ mod expression;
 mod hit;
 pub mod linear;
 mod literals;
+pub mod masks;
 mod normalize;
 mod pii;
 pub mod policy;
 mod registry;
 mod rules;
 mod secrets;
+mod stream;
 
 pub use attack::{Attack, Points};
 pub use deadline::Deadline;
@@ -35,6 +37,8 @@ pub use detectors::{
 pub use engine::{Engine, Report};
 pub use examine::{Examined, Found};
 pub use hit::{Hit, Quoting};
+pub use masks::{Masks, Restorer};
 pub use normalize::{Hidden, HiddenKind, How, LONGEST_TEXT, View, Views, views};
-pub use policy::{Policy, PolicyError};
+pub use policy::{Answers, Policy, PolicyError};
 pub use rules::{Evidence, Rule, RuleError, Rules, Seen};
+pub use stream::{Released, StreamScanner};

@@ -23,7 +23,7 @@ mod numbers;
 mod phone;
 mod recogniser;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trade;
 
 use std::ops::Range;

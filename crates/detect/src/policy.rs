@@ -9,15 +9,15 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use llmtrace_model::{Action, Channel, Confidence, FindingKind, Severity};
+use llmtrace_model::{Action, Channel, Confidence, Finding, FindingKind, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{check::PolicyError, preset::Preset};
-use crate::Hit;
+use crate::{Hit, exchange::AgentTools};
 
 /// What an operator wants done about findings.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// The rules behind the operator's own.
@@ -28,6 +28,37 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// What is no finding to this operator.
     pub allow: Vec<Allow>,
+    /// Whether answers are looked at before they leave.
+    pub answers: Answers,
+    /// Whether, in an answer, placeholders of what was redacted from the request become the original text again.
+    pub restore: bool,
+    /// Which tools agents may use.
+    pub tools: Vec<AgentTools>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            preset: Preset::default(),
+            mode: Mode::default(),
+            rules: Vec::new(),
+            allow: Vec::new(),
+            answers: Answers::default(),
+            restore: true,
+            tools: Vec::new(),
+        }
+    }
+}
+
+/// Whether answers are looked at before they leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    /// They leave as they come. What is found in them is flagged at most, and redacted in what is stored.
+    #[default]
+    Pass,
+    /// They are looked at first: what the policy redacts is masked, and an answer in which it blocks something is cut off.
+    Hold,
 }
 
 /// Whether what the rules say is done.
@@ -102,21 +133,46 @@ impl Policy {
         Some(rules.into_iter().find(|rule| rule.fits(channel, hit)).map_or(Action::Flag, |rule| rule.action))
     }
 
+    /// What is done about a finding that is about no text of its own.
+    pub fn action_of(&self, finding: &Finding) -> Option<Action> {
+        let channel = finding.place.as_ref().map_or(Channel::User, |place| place.channel);
+        let hit = Hit {
+            kind: finding.kind,
+            subtype: finding.subtype.clone().into(),
+            rule: finding.rule.clone().into(),
+            score: finding.confidence,
+            severity: finding.severity,
+            range: 0..0,
+            quote: None,
+            reason: "".into(),
+        };
+        self.action(channel, &hit, "")
+    }
+
+    /// What is done where the rules say this: never more than flagging in [`Mode::Shadow`].
+    pub fn does(&self, says: Action) -> Action {
+        match self.mode {
+            Mode::Enforce => says,
+            Mode::Shadow => says.min(Action::Flag),
+        }
+    }
+
     /// What is done about an exchange of whose findings the actions are these.
     pub fn decide(&self, actions: impl IntoIterator<Item = Action>) -> Decision {
         let says = actions.into_iter().max();
-        let does = match self.mode {
-            Mode::Enforce => says,
-            Mode::Shadow => says.map(|action| action.min(Action::Flag)),
-        };
-        Decision { says, does }
+        Decision { says, does: says.map(|action| self.does(action)) }
     }
 
     /// Whether a text of one of these channels may be refused or changed: whether anybody has to wait for a verdict.
     pub fn may_enforce(&self, channels: &[Channel]) -> bool {
-        self.mode == Mode::Enforce
+        self.may_do(Action::Redact, channels)
+    }
+
+    /// Whether the text of one of these channels may meet an action as strong as this one.
+    fn may_do(&self, least: Action, channels: &[Channel]) -> bool {
+        self.does(least) == least
             && self.rules.iter().chain(self.preset.rules()).any(|rule| {
-                rule.action >= Action::Redact
+                rule.action >= least
                     && (rule.channels.is_empty() || rule.channels.iter().any(|channel| channels.contains(channel)))
             })
     }

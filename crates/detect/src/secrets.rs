@@ -19,7 +19,7 @@ mod placeholder;
 mod rule;
 mod scan;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use llmtrace_model::{Channel, Confidence, FindingKind};
 

@@ -38,6 +38,11 @@ impl Analysts {
         Self { engine, free: Arc::new(Semaphore::new((cores / 2).max(1))), events }
     }
 
+    /// The detectors, for those who look at a little at a time where they are.
+    pub fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
+    }
+
     /// Makes ready what is else made when it is first needed: nobody who waits for a verdict may run out of time for that.
     pub async fn prepare(&self) {
         let engine = Arc::clone(&self.engine);

@@ -106,7 +106,12 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let door = if config.enable_trace_storage {
         let (journal, deliveries) = wiring::journal(config, &events, &door_tasks, &clock)?;
         let options = wiring::pipeline(config, &engine);
-        let stores = Stores { spans: Arc::clone(&spans), meta: Arc::clone(&meta), tail: tail.clone() };
+        let stores = Stores {
+            spans: Arc::clone(&spans),
+            meta: Arc::clone(&meta),
+            counters: Arc::clone(&counters),
+            tail: tail.clone(),
+        };
         let own = access::own_capture(&tenancy);
         pipeline::start(&deliveries, stores, options, own, Arc::clone(&prices), events.clone(), &back)
             .context("starting the pipeline")?;

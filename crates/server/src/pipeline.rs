@@ -11,6 +11,7 @@ mod once;
 mod options;
 mod price;
 mod raw;
+mod session;
 mod tail;
 mod tenants;
 #[cfg(test)]
@@ -21,7 +22,7 @@ mod write;
 use std::{sync::Arc, time::Duration};
 
 use llmtrace_model::{SpanRecord, UsageSource};
-use llmtrace_store::{MetaStore, SpanStore};
+use llmtrace_store::{CounterStore, MetaStore, SpanStore};
 use llmtrace_wire::Billed;
 use tokio::sync::mpsc;
 
@@ -34,6 +35,7 @@ pub use tail::{Heard, MAX_SUBSCRIBERS, Render, Subscription, Tail, TooMany};
 use self::{
     capture::Captures,
     once::{Once, Stopped},
+    session::Sessions,
     work::{Room, Worker},
 };
 use crate::{
@@ -53,6 +55,7 @@ struct Context {
     events: Events,
     once: Once,
     captures: Captures,
+    sessions: Sessions,
 }
 
 /// Where the back lane writes to.
@@ -61,6 +64,8 @@ pub struct Stores {
     pub spans: Arc<dyn SpanStore>,
     /// Tenants that were seen.
     pub meta: Arc<dyn MetaStore>,
+    /// What is known of sessions.
+    pub counters: Arc<dyn CounterStore>,
     /// Who hears of each span once it is stored.
     pub tail: Tail,
 }
@@ -78,7 +83,8 @@ pub fn start(
 ) -> std::io::Result<()> {
     let once = Once::new(Arc::clone(&stores.spans), tasks.clone());
     let captures = Captures::new(options.capture, own, tasks.clone());
-    start_with(process, deliveries, stores, Context { options, prices, events, once, captures }, tasks)
+    let sessions = Sessions::new(Arc::clone(&stores.counters));
+    start_with(process, deliveries, stores, Context { options, prices, events, once, captures, sessions }, tasks)
 }
 
 /// From a record to a span. A parameter of the workers, because no input is known that shows what they do about a defect.
@@ -121,6 +127,8 @@ fn process(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
     record.raw = raw::of(entry, &record.span, capture);
     // Before what was said is let go: an operator who keeps none of it wants to hear of attacks all the same.
     record.span.findings = analyze::findings(&context.options.analysis, &mut record, capture.content, &context.events);
+    let of_session = context.sessions.findings(&record, &context.events);
+    record.span.findings.extend(analyze::decided(&context.options.analysis, of_session));
     decode::keep(&mut record, capture.content);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);
     count(&context.events, &record);

@@ -3,6 +3,7 @@
 //! [`Proxy::forward`] shows the order of the steps. The listener calls it; nothing here knows a store or the API.
 
 mod admit;
+mod answer;
 mod body;
 mod connect;
 mod credential;
@@ -48,13 +49,14 @@ pub use upstreams::{DEFAULT, Upstream, Upstreams};
 
 use self::{
     admit::Buffer,
+    answer::Answered,
     body::{Outbound, Upload},
-    guard::Question,
+    guard::{Question, Redacted},
     identify::{Identified, Place},
     pool::Inflow,
     read::{Inbound, Interest, Reader},
     refusal::Refusal,
-    relay::{LeftBehind, Pass, Relay},
+    relay::LeftBehind,
     send::HeadLimit,
     slot::{Ids, Record, Slot},
 };
@@ -124,9 +126,9 @@ struct Outgoing {
     request: Request<Outbound>,
     upload: Option<Arc<Upload>>,
     asked: Option<Asked>,
-    said: Option<(guard::Said, PathAndQuery)>,
+    said: Option<guard::Said>,
     head: HeadLimit,
-    pass: Pass,
+    filter: Option<Box<UsageFilter>>,
     overhead: Duration,
 }
 
@@ -164,25 +166,31 @@ impl Proxy {
             }
         };
         match self.steps(routed, &mut slot).await {
-            Ok((answer, pass, switch)) => self.relay(answer, pass, switch, slot),
+            Ok(answered) => self.relay(answered, slot, family()).await,
             Err(refusal) => refusal.answer(family(), Some(slot)),
         }
     }
 
     /// The steps between the head of a request and the head of its answer, in their order.
-    async fn steps(
-        &self,
-        mut routed: Routed,
-        slot: &mut Slot,
-    ) -> Result<(Response<Inflow>, Pass, Option<OnUpgrade>), Refusal> {
+    async fn steps(&self, mut routed: Routed, slot: &mut Slot) -> Result<Answered, Refusal> {
         admit::rate(&routed.principal)?;
         let switch = routed.switch.take();
         let (mut outgoing, held) = self.read(routed, slot).await?;
         let upstream = Arc::clone(&outgoing.upstream);
         let (path, asked) = (outgoing.request.uri().path(), outgoing.asked.as_ref());
         admit::reserve(&outgoing.principal, asked, &upstream, path, &self.options.unpriced, &self.clock)?;
-        if let Some((guard, question)) = self.question(&outgoing, slot) {
-            guard.check(question).await?;
+        if let (Some(guard), Some(_)) = (&self.guard, &switch) {
+            guard.session()?;
+        }
+        let redacted = match self.question(&outgoing, slot) {
+            Some((guard, question)) => guard.check(question).await?,
+            None => None,
+        };
+        let masks = redacted.map(|redacted| outgoing.redact(redacted));
+        let answering = self.guard.as_ref().and_then(|guard| guard.answering(masks));
+        if answering.is_some() {
+            // What is compressed cannot be read as it passes.
+            outgoing.request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if let Some((protocol, _)) = &switch {
             upgrade::ask(outgoing.request.headers_mut(), protocol.clone());
@@ -207,23 +215,22 @@ impl Proxy {
             // The client may read nothing of the answer before it has sent everything.
             self.drive_apart(answer.body_mut());
         }
-        Ok((answer, outgoing.pass, switch.map(|(_, client)| client)))
+        Ok(Answered { answer, filter: outgoing.filter, answering, switch: switch.map(|(_, client)| client) })
     }
 
     /// What the guard is asked of a request, where there is one and it may say something against it.
     fn question(&self, outgoing: &Outgoing, slot: &Slot) -> Option<(&Guard, Question)> {
         let guard = self.guard.as_ref()?;
-        let (said, target) = match &outgoing.said {
-            None => return None,
-            Some((said, target)) => (said.clone(), target.as_str().to_owned()),
-        };
+        let said = outgoing.said.clone()?;
         let request = &outgoing.request;
         let question = Question {
             id: slot.exchange_id(),
             method: request.method().as_str().to_owned(),
             host: outgoing.upstream.host().to_owned(),
-            target,
+            target: request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned(),
             headers: slot::recorded(request.headers(), llmtrace_wire::is_recorded_request_header),
+            signed: read::signed(request.headers()),
+            is_encoded: is_encoded(request.headers()),
             said,
         };
         Some((guard, question))
@@ -324,31 +331,29 @@ impl Proxy {
         let inbound = read::inbound(&reader, &head, &parts.headers, body, slot).await?;
         let read = Instant::now();
         let (body, upload, asked, said, held) = match inbound {
-            Inbound::Streamed(body, upload) => {
-                (body, Some(upload), None, self.said(guard::Said::Streamed, &target), None)
-            }
+            Inbound::Streamed(body, upload) => (body, Some(upload), None, self.said(guard::Said::Streamed), None),
             Inbound::Held { body, trailers, view, held } => {
                 let asked = match view {
                     Some(View::Parsed(asked)) => Some(asked),
                     Some(View::Opaque(_)) | None => None,
                 };
-                // There is nothing to read in no body.
-                let said = if body.is_empty() { None } else { self.said(guard::Said::Held(body.clone()), &target) };
                 let body = self.splice(body, asked.as_ref(), &mut parts.headers);
+                // There is nothing to read in no body.
+                let said = if body.is_empty() { None } else { self.said(guard::Said::Held(body.clone())) };
                 (Outbound::held(body, trailers), None, asked, said, Some(held))
             }
         };
         let streamed = asked.as_ref().is_some_and(|a| a.stream == Asks::Yes);
-        let pass = self.pass(asked.as_ref());
+        let filter = self.usage_filter(asked.as_ref());
         let request = send::prepare(parts, &upstream, target, body);
         let overhead = (reading - arrived) + read.elapsed();
         let head = HeadLimit::of(&self.options, streamed);
-        Ok((Outgoing { principal, upstream, request, upload, asked, said, head, pass, overhead }, held))
+        Ok((Outgoing { principal, upstream, request, upload, asked, said, head, filter, overhead }, held))
     }
 
     /// What the guard is to read, where it wants to.
-    fn said(&self, said: guard::Said, target: &PathAndQuery) -> Option<(guard::Said, PathAndQuery)> {
-        self.guard.as_ref().is_some_and(Guard::is_curious).then(|| (said, target.clone()))
+    fn said(&self, said: guard::Said) -> Option<guard::Said> {
+        self.guard.as_ref().is_some_and(Guard::is_curious).then_some(said)
     }
 
     /// Asks the stream for its usage event where the client did not: the one standing exception to "bytes out = bytes in".
@@ -373,50 +378,9 @@ impl Proxy {
         }
     }
 
-    /// How the answer's frames will pass.
-    fn pass(&self, asked: Option<&Asked>) -> Pass {
-        if self.usage_option(asked).is_some() {
-            return Pass::WithoutUsageEvent(Box::new(UsageFilter::new(EVENT_MAX_BYTES)));
-        }
-        Pass::Through
-    }
-
-    /// Hands the answer to the client: the body owns the slot until its last byte.
-    fn relay(&self, answer: Response<Inflow>, pass: Pass, switch: Option<OnUpgrade>, slot: Slot) -> Response<Answer> {
-        let switched = answer.status() == http::StatusCode::SWITCHING_PROTOCOLS;
-        if let (true, Some(client)) = (switched, switch) {
-            return self.tunnel(answer, client, slot);
-        }
-        let (mut parts, body) = answer.into_parts();
-        parts.headers = headers::to_client(parts.headers);
-        let text = |name| parts.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
-        let streamed = slot.is_stream(text(header::CONTENT_TYPE));
-        let plain = text(header::CONTENT_ENCODING).is_none_or(|e| e.eq_ignore_ascii_case("identity"));
-        let pass = match (pass, self.options.streaming) {
-            (Pass::WithoutUsageEvent(filter), _) if streamed && plain => {
-                parts.headers = headers::without(parts.headers, &header::CONTENT_LENGTH);
-                Pass::WithoutUsageEvent(filter)
-            }
-            (Pass::WithoutUsageEvent(_), mode) => {
-                if streamed {
-                    self.events.notice("usage_event_compressed");
-                }
-                self.unfiltered(mode, streamed)
-            }
-            (Pass::Through | Pass::Held { .. }, mode) => self.unfiltered(mode, streamed),
-        };
-        name_span(&mut parts.headers, &slot);
-        let left_behind = Arc::clone(&self.left_behind);
-        let counted = streamed.then(|| self.events.in_flight_stream());
-        let relay = Relay::new(body, slot, pass, self.options.idle_timeout, left_behind, counted);
-        Response::from_parts(parts, Answer::Relayed(Box::new(relay)))
-    }
-
-    fn unfiltered(&self, mode: Streaming, streamed: bool) -> Pass {
-        match mode {
-            Streaming::Hold if streamed => Pass::Held { room: self.options.max_request_size_bytes },
-            Streaming::Hold | Streaming::Forward => Pass::Through,
-        }
+    /// What takes the usage event that we asked for out of the answer again.
+    fn usage_filter(&self, asked: Option<&Asked>) -> Option<Box<UsageFilter>> {
+        self.usage_option(asked).map(|_| Box::new(UsageFilter::new(EVENT_MAX_BYTES)))
     }
 
     /// Lets the answer's connection go on in a task of its own.
@@ -466,6 +430,24 @@ impl Proxy {
             capture_max_bytes: self.options.capture_max_bytes,
         }))
     }
+}
+
+impl Outgoing {
+    /// Sends what is left of the body in its place, and returns what was taken from it.
+    fn redact(&mut self, redacted: Redacted) -> Arc<llmtrace_detect::Masks> {
+        let Redacted { body, masks } = redacted;
+        if self.request.headers().contains_key(header::CONTENT_LENGTH) {
+            self.request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        }
+        self.request.body_mut().replace(body);
+        masks
+    }
+}
+
+/// Whether a body comes compressed.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    encodings.into_iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// What `wire` needs to know of a request's head.

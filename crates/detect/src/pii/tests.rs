@@ -22,6 +22,11 @@ fn found(text: &str) -> Vec<(String, &str)> {
     scan(text).into_iter().map(|hit| (hit.subtype.into_owned(), &text[hit.range])).collect()
 }
 
+/// The examples of every kind, with the words they need.
+pub(crate) fn examples() -> Vec<String> {
+    FOUND.iter().map(|(_, before, text)| format!("{before}{text}")).collect()
+}
+
 /// Examples that the issuers publish, or made to their rules; with the words they need.
 const FOUND: &[(&str, &str, &str)] = &[
     ("credit_card", "pay with ", "4111 1111 1111 1111"),

@@ -26,7 +26,8 @@ impl PolicyError {
 impl Policy {
     /// Checks what its shape cannot say.
     pub fn check(&self) -> Result<(), PolicyError> {
-        for (place, len) in [("rules", self.rules.len()), ("allow", self.allow.len())] {
+        let lists = [("rules", self.rules.len()), ("allow", self.allow.len()), ("tools", self.tools.len())];
+        for (place, len) in lists {
             if len > MAX_ENTRIES {
                 return Err(PolicyError::new(place, format!("found {len} entries, expected {MAX_ENTRIES} at most")));
             }

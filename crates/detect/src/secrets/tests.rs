@@ -69,6 +69,14 @@ fn scan(text: &str) -> Vec<Hit> {
     hits
 }
 
+/// The examples of every rule, filled in.
+pub(crate) fn examples() -> Vec<String> {
+    load::sources()
+        .iter()
+        .flat_map(|source| source.must_match.iter().map(|text| fill(text, 7)).collect::<Vec<_>>())
+        .collect()
+}
+
 thread_local! {
     static SECRETS: std::rc::Rc<Secrets> = std::rc::Rc::new(Secrets::new());
 }

@@ -1,7 +1,9 @@
 //! How detection works, and what is done about what it finds.
 
-use llmtrace_detect::policy::{Allow, Mode, Policy, Preset, Rule};
-use llmtrace_model::Action;
+use llmtrace_detect::{
+    exchange::AgentTools,
+    policy::{Allow, Answers, Mode, Policy, Preset, Rule},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,12 @@ pub struct GuardOptions {
     pub rules: Vec<Rule>,
     /// What is no finding here.
     pub allow: Vec<Allow>,
+    /// Whether answers are looked at before they leave.
+    pub answers: Answers,
+    /// Whether placeholders of what was redacted from a request become the original text again in its answer.
+    pub restore: bool,
+    /// Which tools agents may use.
+    pub tools: Vec<AgentTools>,
     /// Milliseconds that a request waits for its verdict.
     #[schemars(range(min = 1, max = 10_000))]
     pub timeout_ms: u64,
@@ -56,20 +64,20 @@ pub enum OnOpaque {
 impl GuardOptions {
     /// The policy of everybody without one of their own.
     pub fn policy(&self) -> Policy {
-        Policy { preset: self.preset, mode: self.mode, rules: self.rules.clone(), allow: self.allow.clone() }
+        Policy {
+            preset: self.preset,
+            mode: self.mode,
+            rules: self.rules.clone(),
+            allow: self.allow.clone(),
+            answers: self.answers,
+            restore: self.restore,
+            tools: self.tools.clone(),
+        }
     }
 }
 
 pub(super) fn check(guard: &GuardOptions, report: &mut impl FnMut(&str, Fault)) {
     if let Err(error) = guard.policy().check() {
         report(&format!("guard.{}", error.place), Fault::Other(error.why));
-    }
-    for (n, rule) in guard.rules.iter().enumerate() {
-        if rule.action == Action::Redact {
-            let expected = "observe, flag or block".to_owned();
-            let reason = Some("redacting is not there yet".to_owned());
-            let fault = Fault::Value { found: "redact".to_owned(), expected, reason };
-            report(&format!("guard.rules[{n}].action"), fault);
-        }
     }
 }

@@ -82,6 +82,19 @@ pub(super) fn findings(
     found
 }
 
+/// What the policy does about findings that are about no text of the exchange; what the operator allows is none.
+pub(super) fn decided(analysis: &Analysis, found: Vec<Finding>) -> impl Iterator<Item = Finding> {
+    let policy = match analysis {
+        Analysis::Enabled { policy, .. } => Some(Arc::clone(policy)),
+        Analysis::Disabled => None,
+    };
+    found.into_iter().filter_map(move |finding| {
+        // The exchange has passed by the time it is found.
+        let action = policy.as_ref()?.action_of(&finding)?.min(Action::Flag);
+        Some(Finding { action, ..finding })
+    })
+}
+
 /// A request that nobody could read, where the operator wants to hear of those.
 fn unread(opaque: OnOpaque, request: &BodyCoverage) -> Option<Finding> {
     let (OnOpaque::Flag | OnOpaque::Block, BodyCoverage::Opaque(why)) = (opaque, request) else { return None };

@@ -84,6 +84,7 @@ async fn stores() -> Stores {
     Stores {
         spans: llmtrace_store::open_spans("test", "memory:", &memory).await.unwrap(),
         meta: llmtrace_store::open_meta("test", "memory:", &memory).await.unwrap(),
+        counters: llmtrace_store::open_counters("test", "memory:", &memory).await.unwrap(),
         tail: Tail::new(|_| bytes::Bytes::new(), Events::new(Arc::new(Metrics::new()))),
     }
 }
@@ -108,6 +109,7 @@ fn context(batch: Batch, memory_bytes: usize, events: Events, spans: Arc<dyn Spa
         events,
         once: Once::new(spans, tasks.clone()),
         captures: Captures::new(capture, Arc::new(|_| Some(TenantCapture::default())), tasks.clone()),
+        sessions: Sessions::alone(),
     }
 }
 

@@ -35,6 +35,14 @@ impl Outbound {
     pub(super) fn held(data: Bytes, trailers: Option<HeaderMap>) -> Self {
         Self::Held { data: (!data.is_empty()).then_some(data), trailers }
     }
+
+    /// Puts other bytes in the place of those that are held. What passes as it comes stays.
+    pub(super) fn replace(&mut self, with: Bytes) {
+        match self {
+            Self::Held { data, trailers: _ } => *data = Some(with),
+            Self::Streamed(_) => {}
+        }
+    }
 }
 
 impl Body for Outbound {

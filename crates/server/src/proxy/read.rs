@@ -151,7 +151,7 @@ fn may_ask_for_a_stream(body: &[u8]) -> bool {
 }
 
 /// Says whether a media type is JSON (`application/json`, `application/*+json`); a body without a type is treated as such.
-fn is_json(content_type: Option<&str>) -> bool {
+pub(super) fn is_json(content_type: Option<&str>) -> bool {
     let Some(content_type) = content_type else { return true };
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json")

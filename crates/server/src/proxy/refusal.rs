@@ -61,6 +61,20 @@ pub(super) enum Refusal {
     Blocked { findings: Vec<String> },
     #[error("the request body cannot be read ({0}), and guard.opaque is block")]
     Unreadable(String),
+    #[error("something in the request has to be hidden by policy, and cannot be: {0}")]
+    Unredactable(String),
+    #[error("the answer was blocked by policy")]
+    AnswerBlocked,
+    #[error("the answer cannot be read ({0}), and guard.opaque is block")]
+    UnreadableAnswer(String),
+    #[error(
+        "the answer is larger than {limit} bytes (max_request_size_bytes), so that it cannot be looked at, and guard.opaque is block"
+    )]
+    AnswerTooLarge { limit: usize },
+    #[error("upstream failed while answering")]
+    BrokenAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("upstream sent nothing for {} ms (idle_timeout_ms)", .0.as_millis())]
+    AnswerTimeout(Duration),
     #[error("the request could not be looked at within {} ms (guard.timeout_ms), and guard.on_timeout is deny", .0.as_millis())]
     NotGuarded(Duration),
     #[error(
@@ -157,6 +171,13 @@ impl Refusal {
             }
             Self::Blocked { .. } => Row { end: EndReason::Blocked, ..forbidden("blocked_by_policy") },
             Self::Unreadable(_) => Row { end: EndReason::Blocked, ..forbidden("unreadable_body") },
+            Self::Unredactable(_) => Row { end: EndReason::Blocked, ..forbidden("unredactable_request") },
+            Self::AnswerBlocked => Row { end: EndReason::Cut, ..forbidden("blocked_by_policy") },
+            Self::UnreadableAnswer(_) | Self::AnswerTooLarge { .. } => {
+                failed(StatusCode::BAD_GATEWAY, "unreadable_answer", EndReason::Cut)
+            }
+            Self::BrokenAnswer(_) => failed(StatusCode::BAD_GATEWAY, "upstream_reset", EndReason::UpstreamFailed),
+            Self::AnswerTimeout(_) => failed(StatusCode::GATEWAY_TIMEOUT, "idle_timeout", EndReason::TimedOut),
             Self::NotGuarded(_) => {
                 later(refused(StatusCode::SERVICE_UNAVAILABLE, "guard_timeout", "server_error", "overloaded_error"))
             }
@@ -209,11 +230,13 @@ impl Refusal {
         }
         if let Some(mut slot) = slot {
             super::name_span(headers, &slot);
-            slot.refused(
-                row.status.as_u16(),
-                row.end,
-                ErrorInfo { kind: row.code.to_owned(), message: self.to_string() },
-            );
+            let error = ErrorInfo { kind: row.code.to_owned(), message: self.to_string() };
+            if slot.has_answer() {
+                // What upstream answered is on the span, with what it cost; that the client was told something else is its end.
+                slot.end(row.end, Some(error));
+            } else {
+                slot.refused(row.status.as_u16(), row.end, error);
+            }
         }
         answer
     }

@@ -16,9 +16,12 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use llmtrace_model::{EndReason, ErrorInfo};
-use llmtrace_wire::UsageFilter;
+use llmtrace_wire::{
+    UsageFilter,
+    edit::{Censor as _, NotEditable, Stream},
+};
 
-use super::{pool::Inflow, slot::Slot};
+use super::{guard::Answering, pool::Inflow, slot::Slot};
 use crate::{
     config::OnClientGone,
     tasks::{Alarm, Tasks},
@@ -33,7 +36,7 @@ pub struct Relay {
     upstream: Option<Inflow>,
     slot: Option<Slot>,
     pass: Pass,
-    /// Frames that are ready to leave; only a filter or a hold puts any here.
+    /// Frames that are ready to leave: what came before the relay, and what a filter, a hold or an edit puts here.
     ready: VecDeque<Bytes>,
     trailers: Option<HeaderMap>,
     /// What ends the answer, once everything before it has left.
@@ -56,6 +59,31 @@ pub(super) enum Pass {
         /// Room left before the hold is given up.
         room: usize,
     },
+    /// As the policy lets them (`guard.answers: hold`), or with what was hidden of the request put back.
+    Edited(Box<Edited>),
+}
+
+/// A stream whose texts are looked at as they pass.
+pub(super) struct Edited {
+    /// Takes out the usage event that we asked for, before anything else.
+    pub(super) filter: Option<Box<UsageFilter>>,
+    /// Finds the texts.
+    pub(super) stream: Stream,
+    /// Says what becomes of them.
+    pub(super) answering: Answering,
+    /// What happens when an event cannot be read.
+    pub(super) on_unread: OnUnread,
+    /// Room left where the answer is held until it is complete, too.
+    pub(super) hold: Option<usize>,
+}
+
+/// What happens with a stream that cannot be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnUnread {
+    /// The rest passes as it comes.
+    Pass,
+    /// It ends there.
+    Cut,
 }
 
 /// What is done when the client hangs up.
@@ -77,19 +105,24 @@ pub(super) enum RelayError {
     /// Nothing came for `idle_timeout_ms`.
     #[error("upstream sent nothing for {} ms (idle_timeout_ms)", .0.as_millis())]
     Idle(Duration),
+    /// The policy wants to see what it cannot.
+    #[error("the answer cannot be read on ({0}), and guard.opaque is block")]
+    Unread(#[from] NotEditable),
 }
 
 impl Relay {
+    /// Relays `before`, which has come and was recorded already, and then what `upstream` sends.
     pub(super) fn new(
         upstream: Inflow,
         mut slot: Slot,
         pass: Pass,
+        before: VecDeque<Bytes>,
         idle_timeout: Duration,
         left_behind: Arc<LeftBehind>,
         stream: Option<Gauged>,
     ) -> Self {
         // An answer without a body is never polled.
-        let upstream = if upstream.is_end_stream() {
+        let upstream = if upstream.is_end_stream() && before.is_empty() {
             slot.end(EndReason::Complete, None);
             None
         } else {
@@ -99,7 +132,7 @@ impl Relay {
             upstream,
             slot: Some(slot),
             pass,
-            ready: VecDeque::new(),
+            ready: before,
             trailers: None,
             failure: None,
             idle_timeout,
@@ -133,35 +166,42 @@ impl Relay {
                 Some(Ok(frame)) => {
                     self.moved = Instant::now();
                     let ended = upstream.is_end_stream();
-                    let forward = self.take(frame);
-                    if ended {
-                        self.finish();
+                    let forward = match self.take(frame) {
+                        Ok(forward) => forward,
+                        Err(unread) => return self.fail(EndReason::Cut, "unreadable_answer", unread.into(), cx),
+                    };
+                    if ended && let Err(unread) = self.finish() {
+                        return self.fail(EndReason::Cut, "unreadable_answer", unread.into(), cx);
                     }
                     if let Some(frame) = forward {
                         return Poll::Ready(Some(Ok(frame)));
                     }
                 }
                 Some(Err(error)) => return self.fail(EndReason::UpstreamFailed, "upstream_reset", error.into(), cx),
-                None => self.finish(),
+                None => {
+                    if let Err(unread) = self.finish() {
+                        return self.fail(EndReason::Cut, "unreadable_answer", unread.into(), cx);
+                    }
+                }
             }
         }
     }
 
     /// Records one frame and says whether it leaves at once.
-    fn take(&mut self, frame: Frame<Bytes>) -> Option<Frame<Bytes>> {
+    fn take(&mut self, frame: Frame<Bytes>) -> Result<Option<Frame<Bytes>>, NotEditable> {
         let data = match frame.into_data() {
             Ok(data) => data,
             Err(frame) => {
                 self.trailers = frame.into_trailers().ok();
-                self.finish();
-                return None;
+                self.finish()?;
+                return Ok(None);
             }
         };
         if let Some(slot) = &mut self.slot {
             slot.received(&data);
         }
         match &mut self.pass {
-            Pass::Through => return Some(Frame::data(data)),
+            Pass::Through => return Ok(Some(Frame::data(data))),
             Pass::WithoutUsageEvent(filter) => {
                 let mut out = Vec::new();
                 filter.push(data, &mut out);
@@ -176,26 +216,78 @@ impl Relay {
                 }
                 self.ready.push_back(data);
             }
+            Pass::Edited(edited) => {
+                if let Some(room) = &mut edited.hold {
+                    match room.checked_sub(data.len()) {
+                        Some(left) => *room = left,
+                        None => {
+                            self.left_behind.events.notice("hold_given_up");
+                            edited.hold = None;
+                        }
+                    }
+                }
+                let read = edited.push(data, &mut self.ready);
+                let is_cut = edited.answering.is_cut();
+                self.edited(read, is_cut)?;
+            }
         }
-        None
+        Ok(None)
+    }
+
+    /// What follows from having looked at more of the answer.
+    fn edited(&mut self, read: Result<(), NotEditable>, is_cut: bool) -> Result<(), NotEditable> {
+        if is_cut {
+            // What upstream would still say is nobody's any more.
+            if let Some(slot) = &mut self.slot {
+                let message = "the answer was cut off by policy".to_owned();
+                slot.end(EndReason::Cut, Some(ErrorInfo { kind: "blocked_by_policy".to_owned(), message }));
+            }
+            self.upstream = None;
+            if self.ready.is_empty() {
+                self.slot = None;
+            }
+            return Ok(());
+        }
+        let Pass::Edited(edited) = &self.pass else { return read };
+        match (read, edited.on_unread) {
+            (Ok(()), _) => Ok(()),
+            (Err(why), OnUnread::Cut) => Err(why),
+            (Err(_), OnUnread::Pass) => {
+                self.left_behind.events.notice("answer_unread");
+                Ok(())
+            }
+        }
     }
 
     fn pop_ready(&mut self) -> Option<Bytes> {
-        if let (Pass::Held { .. }, Some(_)) = (&self.pass, &self.upstream) {
+        let is_held = match &self.pass {
+            Pass::Through | Pass::WithoutUsageEvent(_) => false,
+            Pass::Held { .. } => true,
+            Pass::Edited(edited) => edited.hold.is_some(),
+        };
+        if is_held && self.upstream.is_some() {
             return None;
         }
         self.ready.pop_front()
     }
 
     /// The upstream has said everything.
-    fn finish(&mut self) {
+    fn finish(&mut self) -> Result<(), NotEditable> {
         if self.upstream.take().is_none() {
-            return;
+            return Ok(());
         }
-        if let Pass::WithoutUsageEvent(filter) = &mut self.pass {
-            let mut out = Vec::new();
-            filter.finish(&mut out);
-            self.ready.extend(out);
+        match &mut self.pass {
+            Pass::Through | Pass::Held { .. } => {}
+            Pass::WithoutUsageEvent(filter) => {
+                let mut out = Vec::new();
+                filter.finish(&mut out);
+                self.ready.extend(out);
+            }
+            Pass::Edited(edited) => {
+                let read = edited.finish(&mut self.ready);
+                let is_cut = edited.answering.is_cut();
+                self.edited(read, is_cut)?;
+            }
         }
         if let Some(slot) = &mut self.slot {
             slot.end(EndReason::Complete, None);
@@ -204,6 +296,7 @@ impl Relay {
         if self.ready.is_empty() {
             self.slot = None;
         }
+        Ok(())
     }
 
     /// Ends the answer with a failure. It is reported at the next poll, because a failed body takes along what waits
@@ -225,13 +318,55 @@ impl Relay {
 
     pub(super) fn size_hint(&self) -> SizeHint {
         match (&self.pass, &self.upstream) {
-            (Pass::WithoutUsageEvent(_), _) => SizeHint::default(),
+            (Pass::WithoutUsageEvent(_) | Pass::Edited(_), _) => SizeHint::default(),
             (Pass::Through | Pass::Held { .. }, Some(upstream)) if self.ready.is_empty() => upstream.size_hint(),
             (Pass::Through | Pass::Held { .. }, Some(_)) => SizeHint::default(),
             (Pass::Through | Pass::Held { .. }, None) => {
                 SizeHint::with_exact(self.ready.iter().map(|b| b.len() as u64).sum())
             }
         }
+    }
+}
+
+impl Edited {
+    /// Takes a chunk and appends what may leave.
+    fn push(&mut self, chunk: Bytes, ready: &mut VecDeque<Bytes>) -> Result<(), NotEditable> {
+        let mut chunks = Vec::new();
+        match &mut self.filter {
+            Some(filter) => filter.push(chunk, &mut chunks),
+            None => chunks.push(chunk),
+        }
+        self.edit(chunks, ready)
+    }
+
+    /// Ends the stream.
+    fn finish(&mut self, ready: &mut VecDeque<Bytes>) -> Result<(), NotEditable> {
+        let (mut chunks, mut out) = (Vec::new(), Vec::new());
+        if let Some(filter) = &mut self.filter {
+            filter.finish(&mut chunks);
+        }
+        self.edit(chunks, ready)?;
+        let ended = self.stream.finish(&mut self.answering, &mut out);
+        if ended.is_err() && self.on_unread == OnUnread::Pass {
+            self.stream.give_up(&mut self.answering, &mut out);
+        }
+        ready.extend(out);
+        ended
+    }
+
+    fn edit(&mut self, chunks: Vec<Bytes>, ready: &mut VecDeque<Bytes>) -> Result<(), NotEditable> {
+        let (mut read, mut out) = (Ok(()), Vec::new());
+        for chunk in chunks {
+            if let Err(why) = self.stream.push(chunk, &mut self.answering, &mut out) {
+                read = Err(why);
+                match self.on_unread {
+                    OnUnread::Pass => self.stream.give_up(&mut self.answering, &mut out),
+                    OnUnread::Cut => break,
+                }
+            }
+        }
+        ready.extend(out);
+        read
     }
 }
 

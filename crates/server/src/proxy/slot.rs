@@ -246,6 +246,11 @@ impl Slot {
         }
     }
 
+    /// Whether the head of an answer has come.
+    pub(super) fn has_answer(&self) -> bool {
+        self.exchange.as_ref().is_some_and(|x| x.answer.is_some())
+    }
+
     /// The status of an answer that we made ourselves.
     pub(super) fn refused(&mut self, status: u16, reason: EndReason, error: ErrorInfo) {
         if let Some(x) = &mut self.exchange {

@@ -15,6 +15,7 @@ mod hostile_upstream;
 mod keeping;
 mod keys;
 mod leaving;
+mod masking;
 mod outside;
 mod raw;
 mod realtime;

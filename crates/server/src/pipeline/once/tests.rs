@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     config::{CaptureContent, CaptureRaw, UnknownModel},
     journal::{AnswerHead, Closed, Entry, Labels, Opened, Recorded},
-    pipeline::{Analysis, Batch, Capture, Context, Options, capture::Captures, process},
+    pipeline::{Analysis, Batch, Capture, Context, Options, capture::Captures, process, session::Sessions},
     telemetry::Metrics,
 };
 
@@ -44,6 +44,7 @@ impl<'r> Lane<'r> {
             events: Events::new(Arc::new(Metrics::new())),
             once: Once::new(Arc::clone(spans), tasks.clone()),
             captures: Captures::new(capture, Arc::new(|_| Some(TenantCapture::default())), tasks.clone()),
+            sessions: Sessions::alone(),
         };
         Self { runtime, spans: Arc::clone(spans), context, tasks }
     }
