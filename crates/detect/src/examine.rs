@@ -51,6 +51,8 @@ pub struct Examined<'c> {
     pub late: Vec<&'static str>,
     /// What of which text was not read: `451424 bytes in the middle of /input_messages/0/parts/0/content`.
     pub unread: Vec<String>,
+    /// The texts of which a part was not read, by where they stand.
+    pub unread_in: Vec<String>,
 }
 
 impl Engine {
@@ -62,6 +64,9 @@ impl Engine {
             let report = self.scan(segment.channel, segment.text, deadline);
             examined.ran.extend(report.ran);
             examined.late.extend(report.late);
+            if !report.unread.is_empty() {
+                examined.unread_in.push(segment.path.clone());
+            }
             examined.unread.extend(report.unread.iter().map(|what| format!("{what} of {}", segment.path)));
             let found = report.hits.into_iter().map(|hit| Found { segment: segment.clone(), hit });
             examined.found.extend(found);

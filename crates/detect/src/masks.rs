@@ -28,15 +28,24 @@ pub struct Masks {
     known: HashMap<String, usize>,
     /// The last number of each sort.
     last: HashMap<String, usize>,
-    hides: OnceLock<Hides>,
+    replacer: OnceLock<Replacer>,
 }
 
-/// Finds originals in the spellings in which they come.
+/// Puts other words in the place of texts, in the spellings in which these come.
 #[derive(Debug)]
-struct Hides {
+pub struct Replacer {
     spellings: AhoCorasick,
-    /// For each spelling the placeholder.
-    pair_of: Vec<usize>,
+    /// For each spelling what stands in its place.
+    by: Vec<String>,
+}
+
+/// A text in which something was replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The text as it is now.
+    pub text: String,
+    /// What was replaced, in order: where it stood in the text before, and the bytes of what stands there now.
+    pub changes: Vec<(Range<usize>, usize)>,
 }
 
 impl Masks {
@@ -60,7 +69,7 @@ impl Masks {
         };
         self.known.insert(text.to_owned(), self.pairs.len());
         self.pairs.push((text.to_owned(), placeholder));
-        self.hides = OnceLock::new();
+        self.replacer = OnceLock::new();
         true
     }
 
@@ -74,17 +83,8 @@ impl Masks {
         if self.is_empty() {
             return None;
         }
-        let hides = self.hides.get_or_init(|| Hides::new(&self.pairs));
-        let mut found = hides.spellings.find_iter(text).peekable();
-        found.peek()?;
-        let (mut hidden, mut from) = (String::with_capacity(text.len()), 0);
-        for one in found {
-            hidden.push_str(&text[from..one.start()]);
-            hidden.push_str(&self.pairs[hides.pair_of[one.pattern().as_usize()]].1);
-            from = one.end();
-        }
-        hidden.push_str(&text[from..]);
-        Some(hidden)
+        let replacer = self.replacer.get_or_init(|| Replacer::new(&self.pairs));
+        replacer.replaced(text).map(|replaced| replaced.text)
     }
 
     /// What a placeholder stands for.
@@ -98,20 +98,58 @@ impl Masks {
     }
 }
 
-impl Hides {
-    fn new(pairs: &[(String, String)]) -> Self {
-        let mut spellings = Vec::new();
-        for (n, (original, _)) in pairs.iter().enumerate() {
-            spellings.extend(self::spellings(original).into_iter().map(|spelling| (spelling, n)));
+impl Replacer {
+    /// For texts, each with what stands in its place. A text is found as it is, and as it is written in JSON, once and twice.
+    pub fn new(pairs: &[(String, String)]) -> Self {
+        let (mut texts, mut by) = (Vec::new(), Vec::new());
+        for (text, placeholder) in pairs {
+            for spelling in spellings(text) {
+                texts.push(spelling);
+                by.push(placeholder.clone());
+            }
         }
-        let (texts, pair_of): (Vec<_>, Vec<_>) = spellings.into_iter().unzip();
         let spellings = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts);
-        Self { spellings: spellings.expect("texts of a request are far below the automaton's limit"), pair_of }
+        Self { spellings: spellings.expect("texts of an exchange are far below the automaton's limit"), by }
+    }
+
+    /// A text with everything replaced; `None` where there is nothing of it.
+    pub fn replaced(&self, text: &str) -> Option<Replaced> {
+        let mut found = self.spellings.find_iter(text).peekable();
+        found.peek()?;
+        let (mut replaced, mut changes, mut from) = (String::with_capacity(text.len()), Vec::new(), 0);
+        for one in found {
+            let by = &self.by[one.pattern().as_usize()];
+            replaced.push_str(&text[from..one.start()]);
+            replaced.push_str(by);
+            changes.push((one.range(), by.len()));
+            from = one.end();
+        }
+        replaced.push_str(&text[from..]);
+        Some(Replaced { text: replaced, changes })
+    }
+}
+
+impl Replaced {
+    /// Where a stretch of the text before is now: what was replaced counts whole.
+    pub fn moved(&self, stretch: Range<usize>) -> Range<usize> {
+        let moved = |at: usize, is_end: bool| {
+            let mut now = at;
+            for (was, is) in self.changes.iter().rev() {
+                if was.end <= at {
+                    now = now - was.len() + is;
+                } else if was.start < at {
+                    // In the middle of it.
+                    now = if is_end { now + was.end - at - was.len() + is } else { now - (at - was.start) };
+                }
+            }
+            now
+        };
+        moved(stretch.start, false)..moved(stretch.end, true)
     }
 }
 
 /// A text as it is, and as it is written in JSON, and in JSON inside JSON.
-pub fn spellings(text: &str) -> Vec<String> {
+fn spellings(text: &str) -> Vec<String> {
     let once = in_json(text);
     if once == text {
         return vec![once];

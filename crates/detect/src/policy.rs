@@ -168,6 +168,25 @@ impl Policy {
         self.may_do(Action::Redact, channels)
     }
 
+    /// Whether the text of a finding is kept from whoever looks later. An attack that was blocked is there to be read; a secret
+    /// is not, whichever way it was kept from leaving.
+    pub fn hides(&self, says: Action, kind: FindingKind) -> bool {
+        match self.does(says) {
+            Action::Redact => true,
+            Action::Block => is_private(kind),
+            Action::Observe | Action::Flag => false,
+        }
+    }
+
+    /// Whether any text may be kept from whoever looks later.
+    pub fn may_hide(&self) -> bool {
+        self.rules.iter().chain(self.preset.rules()).any(|rule| {
+            let all = FindingKind::ALL.iter().copied();
+            let mut kinds = all.filter(|kind| rule.kinds.is_empty() || rule.kinds.contains(kind));
+            kinds.any(|kind| self.hides(rule.action, kind))
+        })
+    }
+
     /// Whether the text of one of these channels may meet an action as strong as this one.
     fn may_do(&self, least: Action, channels: &[Channel]) -> bool {
         self.does(least) == least
@@ -197,6 +216,10 @@ impl Allow {
             && text.as_ref().is_none_or(|text| text == found)
             && sha256.as_ref().is_none_or(|hash| hash.eq_ignore_ascii_case(&check::sha256(found)))
     }
+}
+
+fn is_private(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::Secret | FindingKind::Pii)
 }
 
 /// Whether a word is what a pattern says: itself, or what begins like it where it ends in `*`.

@@ -25,6 +25,9 @@ pub struct Coverage {
     /// What analysis left out, and why: `pii: out of time`, `12 findings more`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_analysed: Vec<String>,
+    /// What the policy keeps from being stored, and why: `raw bytes: the policy redacts`, `3 texts: redacted`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
 }
 
 /// How much of one body was seen.

@@ -105,7 +105,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let engine = Arc::new(Engine::new());
     let door = if config.enable_trace_storage {
         let (journal, deliveries) = wiring::journal(config, &events, &door_tasks, &clock)?;
-        let options = wiring::pipeline(config, &engine);
+        let options = wiring::pipeline(config, &engine)?;
         let stores = Stores {
             spans: Arc::clone(&spans),
             meta: Arc::clone(&meta),

@@ -11,6 +11,7 @@ mod once;
 mod options;
 mod price;
 mod raw;
+mod redact;
 mod session;
 mod tail;
 mod tenants;
@@ -30,6 +31,7 @@ pub use analyze::Analysis;
 pub use capture::OwnCapture;
 pub use options::{Batch, Capture, Options};
 pub use price::Prices;
+pub use redact::TokenKey;
 pub use tail::{Heard, MAX_SUBSCRIBERS, Render, Subscription, Tail, TooMany};
 
 use self::{
@@ -112,7 +114,7 @@ fn start_with(
     Ok(())
 }
 
-/// The path of one record, step by step. Settling, redaction and notices come with the rooms they need.
+/// The path of one record, step by step. Settling and notices come with the rooms they need.
 fn process(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
     let (mut record, billed) = match entry {
         Entry::Closed(closed) => decode::closed(closed),
@@ -126,9 +128,12 @@ fn process(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
     let capture = context.captures.of(&record.span.tenant_id, &context.events)?;
     record.raw = raw::of(entry, &record.span, capture);
     // Before what was said is let go: an operator who keeps none of it wants to hear of attacks all the same.
-    record.span.findings = analyze::findings(&context.options.analysis, &mut record, capture.content, &context.events);
+    let (findings, hidden) =
+        analyze::findings(&context.options.analysis, &mut record, capture.content, &context.events);
+    record.span.findings = findings;
     let of_session = context.sessions.findings(&record, &context.events);
     record.span.findings.extend(analyze::decided(&context.options.analysis, of_session));
+    redact::apply(&mut record, &hidden, &context.options.tokens, &context.events);
     decode::keep(&mut record, capture.content);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);
     count(&context.events, &record);

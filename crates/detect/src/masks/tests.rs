@@ -77,6 +77,22 @@ fn a_stored_token_is_the_same_for_the_same_and_for_nobody_else() {
 }
 
 #[test]
+fn a_stretch_moves_with_what_is_replaced_before_it() {
+    let replacer = Replacer::new(&[("long".to_owned(), "[X]".to_owned()), ("ab".to_owned(), "[LETTERS]".to_owned())]);
+    let before = "a long way, ab, so long";
+    let replaced = replacer.replaced(before).unwrap();
+    assert_eq!(replaced.text, "a [X] way, [LETTERS], so [X]");
+    for (was, is) in [("long", "[X]"), ("way", "way"), ("ab", "[LETTERS]"), ("so", "so"), ("a long way", "a [X] way")] {
+        let start = before.find(was).unwrap();
+        let moved = replaced.moved(start..start + was.len());
+        assert_eq!(&replaced.text[moved], is, "{was}");
+    }
+    let inside = replaced.moved(3..5);
+    assert_eq!(&replaced.text[inside], "[X]", "a part of what was replaced is all of what stands there");
+    assert_eq!(replacer.replaced("nothing"), None);
+}
+
+#[test]
 fn stretches_that_overlap_become_one() {
     let merged = merged(vec![(5..9, "c"), (0..3, "a"), (2..4, "b"), (9..10, "d")]);
     assert_eq!(merged, [(0..4, "a"), (5..9, "c"), (9..10, "d")]);

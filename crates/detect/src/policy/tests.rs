@@ -132,3 +132,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_redacted_is_hidden_and_of_what_is_blocked_only_what_is_private() {
+    for (yaml, hides) in [
+        ("rules: [{kinds: [pii], action: redact}]", true),
+        ("rules: [{kinds: [secret], action: block}]", true),
+        ("rules: [{action: block}]", true),
+        ("rules: [{kinds: [injection], action: block}]", false),
+        ("preset: strict", false),
+        ("{}", false),
+        ("{mode: shadow, rules: [{kinds: [pii], action: redact}]}", false),
+    ] {
+        assert_eq!(policy(yaml).may_hide(), hides, "{yaml}");
+    }
+    let blocks = policy("rules: [{action: block}]");
+    assert!(blocks.hides(Action::Block, FindingKind::Secret) && !blocks.hides(Action::Block, FindingKind::Injection));
+}

@@ -268,6 +268,8 @@ pub struct CoverageView {
     pub analysis: String,
     /// What analysis left out, and why: `pii: out of time`.
     pub not_analysed: Vec<String>,
+    /// What the policy keeps from being stored, and why: `raw bytes: the policy redacts`.
+    pub withheld: Vec<String>,
 }
 
 /// How much of one body was seen.
@@ -410,6 +412,7 @@ impl From<Coverage> for CoverageView {
             not_priced: c.not_priced,
             analysis: c.analysis,
             not_analysed: c.not_analysed,
+            withheld: c.withheld,
         }
     }
 }

@@ -32,6 +32,18 @@ pub(crate) fn vault(config: &Config) -> anyhow::Result<Option<Vault>> {
     Ok(Some(Vault::new(&with_previous(newest, config))))
 }
 
+/// What the tokens are made with that stand for hidden text; `None` where that takes a key of the settings and there is none, as with
+/// [`vault`].
+pub(super) fn tokens(config: &Config) -> anyhow::Result<Option<[u8; 32]>> {
+    let key = match (&config.secrets.master_key, config.storage.spans.scheme()) {
+        (Some(key), _) => key.clone(),
+        (None, "memory") => MasterKey::random()?,
+        (None, "sqlite") => own_key(config)?,
+        (None, _) => return Ok(None),
+    };
+    Ok(Some(key.derive(b"llmtrace redaction", &[b"tokens 1"])))
+}
+
 /// The keys that are there already, for who only looks: `None` where none was made yet.
 pub(super) fn at_hand(config: &Config) -> Result<Option<MasterKeys>, KeyError> {
     let file = key_file(config);

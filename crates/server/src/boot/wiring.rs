@@ -22,7 +22,7 @@ use crate::{
     },
     journal::{self, Deliveries, Journal},
     listen::{self, OWN},
-    pipeline::{self, Analysis, Batch, Capture},
+    pipeline::{self, Analysis, Batch, Capture, TokenKey},
     proxy::{self, AwsSigner, Client, Connection, Guard, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
     tasks::Tasks,
     telemetry::Events,
@@ -142,11 +142,12 @@ fn journal_options(config: &Config) -> journal::Options {
     }
 }
 
-pub(super) fn pipeline(config: &Config, engine: &Arc<Engine>) -> pipeline::Options {
+pub(super) fn pipeline(config: &Config, engine: &Arc<Engine>) -> anyhow::Result<pipeline::Options> {
     let timeout = Duration::from_millis(config.guard.analysis_timeout_ms);
     let (engine, policy) = (Arc::clone(engine), Arc::new(config.guard.policy()));
+    let tokens = if policy.may_hide() { keys::tokens(config)? } else { None };
     let analysis = Analysis::Enabled { engine, policy, opaque: config.guard.opaque, timeout };
-    pipeline::Options {
+    Ok(pipeline::Options {
         workers: usize::try_from(config.pipeline.workers).unwrap_or(1),
         batch: Batch {
             rows: usize::try_from(config.pipeline.batch_rows).unwrap_or(1),
@@ -157,8 +158,9 @@ pub(super) fn pipeline(config: &Config, engine: &Arc<Engine>) -> pipeline::Optio
         memory_bytes: config.pipeline.queue_max_bytes.len() / 2,
         capture: Capture { content: config.capture.content, raw: config.capture.raw },
         analysis: if config.enable_security_analysis { analysis } else { Analysis::Disabled },
+        tokens: TokenKey::new(tokens),
         on_unknown_model: config.prices.on_unknown_model.clone(),
-    }
+    })
 }
 
 pub(super) fn guard(config: &Config, analysts: &Analysts, events: &Events) -> Guard {

@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use llmtrace_detect::{Deadline, Engine, Policy, Quoting};
-use llmtrace_model::{Action, BodyCoverage, Channel, Confidence, Finding, FindingKind, Severity, SpanRecord};
+use llmtrace_model::{Action, BodyCoverage, Channel, Confidence, Finding, FindingKind, Severity, Span, SpanRecord};
+use percent_encoding::percent_decode_str;
 
+use super::redact::Hidden;
 use crate::{
     config::{CaptureContent, OnOpaque},
     telemetry::Events,
@@ -34,7 +36,18 @@ pub enum Analysis {
     Disabled,
 }
 
-/// Analyses what was said, and names in `coverage` what did it and what was left out.
+impl Analysis {
+    /// Whether the policy keeps any text from being stored.
+    pub(super) fn may_hide(&self) -> bool {
+        match self {
+            Self::Enabled { policy, .. } => policy.may_hide(),
+            Self::Disabled => false,
+        }
+    }
+}
+
+/// Analyses what was said, and names in `coverage` what did it and what was left out. Returns what is found, and what of the
+/// record is not to be stored.
 ///
 /// Words of what was said stand in no finding where none of it is kept.
 pub(super) fn findings(
@@ -42,15 +55,16 @@ pub(super) fn findings(
     record: &mut SpanRecord,
     kept: CaptureContent,
     events: &Events,
-) -> Vec<Finding> {
-    let coverage = &mut record.span.coverage;
+) -> (Vec<Finding>, Hidden) {
     let Analysis::Enabled { engine, policy, opaque, timeout } = analysis else {
-        "disabled".clone_into(&mut coverage.analysis);
-        return Vec::new();
+        "disabled".clone_into(&mut record.span.coverage.analysis);
+        return (Vec::new(), Hidden::default());
     };
+    let mut hidden = beside(engine, policy, &record.span, Deadline::within(*timeout));
+    let coverage = &mut record.span.coverage;
     let Some(content) = &record.content else {
         "nothing to read".clone_into(&mut coverage.analysis);
-        return Vec::new();
+        return (Vec::new(), hidden);
     };
     let unreadable = unread(*opaque, &coverage.request);
     let quoting = match kept {
@@ -62,11 +76,18 @@ pub(super) fn findings(
     let mut found = Vec::with_capacity(examined.found.len());
     for one in examined.found {
         // What the operator allows is no finding.
-        if let Some(action) = one.action(policy) {
+        let action = one.action(policy);
+        hidden.note(policy, action, one.hit.kind, &one.hit.subtype, one.text());
+        if let Some(action) = action {
             found.push(one.hit.into_finding(&one.segment, action, quoting));
         }
     }
     coverage.analysis = examined.ran.join(", ");
+    hidden.unread.extend(examined.unread_in);
+    if !examined.late.is_empty() {
+        // Nobody can say which texts were not looked at by all.
+        hidden.unread.insert(String::new());
+    }
     coverage.not_analysed = examined.late.iter().map(|name| format!("{name}: out of time")).collect();
     coverage.not_analysed.extend(examined.unread.into_iter().take(MAX_NAMED));
     if !examined.late.is_empty() {
@@ -79,7 +100,37 @@ pub(super) fn findings(
         coverage.not_analysed.push(format!("{} findings more", found.len() - MAX_FINDINGS));
         found.truncate(MAX_FINDINGS);
     }
-    found
+    (found, hidden)
+}
+
+/// What the policy hides of what stands beside the messages: labels, the address, and what went wrong, which is told in the words
+/// of others, who may repeat what they were sent.
+fn beside(engine: &Engine, policy: &Policy, span: &Span, deadline: Deadline) -> Hidden {
+    let mut hidden = Hidden { redacts: policy.may_hide(), ..Hidden::default() };
+    if !hidden.redacts {
+        return hidden;
+    }
+    let labels = [&span.agent_id, &span.session_id, &span.user_id, &span.environment, &span.release];
+    let labels = labels.into_iter().flatten().chain(&span.tags).map(|text| (Channel::User, text.clone()));
+    let path = percent_decode_str(&span.path.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let error = span.error.iter().map(|error| (Channel::Output, error.message.clone()));
+    for (channel, text) in labels.chain([(Channel::User, path)]).chain(error) {
+        let report = engine.scan(channel, &text, deadline);
+        for hit in report.hits {
+            let found = &text[hit.range.clone()];
+            hidden.note(policy, policy.action(channel, &hit, found), hit.kind, &hit.subtype, found);
+        }
+    }
+    hidden
+}
+
+impl Hidden {
+    /// Takes note of a text that was found, where the policy hides it.
+    fn note(&mut self, policy: &Policy, action: Option<Action>, kind: FindingKind, subtype: &str, text: &str) {
+        if action.is_some_and(|action| policy.hides(action, kind)) && !text.is_empty() {
+            self.texts.insert(text.to_owned(), subtype.to_owned());
+        }
+    }
 }
 
 /// What the policy does about findings that are about no text of the exchange; what the operator allows is none.

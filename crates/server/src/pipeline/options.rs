@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::analyze::Analysis;
+use super::{analyze::Analysis, redact::TokenKey};
 use crate::config::{CaptureContent, CaptureRaw, UnknownModel};
 
 /// Settings of the back lane.
@@ -18,6 +18,8 @@ pub struct Options {
     pub capture: Capture,
     /// Whether exchanges are analysed.
     pub analysis: Analysis,
+    /// What stands in the place of text that is hidden is made with it.
+    pub tokens: TokenKey,
     /// What happens to models without a price.
     pub on_unknown_model: UnknownModel,
 }

@@ -103,6 +103,7 @@ fn context(batch: Batch, memory_bytes: usize, events: Events, spans: Arc<dyn Spa
                 opaque: OnOpaque::Allow,
                 timeout: Duration::from_secs(60),
             },
+            tokens: TokenKey::new(None),
             on_unknown_model: UnknownModel::Warn,
         },
         prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())),

@@ -13,7 +13,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc},
 };
 
-use super::{Context, Step, decode, once::Stopped, raw, write::Finished};
+use super::{Context, Step, decode, once::Stopped, raw, redact, write::Finished};
 use crate::journal::{Deliveries, Delivery, Entry};
 
 /// How many records a worker takes at once.
@@ -149,7 +149,11 @@ impl Worker {
     fn unreadable(&self, entry: &Entry) -> Result<SpanRecord, Stopped> {
         let mut record = decode::unreadable(entry);
         let capture = self.context.captures.of(&record.span.tenant_id, &self.context.events)?;
-        record.raw = catch_unwind(AssertUnwindSafe(|| raw::of(entry, &record.span, capture))).unwrap_or_default();
+        if self.context.options.analysis.may_hide() {
+            redact::unread(&mut record);
+        } else {
+            record.raw = catch_unwind(AssertUnwindSafe(|| raw::of(entry, &record.span, capture))).unwrap_or_default();
+        }
         Ok(record)
     }
 

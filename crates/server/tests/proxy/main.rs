@@ -10,6 +10,7 @@ mod ends;
 mod exceptions;
 mod gemini;
 mod guard;
+mod hiding;
 mod hostile;
 mod hostile_upstream;
 mod keeping;

@@ -1053,6 +1053,8 @@ export interface components {
             response: components["schemas"]["BodyCoverage"];
             /** @description Fields and event types the decoder does not know. */
             unknown: string[];
+            /** @description What the policy keeps from being stored, and why: `raw bytes: the policy redacts`. */
+            withheld: string[];
         };
         /** @description A credential that a tenant has stored for an upstream, without the credential. */
         Credential: {

@@ -17,6 +17,7 @@ export function Seen({ span }: Props) {
     ["Unknown", coverage.unknown],
     ["Not priced", coverage.not_priced],
     ["Not analysed", coverage.not_analysed],
+    ["Withheld", coverage.withheld],
   ] as const;
   return (
     <Panel title="Outcome" aside={<StatusBadge span={span} />}>

@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     config::{CaptureContent, CaptureRaw, UnknownModel},
     journal::{AnswerHead, Closed, Entry, Labels, Opened, Recorded},
-    pipeline::{Analysis, Batch, Capture, Context, Options, capture::Captures, process, session::Sessions},
+    pipeline::{Analysis, Batch, Capture, Context, Options, TokenKey, capture::Captures, process, session::Sessions},
     telemetry::Metrics,
 };
 
@@ -38,6 +38,7 @@ impl<'r> Lane<'r> {
                 batch: Batch { rows: 1, wait: Duration::from_millis(1) },
                 capture,
                 analysis: Analysis::Disabled,
+                tokens: TokenKey::new(None),
                 on_unknown_model: UnknownModel::Warn,
             },
             prices: Arc::new(ArcSwap::from_pointee(PriceBook::bundled())),
