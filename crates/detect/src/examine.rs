@@ -32,8 +32,13 @@ impl<'c> Found<'c> {
     /// An answer that is not held has left by the time it is read, so that nothing in it is blocked any more; what is stored of
     /// it is still redacted.
     pub fn action(&self, policy: &Policy) -> Option<Action> {
-        let action = policy.action(self.segment.channel, &self.hit, self.text())?;
-        Some(match (action, policy.answers) {
+        self.action_by(policy.answers, |channel, hit, text| policy.action(channel, hit, text))
+    }
+
+    /// The same where another than one policy says it: `says` is asked for the channel, the hit and the stretch of text.
+    pub fn action_by(&self, answers: Answers, says: impl Fn(Channel, &Hit, &str) -> Option<Action>) -> Option<Action> {
+        let action = says(self.segment.channel, &self.hit, self.text())?;
+        Some(match (action, answers) {
             (Action::Block, Answers::Pass) if self.segment.path.starts_with(ANSWER) => Action::Flag,
             (Action::Observe | Action::Flag | Action::Redact | Action::Block, _) => action,
         })

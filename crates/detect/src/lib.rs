@@ -41,4 +41,4 @@ pub use masks::{Masks, Restorer};
 pub use normalize::{Hidden, HiddenKind, How, LONGEST_TEXT, View, Views, views};
 pub use policy::{Answers, Policy, PolicyError};
 pub use rules::{Evidence, Rule, RuleError, Rules, Seen};
-pub use stream::{Released, StreamScanner};
+pub use stream::{Decides, Released, StreamScanner};

@@ -50,8 +50,8 @@ impl Default for Policy {
     }
 }
 
-/// Whether answers are looked at before they leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+/// Whether answers are looked at before they leave; the later one is stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answers {
     /// They leave as they come. What is found in them is flagged at most, and redacted in what is stored.
@@ -163,9 +163,14 @@ impl Policy {
         Decision { says, does: says.map(|action| self.does(action)) }
     }
 
-    /// Whether a text of one of these channels may be refused or changed: whether anybody has to wait for a verdict.
-    pub fn may_enforce(&self, channels: &[Channel]) -> bool {
-        self.may_do(Action::Redact, channels)
+    /// Whether a rule may do exactly this to a text of one of these channels; nothing is done in [`Mode::Shadow`].
+    pub fn may_do(&self, action: Action, channels: &[Channel]) -> bool {
+        self.does(action) == action
+            && self.rules.iter().chain(self.preset.rules()).any(|rule| {
+                let is_of_these =
+                    rule.channels.is_empty() || rule.channels.iter().any(|channel| channels.contains(channel));
+                rule.action == action && is_of_these
+            })
     }
 
     /// Whether the text of a finding is kept from whoever looks later. An attack that was blocked is there to be read; a secret
@@ -187,13 +192,9 @@ impl Policy {
         })
     }
 
-    /// Whether the text of one of these channels may meet an action as strong as this one.
-    fn may_do(&self, least: Action, channels: &[Channel]) -> bool {
-        self.does(least) == least
-            && self.rules.iter().chain(self.preset.rules()).any(|rule| {
-                rule.action >= least
-                    && (rule.channels.is_empty() || rule.channels.iter().any(|channel| channels.contains(channel)))
-            })
+    /// Whether a text of one of these channels may be refused or changed: whether anybody has to wait for a verdict.
+    pub fn may_enforce(&self, channels: &[Channel]) -> bool {
+        [Action::Redact, Action::Block].into_iter().any(|action| self.may_do(action, channels))
     }
 }
 

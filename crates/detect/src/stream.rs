@@ -25,10 +25,13 @@ const LONGEST_HELD: usize = 16 * 1024;
 /// What is held of a word that is longer than everything known.
 const OVERLAP: usize = 2 * 1024;
 
+/// Says what is done about a finding in a text of a channel, of which the stretch is given that was found.
+pub type Decides = Arc<dyn Fn(Channel, &Hit, &str) -> Option<Action> + Send + Sync>;
+
 /// Looks at one text that comes in pieces.
 pub struct StreamScanner {
     engine: Arc<Engine>,
-    policy: Arc<Policy>,
+    decides: Decides,
     channel: Channel,
     /// The end of what has left, as it came, and behind it what is held.
     text: String,
@@ -53,7 +56,13 @@ pub struct Released {
 impl StreamScanner {
     /// For one text of a channel.
     pub fn new(engine: Arc<Engine>, policy: Arc<Policy>, channel: Channel) -> Self {
-        Self { engine, policy, channel, text: String::new(), held_from: 0, in_block: false, is_cut: false }
+        let does = move |channel, hit: &Hit, text: &str| Some(policy.does(policy.action(channel, hit, text)?));
+        Self::by(engine, Arc::new(does), channel)
+    }
+
+    /// The same where another than one policy says what is done.
+    pub fn by(engine: Arc<Engine>, decides: Decides, channel: Channel) -> Self {
+        Self { engine, decides, channel, text: String::new(), held_from: 0, in_block: false, is_cut: false }
     }
 
     /// More of the text.
@@ -124,7 +133,7 @@ impl StreamScanner {
         let report = self.engine.scan(self.channel, &self.text, Deadline::NEVER);
         let decided = report.hits.into_iter().filter_map(|hit| {
             let found = self.text.get(hit.range.clone())?;
-            let action = self.policy.does(self.policy.action(self.channel, &hit, found)?);
+            let action = (self.decides)(self.channel, &hit, found)?;
             (action >= Action::Redact).then(|| (hit.range.clone(), hit, action))
         });
         decided.collect()
