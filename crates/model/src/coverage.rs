@@ -28,6 +28,10 @@ pub struct Coverage {
     /// What the policy keeps from being stored, and why: `raw bytes: the policy redacts`, `3 texts: redacted`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<String>,
+    /// Whose policy was held against what was found: `installation`, or `tenant@7`, the tenant's own of that version of its
+    /// settings. Empty where nothing was analysed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub policy: String,
 }
 
 /// How much of one body was seen.

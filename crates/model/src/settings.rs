@@ -34,6 +34,8 @@ pub struct TenantSettings {
     pub version: u32,
     /// What of its exchanges is kept.
     pub capture: TenantCapture,
+    /// Its own policy, as it was written: what it may hold is not known here. `None` where the installation decides alone.
+    pub guard: Option<Value>,
     /// When they were changed last.
     pub updated_at: Timestamp,
     /// What a newer version of this program has set beside.
@@ -65,6 +67,8 @@ pub struct Unknown(Map<String, Value>);
 struct Document<C> {
     #[serde(default)]
     capture: C,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    guard: Option<Value>,
     #[serde(flatten)]
     unknown: Unknown,
 }
@@ -72,19 +76,21 @@ struct Document<C> {
 impl TenantSettings {
     /// Settings that set nothing yet.
     pub fn new(now: Timestamp) -> Self {
-        Self { version: 1, capture: TenantCapture::default(), updated_at: now, unknown: Unknown::default() }
+        let unknown = Unknown::default();
+        Self { version: 1, capture: TenantCapture::default(), guard: None, updated_at: now, unknown }
     }
 
     /// Reads what [`Self::document`] wrote, or what a newer version did: a member that is not known is kept, and a word that is
     /// not known is taken for the one that keeps least.
     pub fn read(version: u32, document: &str, updated_at: Timestamp) -> Result<Self, serde_json::Error> {
-        let Document { capture, unknown } = serde_json::from_str(document)?;
-        Ok(Self { version, capture, updated_at, unknown })
+        let Document { capture, guard, unknown } = serde_json::from_str(document)?;
+        Ok(Self { version, capture, guard, updated_at, unknown })
     }
 
     /// All of it but version and time, as one JSON object.
     pub fn document(&self) -> String {
-        let document = Document { capture: &self.capture, unknown: self.unknown.clone() };
+        let Self { capture, guard, unknown, .. } = self;
+        let document = Document { capture, guard: guard.clone(), unknown: unknown.clone() };
         serde_json::to_string(&document).expect("text keys and JSON values are JSON")
     }
 }
@@ -140,6 +146,20 @@ mod tests {
         assert_eq!(settings.document(), newer);
         settings.capture.content = None;
         assert_eq!(settings.document(), newer.replace(r#""content":"full","#, ""));
+    }
+
+    #[test]
+    fn a_policy_is_kept_as_it_was_written_whatever_it_holds() {
+        for guard in
+            [r#"{"newer":{"a":[1]},"preset":"strict","rules":[{"action":"quarantine","min_score":0.9}]}"#, "[5]"]
+        {
+            let document = format!(r#"{{"capture":{{}},"guard":{guard},"limits":[]}}"#);
+            let mut settings = read(&document);
+            assert_eq!(settings.document(), document);
+            settings.guard = None;
+            assert_eq!(settings.document(), r#"{"capture":{},"limits":[]}"#);
+        }
+        assert_eq!(read(r#"{"guard":null}"#).guard, None);
     }
 
     #[test]
