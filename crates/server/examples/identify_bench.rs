@@ -11,6 +11,7 @@ use std::{
 use llmtrace_model::{AccessRole, Grant, TenantScope};
 use llmtrace_server::{
     clock::Clock,
+    config::Guarding,
     tasks::Tasks,
     telemetry::{Events, Metrics},
     tenancy::{Lifetimes, Mode, Parts, Tenancy, Token},
@@ -45,6 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         sessions,
         lifetimes,
         oidc: None,
+        guarding: Guarding::default(),
         clock,
         events,
     };

@@ -9,7 +9,7 @@ use std::{sync::Arc, thread, time::Duration};
 use llmtrace_detect::{Deadline, Engine};
 use tokio::{sync::Semaphore, time::timeout};
 
-pub use self::replay::{Changed, ChangedFinding, NOTHING, Replay};
+pub use self::replay::{Changed, ChangedFinding, NOTHING, Replay, Rulings};
 use crate::{tasks::off_runtime, telemetry::Events};
 
 /// Runs the engine for those who wait. Cheap to clone.
@@ -17,6 +17,8 @@ use crate::{tasks::off_runtime, telemetry::Events};
 pub struct Analysts {
     engine: Arc<Engine>,
     free: Arc<Semaphore>,
+    /// The one place of those for whom no request waits.
+    aside: Arc<Semaphore>,
     events: Events,
 }
 
@@ -35,7 +37,8 @@ impl Analysts {
     /// Half of the cores at most, and one at least: the others forward.
     pub fn new(engine: Arc<Engine>, events: Events) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self { engine, free: Arc::new(Semaphore::new((cores / 2).max(1))), events }
+        let (free, aside) = (Semaphore::new((cores / 2).max(1)), Semaphore::new(1));
+        Self { engine, free: Arc::new(free), aside: Arc::new(aside), events }
     }
 
     /// The detectors, for those who look at a little at a time where they are.
@@ -58,10 +61,29 @@ impl Analysts {
         within: Duration,
         work: impl FnOnce(&Engine, Deadline) -> T + Send + 'static,
     ) -> Result<T, NotAnalysed> {
+        self.run_in(&self.free, within, work).await
+    }
+
+    /// The same for long work that no request waits for: one at a time, and beside those that [`Self::run`] takes, so that it
+    /// holds up no verdict.
+    pub async fn run_aside<T: Send + 'static>(
+        &self,
+        within: Duration,
+        work: impl FnOnce(&Engine, Deadline) -> T + Send + 'static,
+    ) -> Result<T, NotAnalysed> {
+        self.run_in(&self.aside, within, work).await
+    }
+
+    async fn run_in<T: Send + 'static>(
+        &self,
+        free: &Arc<Semaphore>,
+        within: Duration,
+        work: impl FnOnce(&Engine, Deadline) -> T + Send + 'static,
+    ) -> Result<T, NotAnalysed> {
         let deadline = Deadline::within(within);
         let engine = Arc::clone(&self.engine);
         let done = async {
-            let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| NotAnalysed::Failed)?;
+            let permit = Arc::clone(free).acquire_owned().await.map_err(|_| NotAnalysed::Failed)?;
             let work = off_runtime(move || {
                 // Held by the work, not by whoever waits: it is that which takes the core.
                 let _permit = permit;
@@ -90,7 +112,8 @@ mod tests {
 
     fn analysts() -> Analysts {
         let events = Events::new(Arc::new(Metrics::new()));
-        Analysts { engine: Arc::new(Engine::new()), free: Arc::new(Semaphore::new(1)), events }
+        let (free, aside) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
+        Analysts { engine: Arc::new(Engine::new()), free, aside, events }
     }
 
     #[tokio::test]
@@ -111,6 +134,8 @@ mod tests {
         let other = async {
             begins.await.unwrap();
             let late = analysts.run(Duration::from_millis(1), |_, _| ()).await;
+            let aside = analysts.run_aside(Duration::from_secs(60), |_, _| ()).await;
+            assert_eq!(aside, Ok(()), "it has a place of its own");
             release.send(()).unwrap();
             late
         };

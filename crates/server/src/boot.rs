@@ -32,7 +32,7 @@ use crate::{
     journal::{Deliveries, Journal},
     listen::{self, App, Certificates, Listener, Surface},
     pipeline::{self, Stores, Tail},
-    proxy::{self, Door, Guard, Proxy},
+    proxy::{self, Door, Proxy},
     shutdown::{self, Ended, FLUSH_AT_LEAST, Signals},
     tasks::Tasks,
     telemetry::{Events, Metrics},
@@ -105,7 +105,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let engine = Arc::new(Engine::new());
     let door = if config.enable_trace_storage {
         let (journal, deliveries) = wiring::journal(config, &events, &door_tasks, &clock)?;
-        let options = wiring::pipeline(config, &engine)?;
+        let options = wiring::pipeline(config, &engine, access::ruling_of(&tenancy))?;
         let stores = Stores {
             spans: Arc::clone(&spans),
             meta: Arc::clone(&meta),
@@ -122,7 +122,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 
     let analysts = Analysts::new(engine, events.clone());
     let guard = config.enable_security_analysis.then(|| wiring::guard(config, &analysts, &events));
-    if guard.as_ref().is_some_and(Guard::is_asked) {
+    if guard.is_some() && tenancy.is_anybody_guarded() {
         analysts.prepare().await;
     }
     let upstreams = wiring::upstreams(config)?;

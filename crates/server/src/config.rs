@@ -12,6 +12,8 @@ mod master_key;
 mod net;
 mod oidc;
 mod options;
+mod own_guard;
+mod ruling;
 mod schema;
 mod secret;
 mod servers;
@@ -25,7 +27,7 @@ mod reference;
 mod tests;
 
 pub use error::{ConfigErrors, Fault, Problem};
-pub use guard::{GuardOptions, OnFailure, OnOpaque};
+pub use guard::{GuardOptions, OnFailure, OnOpaque, TenantPolicies};
 pub use key_file::{KeyFileError, load_or_create};
 pub use layers::DEFAULT_YAML;
 pub use llmtrace_model::{CaptureContent, CaptureRaw};
@@ -38,6 +40,8 @@ pub use options::{
     ProxyOptions, SecretOptions, ShutdownOptions, StorageOptions, StreamUsage, TlsOptions, TraceOptions, Upstream,
     UpstreamTls,
 };
+pub use own_guard::OwnGuard;
+pub use ruling::{Guarding, Ruling, RulingSource, Stances};
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use servers::{ClickhouseOptions, Password, PostgresOptions, RedisOptions, ServerAddress};

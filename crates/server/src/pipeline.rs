@@ -27,7 +27,7 @@ use llmtrace_store::{CounterStore, MetaStore, SpanStore};
 use llmtrace_wire::Billed;
 use tokio::sync::mpsc;
 
-pub use analyze::Analysis;
+pub use analyze::{Analysis, RulingOf};
 pub use capture::OwnCapture;
 pub use options::{Batch, Capture, Options};
 pub use price::Prices;
@@ -132,7 +132,7 @@ fn process(context: &Context, entry: &Entry) -> Result<SpanRecord, Stopped> {
         analyze::findings(&context.options.analysis, &mut record, capture.content, &context.events);
     record.span.findings = findings;
     let of_session = context.sessions.findings(&record, &context.events);
-    record.span.findings.extend(analyze::decided(&context.options.analysis, of_session));
+    record.span.findings.extend(analyze::decided(&context.options.analysis, &record.span.tenant_id, of_session));
     redact::apply(&mut record, &hidden, &context.options.tokens, &context.events);
     decode::keep(&mut record, capture.content);
     price::cost(&context.prices, &context.options.on_unknown_model, &mut record.span, &context.events);

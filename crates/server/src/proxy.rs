@@ -62,7 +62,7 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    config::StreamUsage,
+    config::{Ruling, StreamUsage},
     journal::Opened,
     tasks::Tasks,
     telemetry::{Events, Step},
@@ -127,6 +127,8 @@ struct Outgoing {
     upload: Option<Arc<Upload>>,
     asked: Option<Asked>,
     said: Option<guard::Said>,
+    /// What applies to the tenant's exchanges.
+    ruling: Arc<Ruling>,
     head: HeadLimit,
     filter: Option<Box<UsageFilter>>,
     overhead: Duration,
@@ -180,14 +182,14 @@ impl Proxy {
         let (path, asked) = (outgoing.request.uri().path(), outgoing.asked.as_ref());
         admit::reserve(&outgoing.principal, asked, &upstream, path, &self.options.unpriced, &self.clock)?;
         if let (Some(guard), Some(_)) = (&self.guard, &switch) {
-            guard.session()?;
+            guard.session(&outgoing.ruling)?;
         }
         let redacted = match self.question(&outgoing, slot) {
             Some((guard, question)) => guard.check(question).await?,
             None => None,
         };
         let masks = redacted.map(|redacted| outgoing.redact(redacted));
-        let answering = self.guard.as_ref().and_then(|guard| guard.answering(masks));
+        let answering = self.guard.as_ref().and_then(|guard| guard.answering(&outgoing.ruling, masks));
         if answering.is_some() {
             // What is compressed cannot be read as it passes.
             outgoing.request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -232,6 +234,7 @@ impl Proxy {
             signed: read::signed(request.headers()),
             is_encoded: is_encoded(request.headers()),
             said,
+            ruling: Arc::clone(&outgoing.ruling),
         };
         Some((guard, question))
     }
@@ -330,8 +333,12 @@ impl Proxy {
         let head = head_of(&parts, &upstream, &target);
         let inbound = read::inbound(&reader, &head, &parts.headers, body, slot).await?;
         let read = Instant::now();
+        // Asked once: what is set meanwhile applies to the next exchange, whole.
+        let ruling = self.tenancy.ruling_of(&principal.tenant);
         let (body, upload, asked, said, held) = match inbound {
-            Inbound::Streamed(body, upload) => (body, Some(upload), None, self.said(guard::Said::Streamed), None),
+            Inbound::Streamed(body, upload) => {
+                (body, Some(upload), None, self.said(guard::Said::Streamed, &ruling), None)
+            }
             Inbound::Held { body, trailers, view, held } => {
                 let asked = match view {
                     Some(View::Parsed(asked)) => Some(asked),
@@ -339,7 +346,7 @@ impl Proxy {
                 };
                 let body = self.splice(body, asked.as_ref(), &mut parts.headers);
                 // There is nothing to read in no body.
-                let said = if body.is_empty() { None } else { self.said(guard::Said::Held(body.clone())) };
+                let said = if body.is_empty() { None } else { self.said(guard::Said::Held(body.clone()), &ruling) };
                 (Outbound::held(body, trailers), None, asked, said, Some(held))
             }
         };
@@ -348,12 +355,12 @@ impl Proxy {
         let request = send::prepare(parts, &upstream, target, body);
         let overhead = (reading - arrived) + read.elapsed();
         let head = HeadLimit::of(&self.options, streamed);
-        Ok((Outgoing { principal, upstream, request, upload, asked, said, head, filter, overhead }, held))
+        Ok((Outgoing { principal, upstream, request, upload, asked, said, ruling, head, filter, overhead }, held))
     }
 
     /// What the guard is to read, where it wants to.
-    fn said(&self, said: guard::Said) -> Option<guard::Said> {
-        self.guard.as_ref().is_some_and(Guard::is_curious).then_some(said)
+    fn said(&self, said: guard::Said, ruling: &Ruling) -> Option<guard::Said> {
+        (self.guard.is_some() && ruling.is_curious()).then_some(said)
     }
 
     /// Asks the stream for its usage event where the client did not: the one standing exception to "bytes out = bytes in".

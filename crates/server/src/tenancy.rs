@@ -53,7 +53,12 @@ use self::{
     login::Logins,
     refused::Refused,
 };
-use crate::{clock::Clock, config::Secret, tasks::Tasks, telemetry::Events};
+use crate::{
+    clock::Clock,
+    config::{Guarding, Ruling, Secret},
+    tasks::Tasks,
+    telemetry::Events,
+};
 
 /// Whether a key is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +110,8 @@ pub struct Parts {
     pub lifetimes: Lifetimes,
     /// The OpenID provider that people may log in through.
     pub oidc: Option<Provider>,
+    /// What the installation does about findings, and what tenants may say beside it.
+    pub guarding: Guarding,
     /// What now is.
     pub clock: Clock,
     /// Counts what happens.
@@ -119,7 +126,7 @@ const ADDRESS_BOUND: Bound = Bound { burst: 20, regain: Duration::from_secs(1) }
 impl Tenancy {
     /// Starts what keeps up with the store; [`Tenancy::load`] waits for its first answer.
     pub fn start(parts: Parts, tasks: &Tasks) -> Arc<Self> {
-        let Parts { mode, admin_key, vault, meta, sessions, lifetimes, oidc, clock, events } = parts;
+        let Parts { mode, admin_key, vault, meta, sessions, lifetimes, oidc, guarding, clock, events } = parts;
         let vault = vault.map(Arc::new);
         let (trail, writer) = Trail::new(Arc::clone(&meta) as Arc<dyn AuditStore>, events.clone());
         tasks.spawn("audit", writer.run(tasks.clone()));
@@ -128,7 +135,7 @@ impl Tenancy {
             let resealing = reseal::run(Arc::clone(&meta), vault, events.clone(), tasks.clone());
             tasks.spawn("reseal", reseal::noted(resealing, trail, clock));
         }
-        let directory = Directory::new(meta, admin_key.as_ref(), vault.clone(), events.clone());
+        let directory = Directory::new(meta, admin_key.as_ref(), vault.clone(), guarding, events.clone());
         let logins = Logins::new(sessions, lifetimes, admin_key.as_ref().map(AdminKey::hash));
         let (failures, refused) = (Failures::new(ADDRESS_BOUND), Refused::default());
         let it = Arc::new(Self { mode, directory, vault, failures, logins, oidc, refused, trail, clock, events });
@@ -188,6 +195,27 @@ impl Tenancy {
     /// from memory.
     pub fn capture_of(&self, tenant: &TenantId) -> Option<TenantCapture> {
         self.directory.holdings().settings.capture_of(tenant)
+    }
+
+    /// What applies to the exchanges of a tenant. As long as no store has told what tenants have set, that is what the
+    /// installation says. Answers from memory.
+    pub fn ruling_of(&self, tenant: &TenantId) -> Arc<Ruling> {
+        self.directory.holdings().settings.ruling_of(tenant)
+    }
+
+    /// What the installation does about findings, and what tenants may say beside it.
+    pub fn guarding(&self) -> &Guarding {
+        self.directory.holdings().settings.guarding()
+    }
+
+    /// Whether the requests of anybody have to wait for a verdict.
+    pub fn is_anybody_guarded(&self) -> bool {
+        self.directory.holdings().settings.is_anybody_guarded()
+    }
+
+    /// How many tenants have a policy of their own that cannot be read here.
+    pub fn unread_policies(&self) -> usize {
+        self.directory.holdings().settings.unread_policies()
     }
 
     /// The credential that a tenant has stored for an upstream. Answers from memory.

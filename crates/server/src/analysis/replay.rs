@@ -1,12 +1,17 @@
 //! What another policy would have done about exchanges that are stored: nothing of it is kept.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use llmtrace_detect::{Deadline, Engine, Policy};
-use llmtrace_model::{Action, Channel, FindingKind, Span, SpanRecord};
+use llmtrace_detect::{Deadline, Engine};
+use llmtrace_model::{Action, Channel, FindingKind, Span, SpanRecord, TenantId};
+
+use crate::config::Ruling;
 
 /// What is done where nothing was found, or nothing that counts.
 pub const NOTHING: &str = "nothing";
+
+/// Two rulings on the exchanges of a tenant: the one in force, and the one that a draft would make.
+pub type Rulings<'a> = &'a dyn Fn(&TenantId) -> (Arc<Ruling>, Arc<Ruling>);
 
 /// What a draft would change about some exchanges.
 #[derive(Debug, Default, PartialEq)]
@@ -56,21 +61,21 @@ pub struct ChangedFinding {
 }
 
 impl Replay {
-    /// Looks at the exchanges again, as the back lane would today, and holds both policies against what is found.
+    /// Looks at the exchanges again, as the back lane would today, and holds both rulings against what is found.
     pub fn of(
         engine: &Engine,
-        (now, then): (&Policy, &Policy),
+        rulings: Rulings<'_>,
         records: impl IntoIterator<Item = SpanRecord>,
         deadline: Deadline,
     ) -> Self {
         let mut replay = Self::default();
         for record in records {
-            replay.add(engine, (now, then), record, deadline);
+            replay.add(engine, rulings, record, deadline);
         }
         replay
     }
 
-    fn add(&mut self, engine: &Engine, (now, then): (&Policy, &Policy), record: SpanRecord, deadline: Deadline) {
+    fn add(&mut self, engine: &Engine, rulings: Rulings<'_>, record: SpanRecord, deadline: Deadline) {
         self.looked_at += 1;
         let SpanRecord { span, content, raw: _ } = record;
         let Some(content) = content else {
@@ -82,18 +87,18 @@ impl Replay {
             self.late += 1;
             return;
         }
-        let (mut says, mut findings) = ((None, None), Vec::new());
+        let (now_in_force, draft) = rulings(&span.tenant_id);
+        let (mut does, mut findings) = ((None, None), Vec::new());
         for found in &examined.found {
             let channel = found.segment.channel;
-            let (now, then) = (found.action(now), found.action(then));
-            says = (says.0.max(now), says.1.max(then));
+            // What is only said, in shadow, is done by neither.
+            does = (now_in_force.does(found).max(does.0), draft.does(found).max(does.1));
+            let (now, then) = (now_in_force.says(found), draft.says(found));
             if now != then {
                 let (subtype, rule) = (found.hit.subtype.to_string(), found.hit.rule.to_string());
                 findings.push(ChangedFinding { kind: found.hit.kind, subtype, rule, channel, now, then });
             }
         }
-        // What is only said, in shadow, is done by neither.
-        let does = (now.decide(says.0).does, then.decide(says.1).does);
         for (counts, action) in [(&mut self.now, does.0), (&mut self.then, does.1)] {
             *counts.entry(action.map_or(NOTHING, Action::as_str)).or_default() += 1;
         }

@@ -14,7 +14,7 @@ use crate::{
     api::Access,
     clock::Clock,
     config::{AuthMode, Config, UpstreamTls},
-    pipeline::OwnCapture,
+    pipeline::{OwnCapture, RulingOf},
     tasks::Tasks,
     telemetry::Events,
     tenancy::{self, AdminKey, Fetch, FetchError, Lifetimes, Provider, Tenancy},
@@ -58,8 +58,8 @@ pub(super) fn tenancy(
     };
     let vault = keys::vault(config)?;
     let (meta, clock, events) = (Arc::clone(meta), clock.clone(), events.clone());
-    let oidc = provider(config)?;
-    let parts = tenancy::Parts { mode, admin_key, vault, meta, sessions, lifetimes, oidc, clock, events };
+    let (oidc, guarding) = (provider(config)?, config.guard.guarding());
+    let parts = tenancy::Parts { mode, admin_key, vault, meta, sessions, lifetimes, oidc, guarding, clock, events };
     Ok(Tenancy::start(parts, tasks))
 }
 
@@ -67,6 +67,13 @@ pub(super) fn tenancy(
 pub(super) fn own_capture(tenancy: &Arc<Tenancy>) -> OwnCapture {
     let tenancy = Arc::clone(tenancy);
     Arc::new(move |tenant| tenancy.capture_of(tenant))
+}
+
+/// What applies to each tenant's exchanges, for who looks at them. They are known by then: whoever asks has learnt from
+/// [`own_capture`] that the store has told them.
+pub(super) fn ruling_of(tenancy: &Arc<Tenancy>) -> RulingOf {
+    let tenancy = Arc::clone(tenancy);
+    Arc::new(move |tenant| tenancy.ruling_of(tenant))
 }
 
 /// The OpenID provider, reached as upstreams are.

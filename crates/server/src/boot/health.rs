@@ -41,6 +41,10 @@ impl Health {
         if self.tenancy.mode() == Mode::Required {
             other.insert("keys", of_keys(self.tenancy.knows()));
         }
+        let unread = self.tenancy.unread_policies();
+        if unread > 0 {
+            other.insert("policies", of_policies(unread));
+        }
         HealthReport {
             phase: phase(self.phase.load(Ordering::Acquire)),
             uptime: self.started.elapsed(),
@@ -60,6 +64,14 @@ fn of_keys(knows: Knows) -> Dependency {
     };
     let status = if error.is_none() { Condition::Ok } else { Condition::Degraded };
     Dependency { status, backend: None, error: error.map(str::to_owned), backlog: None }
+}
+
+fn of_policies(unread: usize) -> Dependency {
+    let error = format!(
+        "the policies of {unread} tenants cannot be read, since a newer version has set them: those before them are in force, \
+         or the installation's; update this process"
+    );
+    Dependency { status: Condition::Degraded, backend: None, error: Some(error), backlog: None }
 }
 
 fn phase(n: u8) -> Phase {

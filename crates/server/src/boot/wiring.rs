@@ -22,7 +22,7 @@ use crate::{
     },
     journal::{self, Deliveries, Journal},
     listen::{self, OWN},
-    pipeline::{self, Analysis, Batch, Capture, TokenKey},
+    pipeline::{self, Analysis, Batch, Capture, RulingOf, TokenKey},
     proxy::{self, AwsSigner, Client, Connection, Guard, PlainVersion, Streaming, Unpriced, Upstream, Upstreams},
     tasks::Tasks,
     telemetry::Events,
@@ -142,11 +142,15 @@ fn journal_options(config: &Config) -> journal::Options {
     }
 }
 
-pub(super) fn pipeline(config: &Config, engine: &Arc<Engine>) -> anyhow::Result<pipeline::Options> {
+pub(super) fn pipeline(
+    config: &Config,
+    engine: &Arc<Engine>,
+    ruling_of: RulingOf,
+) -> anyhow::Result<pipeline::Options> {
     let timeout = Duration::from_millis(config.guard.analysis_timeout_ms);
-    let (engine, policy) = (Arc::clone(engine), Arc::new(config.guard.policy()));
-    let tokens = if policy.may_hide() { keys::tokens(config)? } else { None };
-    let analysis = Analysis::Enabled { engine, policy, opaque: config.guard.opaque, timeout };
+    // Also where nothing is hidden now: a tenant may want it at any time.
+    let tokens = if config.enable_security_analysis { keys::tokens(config)? } else { None };
+    let analysis = Analysis::Enabled { engine: Arc::clone(engine), ruling_of, timeout };
     Ok(pipeline::Options {
         workers: usize::try_from(config.pipeline.workers).unwrap_or(1),
         batch: Batch {
@@ -165,11 +169,8 @@ pub(super) fn pipeline(config: &Config, engine: &Arc<Engine>) -> anyhow::Result<
 
 pub(super) fn guard(config: &Config, analysts: &Analysts, events: &Events) -> Guard {
     Guard {
-        policy: Arc::new(config.guard.policy()),
         analysts: analysts.clone(),
         timeout: Duration::from_millis(config.guard.timeout_ms),
-        on_timeout: config.guard.on_timeout,
-        opaque: config.guard.opaque,
         events: events.clone(),
     }
 }

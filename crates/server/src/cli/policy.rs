@@ -1,8 +1,8 @@
 //! `policy test`: what a draft of a policy would do about exchanges that are stored.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use llmtrace_detect::{Deadline, Engine, Policy};
 use llmtrace_model::{Action, PageRequest, SpanFilter, TenantId, TenantScope};
@@ -11,7 +11,7 @@ use super::{store::open_existing, when::When};
 use crate::{
     analysis::{Changed, NOTHING, Replay},
     clock::Clock,
-    config::Config,
+    config::{Config, Guarding, OwnGuard},
 };
 
 /// Spans that are read at once.
@@ -35,7 +35,9 @@ enum What {
 /// Options of `policy test`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The draft is YAML with what may stand under `guard` in the configuration: preset, mode, rules, allow."
+    after_help = "The draft is YAML with what may stand under `guard` in the configuration and in the settings of a tenant: preset, \
+                  mode, rules, allow. It is held against the configuration; policies of tenants' own are left out on both sides, \
+                  POST /api/v1/policies/evaluate takes them in."
 )]
 struct Test {
     /// The draft.
@@ -66,21 +68,25 @@ impl Test {
     async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
         let place = self.draft.display();
         let yaml = fs::read_to_string(&self.draft).with_context(|| format!("reading {place}"))?;
-        let draft: Policy = serde_saphyr::from_str(&yaml).with_context(|| format!("{place} is no policy"))?;
-        if let Err(error) = draft.check() {
-            bail!("{place}: {error}");
-        }
+        let draft: serde_json::Value =
+            serde_saphyr::from_str(&yaml).with_context(|| format!("{place} is no policy"))?;
+        let draft = OwnGuard::read(&draft, "guard").with_context(|| format!("{place} is no policy"))?;
+        let in_force = config.guard.guarding();
+        let policy = draft.policy_over(&Policy::default());
+        let then = Arc::new(Guarding { policy, ..in_force.clone() }.installation());
+        let now_in_force = Arc::new(in_force.installation());
+        let rulings = |_: &TenantId| (Arc::clone(&now_in_force), Arc::clone(&then));
         let now = Clock::system().now();
         let scope = self.tenant.clone().map_or(TenantScope::All, TenantScope::One);
         let filter = SpanFilter { from: Some(self.since.from(now)), ..SpanFilter::default() };
         let spans = open_existing(config, "what it has stored ends with it").await?;
-        let (engine, in_force) = (Engine::new(), config.guard.policy());
+        let engine = Engine::new();
         let (mut sums, mut page, mut left) = (Sums::default(), PageRequest { limit: PAGE, after: None }, self.limit);
         while left > 0 {
             page.limit = PAGE.min(left);
             let found = spans.list_records(&scope, &filter, &page).await.context("reading spans")?;
             left -= page.limit;
-            let replay = Replay::of(&engine, (&in_force, &draft), found.items, Deadline::within(PATIENCE));
+            let replay = Replay::of(&engine, &rulings, found.items, Deadline::within(PATIENCE));
             replay.changed.iter().for_each(|changed| self.show(changed));
             sums.add(replay);
             let Some(next) = found.next else { break };

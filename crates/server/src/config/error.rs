@@ -56,16 +56,22 @@ impl fmt::Display for Problem {
             "" => write!(f, "{}: ", self.origin)?,
             key => write!(f, "{key} ({}): ", self.origin)?,
         }
-        match &self.fault {
-            Fault::Unknown { nearest: Some(key) } => write!(f, "there is no such key, did you mean {key}?"),
-            Fault::Unknown { nearest: None } => {
+        self.fault.fmt(f)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { nearest: Some(key) } => write!(f, "there is no such key, did you mean {key}?"),
+            Self::Unknown { nearest: None } => {
                 f.write_str("there is no such key; docs/reference/config.md lists them all")
             }
-            Fault::Value { found, expected, reason } => {
+            Self::Value { found, expected, reason } => {
                 write!(f, "found {found}, expected {expected}")?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
             }
-            Fault::Other(sentence) => f.write_str(sentence),
+            Self::Other(sentence) => f.write_str(sentence),
         }
     }
 }

@@ -7,7 +7,10 @@ use llmtrace_detect::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::Fault;
+use super::{
+    error::Fault,
+    ruling::{Guarding, Stances},
+};
 
 /// How detection works, and what is done about what it finds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +30,8 @@ pub struct GuardOptions {
     pub restore: bool,
     /// Which tools agents may use.
     pub tools: Vec<AgentTools>,
+    /// What a policy of a tenant's own may do.
+    pub tenant_policies: TenantPolicies,
     /// Milliseconds that a request waits for its verdict.
     #[schemars(range(min = 1, max = 10_000))]
     pub timeout_ms: u64,
@@ -39,8 +44,19 @@ pub struct GuardOptions {
     pub analysis_timeout_ms: u64,
 }
 
-/// What happens when a step cannot be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What a policy of a tenant's own may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TenantPolicies {
+    /// Add to this one: of what both say the stronger is done.
+    #[default]
+    Stricter,
+    /// Stand in the place of this one.
+    Own,
+}
+
+/// What happens when a step cannot be done; the later one is stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
     /// The exchange goes on without it.
@@ -49,8 +65,8 @@ pub enum OnFailure {
     Deny,
 }
 
-/// What happens with a request whose body cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What happens with a request whose body cannot be read; each is stricter than the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnOpaque {
     /// It goes on.
@@ -73,6 +89,12 @@ impl GuardOptions {
             restore: self.restore,
             tools: self.tools.clone(),
         }
+    }
+
+    /// What the installation says, and what tenants may say beside it.
+    pub fn guarding(&self) -> Guarding {
+        let stances = Stances { on_timeout: self.on_timeout, opaque: self.opaque };
+        Guarding { policy: self.policy(), stances, tenants: self.tenant_policies }
     }
 }
 

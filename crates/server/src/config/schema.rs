@@ -118,6 +118,11 @@ pub(super) fn expected(schema: &Value) -> String {
             (Some(min), Some(max)) => format!("a whole number from {min} to {max}"),
             _ => "a whole number".to_owned(),
         }
+    } else if takes(schema, "number") {
+        match (find(schema, "minimum"), find(schema, "maximum")) {
+            (Some(min), Some(max)) => format!("a number from {min} to {max}"),
+            _ => "a number".to_owned(),
+        }
     } else if takes(schema, "array") {
         "a list".to_owned()
     } else if takes(schema, "object") {
@@ -134,7 +139,10 @@ fn find<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
 
 /// Checks `value` against `schema`, takes unknown keys out of it, and reports each fault with its key.
 pub(super) fn check(value: &mut Value, schema: &Value, key: &str, report: &mut impl FnMut(&str, Fault)) {
-    if !takes(schema, type_of(value)) {
+    let kind = type_of(value);
+    // A whole number is a number, too.
+    let fits = takes(schema, kind) || kind == "integer" && takes(schema, "number");
+    if !fits {
         return report(key, wrong_value(value, schema, None));
     }
     // A nullable section or list has its keys in a branch.

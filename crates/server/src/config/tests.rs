@@ -69,7 +69,7 @@ fn a_single_key_wins_over_its_section() {
 }
 
 /// A value other than the default for every key, as the environment writes it, and as the effective configuration shows it.
-const EVERY_KEY: [(&str, &str, &str); 86] = [
+const EVERY_KEY: [(&str, &str, &str); 87] = [
     ("listen_addr", "127.0.0.2:9000", r#""127.0.0.2:9000""#),
     ("upstream_url", "http://10.0.0.1:81/api/", r#""http://10.0.0.1:81/api""#),
     ("upstream_tls.ca_bundle", "ca.pem", r#""ca.pem""#),
@@ -107,6 +107,7 @@ const EVERY_KEY: [(&str, &str, &str); 86] = [
     ("guard.answers", "hold", r#""hold""#),
     ("guard.restore", "false", "false"),
     ("guard.tools", "[{agents: [a*], deny: [shell]}]", r#"[{"agents":["a*"],"allow":null,"deny":["shell"]}]"#),
+    ("guard.tenant_policies", "own", r#""own""#),
     ("guard.timeout_ms", "22", "22"),
     ("guard.on_timeout", "deny", r#""deny""#),
     ("guard.opaque", "block", r#""block""#),

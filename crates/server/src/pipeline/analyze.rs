@@ -2,13 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use llmtrace_detect::{Deadline, Engine, Policy, Quoting};
-use llmtrace_model::{Action, BodyCoverage, Channel, Confidence, Finding, FindingKind, Severity, Span, SpanRecord};
+use llmtrace_detect::{Deadline, Engine, Quoting};
+use llmtrace_model::{
+    Action, BodyCoverage, Channel, Confidence, Finding, FindingKind, Severity, Span, SpanRecord, TenantId,
+};
 use percent_encoding::percent_decode_str;
 
 use super::redact::Hidden;
 use crate::{
-    config::{CaptureContent, OnOpaque},
+    config::{CaptureContent, OnOpaque, Ruling},
     telemetry::Events,
 };
 
@@ -18,6 +20,10 @@ const MAX_FINDINGS: usize = 100;
 /// Most texts that are named because a part of them was not read.
 const MAX_NAMED: usize = 20;
 
+/// What applies to the exchanges of a tenant. It is asked only once it is known what tenants have set: the step before, which
+/// says what is kept, waits for that.
+pub type RulingOf = Arc<dyn Fn(&TenantId) -> Arc<Ruling> + Send + Sync>;
+
 /// Whether exchanges are analysed (`enable_security_analysis`).
 #[derive(Clone)]
 pub enum Analysis {
@@ -25,10 +31,8 @@ pub enum Analysis {
     Enabled {
         /// The detectors.
         engine: Arc<Engine>,
-        /// What is done about what they find.
-        policy: Arc<Policy>,
-        /// What happens with a request that cannot be read.
-        opaque: OnOpaque,
+        /// What is done about what they find, by tenant.
+        ruling_of: RulingOf,
         /// How long one exchange may take (`guard.analysis_timeout_ms`).
         timeout: Duration,
     },
@@ -37,10 +41,10 @@ pub enum Analysis {
 }
 
 impl Analysis {
-    /// Whether the policy keeps any text from being stored.
-    pub(super) fn may_hide(&self) -> bool {
+    /// Whether any text of a tenant is kept from being stored.
+    pub(super) fn may_hide(&self, tenant: &TenantId) -> bool {
         match self {
-            Self::Enabled { policy, .. } => policy.may_hide(),
+            Self::Enabled { ruling_of, .. } => ruling_of(tenant).may_hide(),
             Self::Disabled => false,
         }
     }
@@ -56,17 +60,19 @@ pub(super) fn findings(
     kept: CaptureContent,
     events: &Events,
 ) -> (Vec<Finding>, Hidden) {
-    let Analysis::Enabled { engine, policy, opaque, timeout } = analysis else {
+    let Analysis::Enabled { engine, ruling_of, timeout } = analysis else {
         "disabled".clone_into(&mut record.span.coverage.analysis);
         return (Vec::new(), Hidden::default());
     };
-    let mut hidden = beside(engine, policy, &record.span, Deadline::within(*timeout));
+    let ruling = ruling_of(&record.span.tenant_id);
+    let mut hidden = beside(engine, &ruling, &record.span, Deadline::within(*timeout));
     let coverage = &mut record.span.coverage;
     let Some(content) = &record.content else {
         "nothing to read".clone_into(&mut coverage.analysis);
         return (Vec::new(), hidden);
     };
-    let unreadable = unread(*opaque, &coverage.request);
+    coverage.policy = ruling.source.to_string();
+    let unreadable = unread(ruling.stances.opaque, &coverage.request);
     let quoting = match kept {
         CaptureContent::Full => Quoting::Allowed,
         CaptureContent::Metadata => Quoting::Refused,
@@ -75,10 +81,11 @@ pub(super) fn findings(
     let examined = engine.examine(content, Channel::ALL, deadline);
     let mut found = Vec::with_capacity(examined.found.len());
     for one in examined.found {
-        // What the operator allows is no finding.
-        let action = one.action(policy);
-        hidden.note(policy, action, one.hit.kind, &one.hit.subtype, one.text());
-        if let Some(action) = action {
+        if ruling.hides_found(&one) {
+            hidden.note(&one.hit.subtype, one.text());
+        }
+        // What is allowed is no finding.
+        if let Some(action) = ruling.says(&one) {
             found.push(one.hit.into_finding(&one.segment, action, quoting));
         }
     }
@@ -105,8 +112,8 @@ pub(super) fn findings(
 
 /// What the policy hides of what stands beside the messages: labels, the address, and what went wrong, which is told in the words
 /// of others, who may repeat what they were sent.
-fn beside(engine: &Engine, policy: &Policy, span: &Span, deadline: Deadline) -> Hidden {
-    let mut hidden = Hidden { redacts: policy.may_hide(), ..Hidden::default() };
+fn beside(engine: &Engine, ruling: &Ruling, span: &Span, deadline: Deadline) -> Hidden {
+    let mut hidden = Hidden { redacts: ruling.may_hide(), ..Hidden::default() };
     if !hidden.redacts {
         return hidden;
     }
@@ -118,32 +125,33 @@ fn beside(engine: &Engine, policy: &Policy, span: &Span, deadline: Deadline) -> 
         let report = engine.scan(channel, &text, deadline);
         for hit in report.hits {
             let found = &text[hit.range.clone()];
-            hidden.note(policy, policy.action(channel, &hit, found), hit.kind, &hit.subtype, found);
+            if ruling.hides(channel, &hit, found) {
+                hidden.note(&hit.subtype, found);
+            }
         }
     }
     hidden
 }
 
 impl Hidden {
-    /// Takes note of a text that was found, where the policy hides it.
-    fn note(&mut self, policy: &Policy, action: Option<Action>, kind: FindingKind, subtype: &str, text: &str) {
-        if action.is_some_and(|action| policy.hides(action, kind)) && !text.is_empty() {
+    /// Takes note of a text that is hidden.
+    fn note(&mut self, subtype: &str, text: &str) {
+        if !text.is_empty() {
             self.texts.insert(text.to_owned(), subtype.to_owned());
         }
     }
 }
 
 /// What the policy does about findings that are about no text of the exchange; what the operator allows is none.
-pub(super) fn decided(analysis: &Analysis, found: Vec<Finding>) -> impl Iterator<Item = Finding> {
-    let policy = match analysis {
-        Analysis::Enabled { policy, .. } => Some(Arc::clone(policy)),
-        Analysis::Disabled => None,
-    };
-    found.into_iter().filter_map(move |finding| {
+pub(super) fn decided(analysis: &Analysis, tenant: &TenantId, found: Vec<Finding>) -> Vec<Finding> {
+    let Analysis::Enabled { ruling_of, .. } = analysis else { return Vec::new() };
+    let ruling = ruling_of(tenant);
+    let met = |finding: Finding| {
         // The exchange has passed by the time it is found.
-        let action = policy.as_ref()?.action_of(&finding)?.min(Action::Flag);
+        let action = ruling.action_of(&finding)?.min(Action::Flag);
         Some(Finding { action, ..finding })
-    })
+    };
+    found.into_iter().filter_map(met).collect()
 }
 
 /// A request that nobody could read, where the operator wants to hear of those.

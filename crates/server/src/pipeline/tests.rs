@@ -21,7 +21,7 @@ use llmtrace_wire::PriceBook;
 use super::*;
 use crate::{
     clock::Clock,
-    config::{CaptureContent, CaptureRaw, OnOpaque, UnknownModel},
+    config::{CaptureContent, CaptureRaw, Guarding, UnknownModel},
     journal::{self, AnswerHead, Closed, Fsync, Journal, Labels, MasterKey, Mode, Opened, Recorded},
     telemetry::Metrics,
 };
@@ -99,8 +99,10 @@ fn context(batch: Batch, memory_bytes: usize, events: Events, spans: Arc<dyn Spa
             capture,
             analysis: Analysis::Enabled {
                 engine: Arc::new(Engine::new()),
-                policy: Arc::default(),
-                opaque: OnOpaque::Allow,
+                ruling_of: {
+                    let ruling = Arc::new(Guarding::default().installation());
+                    Arc::new(move |_| Arc::clone(&ruling))
+                },
                 timeout: Duration::from_secs(60),
             },
             tokens: TokenKey::new(None),

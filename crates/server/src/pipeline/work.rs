@@ -149,7 +149,7 @@ impl Worker {
     fn unreadable(&self, entry: &Entry) -> Result<SpanRecord, Stopped> {
         let mut record = decode::unreadable(entry);
         let capture = self.context.captures.of(&record.span.tenant_id, &self.context.events)?;
-        if self.context.options.analysis.may_hide() {
+        if self.context.options.analysis.may_hide(&record.span.tenant_id) {
             redact::unread(&mut record);
         } else {
             record.raw = catch_unwind(AssertUnwindSafe(|| raw::of(entry, &record.span, capture))).unwrap_or_default();

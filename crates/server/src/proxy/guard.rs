@@ -9,7 +9,7 @@ mod request;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use llmtrace_detect::{Answers, Deadline, Engine, Masks, Policy, Quoting};
+use llmtrace_detect::{Answers, Deadline, Engine, Masks, Quoting};
 use llmtrace_model::{Action, BodyCoverage, Channel};
 use llmtrace_wire::Decoded;
 
@@ -20,22 +20,16 @@ pub(super) use self::{
 use super::refusal::Refusal;
 use crate::{
     analysis::{Analysts, NotAnalysed},
-    config::{OnFailure, OnOpaque},
+    config::{OnFailure, OnOpaque, Ruling},
     telemetry::Events,
 };
 
 /// The guard of the front lane.
 pub struct Guard {
-    /// What is done about what is found.
-    pub policy: Arc<Policy>,
     /// Who looks.
     pub analysts: Analysts,
     /// How long a request waits (`guard.timeout_ms`).
     pub timeout: Duration,
-    /// What happens then (`guard.on_timeout`).
-    pub on_timeout: OnFailure,
-    /// What happens with a body that cannot be read (`guard.opaque`).
-    pub opaque: OnOpaque,
     /// Counts what happens.
     pub events: Events,
 }
@@ -49,19 +43,9 @@ pub(super) struct Redacted {
 }
 
 impl Guard {
-    /// Whether a request has to wait for a verdict.
-    pub fn is_asked(&self) -> bool {
-        self.policy.may_enforce(Channel::ALL)
-    }
-
-    /// Whether it has anything to say to requests.
-    pub(super) fn is_curious(&self) -> bool {
-        self.is_asked() || self.opaque == OnOpaque::Block
-    }
-
     /// What happens with a body that nobody here can read.
-    fn opaque(&self, why: String) -> Result<(), Refusal> {
-        match self.opaque {
+    fn opaque(&self, ruling: &Ruling, why: String) -> Result<(), Refusal> {
+        match ruling.stances.opaque {
             OnOpaque::Allow | OnOpaque::Flag => Ok(()),
             OnOpaque::Block => {
                 self.events.notice("guard_opaque");
@@ -75,14 +59,14 @@ impl Guard {
     pub(super) async fn check(&self, question: Question) -> Result<Option<Redacted>, Refusal> {
         if let Said::Streamed = question.said {
             // Files pass as streams, in the forms that their formats have for it. What else does cannot be looked at.
-            return if question.is_form() { Ok(None) } else { self.opaque("not json".to_owned()).map(|()| None) };
+            let opaque = || self.opaque(&question.ruling, "not json".to_owned());
+            return if question.is_form() { Ok(None) } else { opaque().map(|()| None) };
         }
-        let policy = Arc::clone(&self.policy);
-        let looked =
-            self.analysts.run(self.timeout, move |engine, deadline| look(engine, &policy, &question, deadline));
+        let ruling = Arc::clone(&question.ruling);
+        let looked = self.analysts.run(self.timeout, move |engine, deadline| look(engine, &question, deadline));
         match looked.await {
             Ok(Verdict::Pass) => Ok(None),
-            Ok(Verdict::Opaque(why)) => self.opaque(why).map(|()| None),
+            Ok(Verdict::Opaque(why)) => self.opaque(&ruling, why).map(|()| None),
             Ok(Verdict::Block(findings)) => {
                 self.events.notice("guard_blocked");
                 Err(Refusal::Blocked { findings })
@@ -96,29 +80,32 @@ impl Guard {
                 self.events.notice("guard_unredactable");
                 Err(Refusal::Unredactable(why))
             }
-            Ok(Verdict::Late) | Err(NotAnalysed::Late | NotAnalysed::Failed) => self.late().map(|()| None),
+            Ok(Verdict::Late) | Err(NotAnalysed::Late | NotAnalysed::Failed) => self.late(&ruling).map(|()| None),
         }
     }
 
     /// Whether a connection may become a session, of which nothing can be looked at before it passes.
-    pub(super) fn session(&self) -> Result<(), Refusal> {
-        if self.is_asked() { self.opaque("a session on a WebSocket".to_owned()) } else { Ok(()) }
+    pub(super) fn session(&self, ruling: &Ruling) -> Result<(), Refusal> {
+        if !ruling.may_enforce(Channel::ALL) {
+            return Ok(());
+        }
+        self.opaque(ruling, "a session on a WebSocket".to_owned())
     }
 
-    fn late(&self) -> Result<(), Refusal> {
+    fn late(&self, ruling: &Ruling) -> Result<(), Refusal> {
         self.events.notice("guard_timeout");
-        match self.on_timeout {
+        match ruling.stances.on_timeout {
             OnFailure::Allow => Ok(()),
             OnFailure::Deny => Err(Refusal::NotGuarded(self.timeout)),
         }
     }
 
     /// What is done to the answer of a request that was let pass; `None` where it leaves as it comes.
-    pub(super) fn answering(&self, redacted: Option<Arc<Masks>>) -> Option<Answering> {
-        let is_held = self.policy.answers == Answers::Hold && self.policy.may_enforce(&[Channel::Output]);
-        let masks = redacted.filter(|_| self.policy.restore);
-        let policy = is_held.then(|| Arc::clone(&self.policy));
-        (is_held || masks.is_some()).then(|| Answering::new(self, policy, masks))
+    pub(super) fn answering(&self, ruling: &Arc<Ruling>, redacted: Option<Arc<Masks>>) -> Option<Answering> {
+        let is_held = ruling.answers == Answers::Hold && ruling.may_enforce(&[Channel::Output]);
+        let masks = redacted.filter(|_| ruling.restore);
+        let held_by = is_held.then(|| Arc::clone(ruling));
+        (is_held || masks.is_some()).then(|| Answering::new(self, ruling, held_by, masks))
     }
 }
 
@@ -136,12 +123,13 @@ enum Verdict {
     Late,
 }
 
-fn look(engine: &Engine, policy: &Policy, question: &Question, deadline: Deadline) -> Verdict {
+fn look(engine: &Engine, question: &Question, deadline: Deadline) -> Verdict {
+    let ruling = &question.ruling;
     let Decoded { content, coverage, .. } = question.read();
     if let BodyCoverage::Opaque(why) = coverage.request {
         return Verdict::Opaque(why);
     }
-    if !policy.may_enforce(Channel::ALL) {
+    if !ruling.may_enforce(Channel::ALL) {
         return Verdict::Pass;
     }
     // Also what the model is said to have answered before: it is sent again with the request.
@@ -149,7 +137,7 @@ fn look(engine: &Engine, policy: &Policy, question: &Question, deadline: Deadlin
     let is_whole = examined.late.is_empty() && examined.unread.is_empty();
     let (mut masks, mut blocking, mut is_maskable) = (Masks::default(), Vec::new(), true);
     for found in examined.found {
-        match found.action(policy) {
+        match ruling.does(&found) {
             Some(Action::Block) => {
                 let finding = found.hit.into_finding(&found.segment, Action::Block, Quoting::Refused);
                 blocking.push(finding.id(question.id));

@@ -30,7 +30,7 @@ use super::{
     known::{Everybody, KnownKey, Person},
     vault::Vault,
 };
-use crate::telemetry::Events;
+use crate::{config::Guarding, telemetry::Events};
 
 /// How often it is asked what has changed.
 const EVERY: Duration = Duration::from_secs(1);
@@ -98,6 +98,7 @@ impl Directory {
         store: Arc<dyn MetaStore>,
         admin_key: Option<&AdminKey>,
         vault: Option<Arc<Vault>>,
+        guarding: Guarding,
         events: Events,
     ) -> Self {
         Self {
@@ -105,7 +106,7 @@ impl Directory {
             known: ArcSwap::from_pointee(Everybody::with(admin_key)),
             seen: AtomicU64::new(0),
             seen_people: AtomicU64::new(0),
-            holdings: Holdings::new(vault, events.clone()),
+            holdings: Holdings::new(vault, guarding, events.clone()),
             rounds: watch::Sender::new(Round::default()),
             wanted: Notify::new(),
             events,

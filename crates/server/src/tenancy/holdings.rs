@@ -8,7 +8,7 @@ use std::sync::{
 use llmtrace_store::{Error, MetaStore};
 
 use super::{credentials::Credentials, settings::Settings, vault::Vault};
-use crate::telemetry::Events;
+use crate::{config::Guarding, telemetry::Events};
 
 /// The settings and the credentials of tenants.
 pub(super) struct Holdings {
@@ -22,9 +22,9 @@ pub(super) struct Holdings {
 }
 
 impl Holdings {
-    pub(super) fn new(vault: Option<Arc<Vault>>, events: Events) -> Self {
+    pub(super) fn new(vault: Option<Arc<Vault>>, guarding: Guarding, events: Events) -> Self {
         Self {
-            settings: Settings::default(),
+            settings: Settings::new(guarding, events.clone()),
             credentials: Credentials::new(vault, events.clone()),
             is_wanted: AtomicBool::new(true),
             is_behind: AtomicBool::new(false),

@@ -33,7 +33,7 @@ use llmtrace_server::{
     analysis::Analysts,
     api::{Access, Api, Installation, router, tail_event},
     clock::Clock,
-    config::{CaptureContent, CaptureRaw, MasterKey, MasterKeys, Secret},
+    config::{CaptureContent, CaptureRaw, Guarding, MasterKey, MasterKeys, Secret},
     pipeline::Tail,
     tasks::Tasks,
     telemetry::{Events, Metrics},
@@ -230,6 +230,7 @@ pub(crate) fn api_sealing(
         sessions,
         lifetimes: Lifetimes { idle: Duration::from_secs(3_600), total: Duration::from_secs(8 * 3_600) },
         oidc: None,
+        guarding: Guarding::default(),
         clock: clock.clone(),
         events: events.clone(),
     };

@@ -51,9 +51,12 @@ async fn a_draft_says_what_it_would_change_and_changes_nothing() {
 fn what_is_no_policy_is_refused_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     for (draft, why) in [
-        ("rules: [{action: explode}]", "unknown variant `explode`"),
-        ("ruels: []", "unknown field `ruels`"),
-        ("allow: [{}]", "allow[0]: found nothing, expected rule, text or sha256"),
+        (
+            "rules: [{action: explode}]",
+            "guard.rules[0].action: found \"explode\", expected one of observe, flag, redact, block",
+        ),
+        ("ruels: []", "guard.ruels: there is no such key, did you mean guard.rules?"),
+        ("allow: [{}]", "guard.allow[0]: found nothing, expected rule, text or sha256"),
     ] {
         fs::write(folder.path().join("draft.yaml"), draft).unwrap();
         let refused = run(folder.path(), &["policy", "test", "--draft", "draft.yaml"]);

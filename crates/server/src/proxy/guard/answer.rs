@@ -6,13 +6,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use llmtrace_detect::{Engine, Masks, Policy, Restorer, StreamScanner};
+use llmtrace_detect::{Decides, Engine, Masks, Restorer, StreamScanner};
 use llmtrace_model::Channel;
 use llmtrace_wire::edit::{self, Censor, NotEditable, TextKind, TextOf};
 
 use super::{Guard, NotAnalysed};
 use crate::{
-    config::{OnFailure, OnOpaque},
+    config::{OnFailure, OnOpaque, Ruling, Stances},
     proxy::relay::OnUnread,
     telemetry::Events,
 };
@@ -20,8 +20,10 @@ use crate::{
 /// What is done to one answer.
 pub(in crate::proxy) struct Answering {
     engine: Arc<Engine>,
-    /// What is looked for; `None` where nothing is.
-    policy: Option<Arc<Policy>>,
+    /// What is done about what is found; `None` where nothing is looked for.
+    decides: Option<Decides>,
+    /// What happens where nobody can look.
+    stances: Stances,
     /// What placeholders stand for; `None` where they stay.
     masks: Option<Arc<Masks>>,
     /// The texts that come in pieces and have not ended.
@@ -57,10 +59,14 @@ pub(in crate::proxy) struct Document {
 }
 
 impl Answering {
-    pub(super) fn new(guard: &Guard, policy: Option<Arc<Policy>>, masks: Option<Arc<Masks>>) -> Self {
+    /// `held_by`: what the answer is held against; `None` where nothing is looked for in it.
+    pub(super) fn new(guard: &Guard, ruling: &Ruling, held_by: Option<Arc<Ruling>>, masks: Option<Arc<Masks>>) -> Self {
+        let decides = held_by
+            .map(|ruling| -> Decides { Arc::new(move |channel, hit, text| ruling.enforced(channel, hit, text)) });
         Self {
             engine: guard.analysts.engine(),
-            policy,
+            decides,
+            stances: ruling.stances,
             masks,
             open: BTreeMap::new(),
             events: guard.events.clone(),
@@ -71,16 +77,16 @@ impl Answering {
 
     /// Whether anything is looked for in the answer; else placeholders are put back, and no more.
     pub(in crate::proxy) fn is_looking(&self) -> bool {
-        self.policy.is_some()
+        self.decides.is_some()
     }
 
     fn passing(&self, of: TextOf) -> Passing {
         // Where a signature holds for a text, a placeholder stays one: so it was signed, and so it has to come back.
         let masks = self.masks.as_ref().filter(|_| of.kind != TextKind::Signed);
         let scanner = self
-            .policy
+            .decides
             .as_ref()
-            .map(|policy| StreamScanner::new(Arc::clone(&self.engine), Arc::clone(policy), Channel::Output));
+            .map(|decides| StreamScanner::by(Arc::clone(&self.engine), Arc::clone(decides), Channel::Output));
         let restorer = masks.map(|masks| Restorer::new(Arc::clone(masks), of.is_json()));
         Passing { scanner, restorer }
     }
@@ -164,7 +170,7 @@ impl Censor for Answering {
 impl Guard {
     /// Whether an answer that nobody can look at does not leave, where anything is looked for in it.
     pub(in crate::proxy) fn refuses_unread(&self, answering: &Answering) -> bool {
-        answering.is_looking() && self.opaque == OnOpaque::Block
+        answering.is_looking() && answering.stances.opaque == OnOpaque::Block
     }
 
     /// What happens with a stream of which an event cannot be read.
@@ -174,13 +180,13 @@ impl Guard {
 
     /// Looks at an answer that came whole, within the time that a request may take.
     pub(in crate::proxy) async fn look_at(&self, mut answering: Answering, document: Document) -> Looked {
-        let is_looking = answering.is_looking();
+        let (is_looking, on_timeout) = (answering.is_looking(), answering.stances.on_timeout);
         let looked = self.analysts.run(self.timeout, move |_, _| answering.look(&document)).await;
         match looked {
             Ok(looked) => looked,
             Err(NotAnalysed::Late | NotAnalysed::Failed) => {
                 self.events.notice("guard_timeout");
-                match self.on_timeout {
+                match on_timeout {
                     OnFailure::Deny if is_looking => Looked::Cut,
                     OnFailure::Deny | OnFailure::Allow => Looked::Same,
                 }

@@ -1,9 +1,13 @@
 //! A request as the guard reads it, and what becomes of it where something in it has to be hidden.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use llmtrace_detect::Masks;
 use llmtrace_model::ExchangeId;
 use llmtrace_wire::{BodyCopy, Decoded, Exchange, Limits, Signed, edit};
+
+use crate::config::Ruling;
 
 /// A request as far as the guard reads it.
 pub(in crate::proxy) struct Question {
@@ -13,6 +17,8 @@ pub(in crate::proxy) struct Question {
     pub(in crate::proxy) target: String,
     pub(in crate::proxy) headers: Vec<(String, String)>,
     pub(in crate::proxy) said: Said,
+    /// What applies to whoever sends it.
+    pub(in crate::proxy) ruling: Arc<Ruling>,
     /// Whether the client signed the body.
     pub(in crate::proxy) signed: Signed,
     /// Whether it comes in an encoding, compressed.
