@@ -25,6 +25,7 @@ mod me;
 mod models;
 mod oidc;
 mod people;
+mod policies;
 mod query;
 mod raw;
 mod read;

@@ -13,8 +13,8 @@ use utoipa::{
 };
 
 use super::{
-    accounts, audit, credentials, erasures, error, export, health, info, keys, login, me, models, people, raw,
-    retention, scan, sessions, settings, spans, stats, tail, tenants, traces, view, views,
+    accounts, audit, credentials, erasures, error, export, health, info, keys, login, me, models, people, policies,
+    raw, retention, scan, sessions, settings, spans, stats, tail, tenants, traces, view, views,
 };
 
 /// The document's head and its parts; a test compares the paths with the list of routes.
@@ -53,6 +53,7 @@ use super::{
         people::users,
         people::agents,
         scan::scan,
+        policies::evaluate,
         info::info,
         login::ways,
         login::log_in,
@@ -109,7 +110,8 @@ use super::{
         view::KeyList, view::KeyView, view::NewKeyView, view::NewKeyBody, view::KeyBody, view::MeView,
         view::AuditList, view::AuditView, view::AuditLine,
         view::LoginWaysView, view::LoginBody, view::PasswordBody, view::AccountList, view::AccountView, view::NewAccountBody, view::AccountBody,
-        view::SettingsView, view::EffectiveView, view::SettingsBody,
+        view::SettingsView, view::EffectiveView, view::SettingsBody, view::EffectiveGuardView,
+        view::EvaluationBody, view::EvaluationView,
         view::CredentialList, view::CredentialView, view::CredentialBody,
         error::ProblemView, health::HealthView,
     ))

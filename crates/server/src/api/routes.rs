@@ -8,7 +8,7 @@ use llmtrace_model::AccessRole;
 
 use super::{
     Api, accounts, audit, credentials, docs, document, erasures, export, info, keys, login, me, models, oidc, people,
-    raw, retention, scan, sessions, settings, spans, stats, tail, tenants, traces, views,
+    policies, raw, retention, scan, sessions, settings, spans, stats, tail, tenants, traces, views,
 };
 
 /// A route.
@@ -107,6 +107,12 @@ pub(super) const ROUTES: &[Route] = &[
     route("/api/v1/users", || get(people::users), &[quiet("GET", VIEWER)]),
     route("/api/v1/agents", || get(people::agents), &[quiet("GET", VIEWER)]),
     route("/api/v1/scan", || post(scan::scan), &[quiet("POST", Need::Anybody)]),
+    route(
+        "/api/v1/policies/evaluate",
+        || post(policies::evaluate),
+        // What is found in stored exchanges says something of what was said in them, and a draft may ask for a text.
+        &[("POST", Rule { need: OPERATOR, logged: Logged::Read("policies.evaluate") })],
+    ),
     route("/api/v1/info", || get(info::info), &[quiet("GET", Need::Anybody)]),
     route(
         "/api/v1/login",

@@ -9,6 +9,7 @@ use super::{
     erasures::tenant_of,
     error::{Problem, ProblemView, ReadProblems, WriteProblems},
     etag::{IfMatch, Tag},
+    policies::{MAX_POLICY, read_policy},
     query::NoParams,
     read::{Asked, Part},
     view::{SettingsBody, SettingsView},
@@ -32,7 +33,8 @@ pub(super) async fn get(asked: Asked<NoParams>, id: Part) -> Result<Response, Pr
 }
 
 /// Changes the settings of a tenant, if they are still the ones whose `ETag` is in `If-Match`. Within two seconds they apply to
-/// everything that is stored from then on, in every process; what is stored already stays as it is.
+/// everything that is sent and stored from then on, in every process; what is stored already stays as it is. A policy that
+/// cannot be is refused with its place, `guard.rules[2].action`, and the one before it stays in force.
 #[utoipa::path(
     put, path = "/api/v1/tenants/{tenant_id}/settings", tag = "access", operation_id = "put_settings",
     params(
@@ -55,9 +57,12 @@ pub(super) async fn put(
     asked: Asked<NoParams>,
     id: Part,
     condition: IfMatch,
-    body::Json(body): body::Json<SettingsBody>,
+    body::Json(body): body::Json<SettingsBody, MAX_POLICY>,
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&asked, id)?;
+    if let Some(Some(guard)) = &body.guard {
+        read_policy(guard, "guard")?;
+    }
     let Asked { api, asking, .. } = asked;
     let before = stored(&api, &tenant).await?;
     condition.check(tag_of(before.as_ref()))?;
@@ -65,7 +70,8 @@ pub(super) async fn put(
     // What a newer version has set beside stays.
     let there = before.clone().unwrap_or_else(|| TenantSettings::new(now));
     let capture = TenantCapture { content: body.capture_content, raw: body.capture_raw, ..there.capture };
-    let after = TenantSettings { capture, updated_at: now, ..there };
+    let guard = body.guard.unwrap_or(there.guard);
+    let after = TenantSettings { capture, guard, updated_at: now, ..there };
     let replacing = before.as_ref().map_or(Replacing::Nothing, |before| Replacing::Version(before.version));
     match api.read("put_settings", api.meta.put_settings(&tenant, &after, replacing)).await? {
         Written::Done => {}
@@ -76,6 +82,10 @@ pub(super) async fn put(
         }
     }
     api.tenancy.catch_up().await;
+    if api.tenancy.ruling_of(&tenant).is_curious() {
+        // The tenant's next request waits for its verdict, and not for what is made when the first one is asked for.
+        api.analysts.prepare().await;
+    }
     // Their version is the store's to say: a tenant that was deleted and is made anew goes on counting.
     let after = stored(&api, &tenant).await?;
     let view = |own| view(&api, tenant.clone(), own);
@@ -92,7 +102,8 @@ fn tag_of(own: Option<&TenantSettings>) -> Tag {
 }
 
 fn view(api: &Api, tenant: TenantId, own: Option<&TenantSettings>) -> SettingsView {
-    SettingsView::of(tenant, own, api.installation.capture_content, api.installation.capture_raw)
+    let ruling = api.ruling_with(&tenant, own);
+    SettingsView::of(tenant, own, api.installation.capture_content, api.installation.capture_raw, &ruling)
 }
 
 fn answer(api: &Api, tenant: TenantId, own: Option<&TenantSettings>) -> Response {

@@ -7,10 +7,12 @@ mod account;
 mod audit;
 mod credential;
 mod erasure;
+mod evaluation;
 mod info;
 mod key;
 mod login;
 mod people;
+mod policy;
 mod price;
 mod raw;
 mod saved;
@@ -39,11 +41,14 @@ pub use credential::{CredentialBody, CredentialList, CredentialState, Credential
 pub use erasure::{
     ErasureBody, ErasureList, ErasureState, ErasureSubject, ErasureView, RetentionBody, RetentionSource, RetentionView,
 };
+pub use evaluation::{ChangedFindingView, ChangedView, EvaluationBody, EvaluationView, MetView};
+pub(in crate::api) use evaluation::{MAX_EVALUATED, MAX_NAMED};
 pub use info::{InfoStorage, InfoView, Rollups, TextIndex};
 pub use key::{KeyBody, KeyList, KeyState, KeyView, MeKind, MeTenant, MeView, NewKeyBody, NewKeyView, Role};
 pub(in crate::api) use login::Hidden;
 pub use login::{LoginBody, LoginProvider, LoginWaysView, PasswordBody};
 pub use people::{AgentList, AgentView, UserList, UserView};
+pub use policy::EffectiveGuardView;
 pub use price::{ModelPriceList, ModelPriceView, PriceSource, PriceStep, PriceView};
 pub use raw::{RawBodyView, RawEncoding, RawView};
 pub use saved::{SavedViewBody, SavedViewList, SavedViewView};
@@ -270,6 +275,10 @@ pub struct CoverageView {
     pub not_analysed: Vec<String>,
     /// What the policy keeps from being stored, and why: `raw bytes: the policy redacts`.
     pub withheld: Vec<String>,
+    /// Whose policy was held against what was found: `installation`, or `tenant@7`, the tenant's own of that version of its
+    /// settings. `null` where nothing was analysed, and of spans from before it was noted.
+    #[schema(required)]
+    pub policy: Option<String>,
 }
 
 /// How much of one body was seen.
@@ -413,6 +422,7 @@ impl From<Coverage> for CoverageView {
             analysis: c.analysis,
             not_analysed: c.not_analysed,
             withheld: c.withheld,
+            policy: Some(c.policy).filter(|policy| !policy.is_empty()),
         }
     }
 }

@@ -64,7 +64,8 @@ async fn one_span_holds_every_promised_name() {
         "coverage": {
             "request": { "seen": "whole", "reason": null },
             "response": { "seen": "whole", "reason": null },
-            "not_read": [], "unknown": [], "not_priced": [], "analysis": "disabled", "not_analysed": []
+            "not_read": [], "unknown": [], "not_priced": [], "analysis": "disabled", "not_analysed": [],
+            "withheld": [], "policy": null
         },
         "version": 0,
         "system_instructions": [],

@@ -34,6 +34,7 @@ const OPERATIONS: &[(&str, Takes)] = &[
     ("get_openapi", Nothing),
     ("get_info", AnyKey),
     ("scan_text", AnyKey),
+    ("evaluate_policy", Operator),
     ("get_me", AnyKey),
     ("get_login", Nothing),
     ("log_in", Nothing),
@@ -366,6 +367,7 @@ async fn question(
         }
         "create_erasure" => json!({"subject": "session", "subject_id": changed}),
         "put_settings" => json!({"capture_content": null, "capture_raw": "off"}),
+        "evaluate_policy" => json!({"policy": {"preset": "strict"}}),
         "put_credential" => json!({"secret": "of-a-provider"}),
         "put_retention" => json!({"content_days": 1, "span_days": 1}),
         _ => Value::Null,

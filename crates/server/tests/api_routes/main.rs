@@ -21,6 +21,7 @@ mod login;
 mod models;
 mod parameters;
 mod people;
+mod policies;
 mod probes;
 mod scan;
 mod sessions;

@@ -26,9 +26,13 @@ async fn settings_are_changed_by_who_has_seen_them_and_say_what_applies() {
     for (house, meta) in &houses.all {
         let unset = house.get(Some(house.admin.expose()), URI).await;
         assert_eq!((unset.status.as_u16(), unset.header("etag")), (200, "\"0\""));
-        let effective = json!({"capture_content": "full", "capture_raw": "off"});
+        let guard = json!({
+            "policy": "installation", "may_block": false, "may_redact": false, "answers": "pass",
+            "restore": true, "on_timeout": "allow", "opaque": "allow",
+        });
+        let effective = json!({"capture_content": "full", "capture_raw": "off", "guard": guard});
         let expected = json!({
-            "tenant_id": "team", "capture_content": null, "capture_raw": null, "effective": effective,
+            "tenant_id": "team", "capture_content": null, "capture_raw": null, "guard": null, "effective": effective,
             "updated_at": null,
         });
         assert_eq!(unset.json(), expected);
@@ -36,9 +40,10 @@ async fn settings_are_changed_by_who_has_seen_them_and_say_what_applies() {
         assert_eq!(put(house, &[("if-match", "\"1\"")], less()).await.status, 412);
         let first = put(house, &[("if-match", "\"0\"")], less()).await;
         assert_eq!((first.status.as_u16(), first.header("etag")), (200, "\"1\""), "{:?}", first.json());
-        let effective = json!({"capture_content": "metadata", "capture_raw": "off"});
+        let effective = json!({"capture_content": "metadata", "capture_raw": "off", "guard": guard});
         let expected = json!({
-            "tenant_id": "team", "capture_content": "metadata", "capture_raw": null, "effective": effective,
+            "tenant_id": "team", "capture_content": "metadata", "capture_raw": null, "guard": null,
+            "effective": effective,
             "updated_at": "2026-11-01T00:00:00.000000Z",
         });
         assert_eq!(first.json(), expected);
@@ -102,6 +107,43 @@ async fn what_a_newer_version_has_set_beside_stays() {
 }
 
 #[tokio::test]
+async fn a_policy_is_set_left_and_taken_away_and_says_what_applies() {
+    let houses = houses().await;
+    for (house, meta) in &houses.all {
+        let with = |guard: Value| json!({"capture_content": null, "capture_raw": null, "guard": guard});
+        let own = json!({"preset": "strict", "rules": [{"min_score": 0.9, "action": "redact"}], "on_timeout": "deny"});
+        let set = put(house, &[("if-match", "*")], with(own.clone())).await;
+        assert_eq!((set.status.as_u16(), &set.json()["guard"]), (200, &own), "{:?}", set.json());
+        let applies = json!({
+            "policy": "tenant@1", "may_block": true, "may_redact": true, "answers": "pass",
+            "restore": true, "on_timeout": "deny", "opaque": "allow",
+        });
+        assert_eq!(set.json()["effective"]["guard"], applies);
+        let left = put(house, &[("if-match", "*")], less()).await.json();
+        assert_eq!((&left["guard"], &left["effective"]["guard"]["policy"]), (&own, &json!("tenant@2")));
+        let broken = put(house, &[("if-match", "*")], with(json!({"rules": [{"action": "explode"}]}))).await;
+        assert_eq!((broken.status.as_u16(), &broken.json()["parameter"]), (400, &json!("guard.rules[0].action")));
+        let there = house.get(Some(house.admin.expose()), URI).await.json();
+        assert_eq!(there["guard"], own);
+        let gone = put(house, &[("if-match", "*")], with(Value::Null)).await.json();
+        assert_eq!((&gone["guard"], &gone["effective"]["guard"]["policy"]), (&Value::Null, &json!("installation")));
+
+        // One of a newer version is shown as it is, and stays where nobody changes it.
+        let newer = TenantSettings {
+            guard: Some(json!({"preset": "paranoid"})),
+            ..TenantSettings::new(Timestamp::from_unix_us(1))
+        };
+        let written = meta.put_settings(&"team".parse().unwrap(), &newer, Replacing::Version(3)).await.unwrap();
+        assert_eq!(written, Written::Done);
+        let kept = put(house, &[("if-match", "*")], less()).await.json();
+        assert_eq!(
+            (&kept["guard"], &kept["effective"]["guard"]["policy"]),
+            (&json!({"preset": "paranoid"}), &json!("installation"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_setting_is_refused() {
     let meta = FickleMeta::new(Mood::Well);
     let house = House::over(Arc::clone(&meta) as Arc<dyn MetaStore>, &Token::mint().unwrap()).await;
@@ -111,6 +153,8 @@ async fn what_is_no_setting_is_refused() {
         json!({"capture_content": "some", "capture_raw": null}),
         json!({"capture_content": 1, "capture_raw": null}),
         json!({"capture_content": null, "capture_raw": null, "more": 1}),
+        json!({"capture_content": null, "capture_raw": null, "guard": "strict"}),
+        json!({"capture_content": null, "capture_raw": null, "guard": {"timeout_ms": 5}}),
         json!([null, null]),
     ] {
         let answer = put(&house, &[("if-match", "*")], body.clone()).await;

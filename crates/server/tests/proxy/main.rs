@@ -18,6 +18,7 @@ mod keys;
 mod leaving;
 mod masking;
 mod outside;
+mod policies;
 mod raw;
 mod realtime;
 mod settings;

@@ -2,9 +2,14 @@
 
 use llmtrace_model::{CaptureContent, CaptureRaw, TenantCapture, TenantId, TenantSettings, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::shapes;
+use super::{
+    policy::{EffectiveGuardView, PolicyShape},
+    shapes,
+};
+use crate::config::Ruling;
 
 /// The settings of a tenant; `null` where the installation decides alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -19,6 +24,9 @@ pub struct SettingsView {
     /// Of which of its exchanges the bytes are stored, as it has set it.
     #[schema(value_type = Option<shapes::CaptureRaw>, required)]
     pub capture_raw: Option<CaptureRaw>,
+    /// Its policy, as it has set it.
+    #[schema(value_type = Option<PolicyShape>, required)]
+    pub guard: Option<Value>,
     /// What applies.
     pub effective: EffectiveView,
     /// When they were changed last; `null` where they never were.
@@ -26,7 +34,8 @@ pub struct SettingsView {
     pub updated_at: Option<Timestamp>,
 }
 
-/// What applies to a tenant: of what it has set and what the installation keeps, the lesser.
+/// What applies to a tenant: of what it has set and what the installation keeps, the lesser; of policies, as
+/// `guard.tenant_policies` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = EffectiveSettings)]
 pub struct EffectiveView {
@@ -36,15 +45,18 @@ pub struct EffectiveView {
     /// Of which of its exchanges the bytes are stored: of none where no message is.
     #[schema(value_type = shapes::CaptureRaw)]
     pub capture_raw: CaptureRaw,
+    /// What is done about what is found.
+    pub guard: EffectiveGuardView,
 }
 
 impl SettingsView {
-    /// The settings of a tenant where the installation keeps this much.
+    /// The settings of a tenant where the installation keeps this much, and this is what is done about what is found.
     pub(in crate::api) fn of(
         tenant_id: TenantId,
         own: Option<&TenantSettings>,
         content: CaptureContent,
         raw: CaptureRaw,
+        ruling: &Ruling,
     ) -> Self {
         let capture = own.map_or_else(TenantCapture::default, |own| own.capture.clone());
         let (capture_content, raw) = capture.within(content, raw);
@@ -54,13 +66,15 @@ impl SettingsView {
             tenant_id,
             capture_content: capture.content,
             capture_raw: capture.raw,
-            effective: EffectiveView { capture_content, capture_raw },
+            guard: own.and_then(|own| own.guard.clone()),
+            effective: EffectiveView { capture_content, capture_raw, guard: ruling.into() },
             updated_at: own.map(|own| own.updated_at),
         }
     }
 }
 
-/// What a tenant sets; both must be said, so that nothing is forgotten by leaving it out.
+/// What a tenant sets. What is kept must be said, so that nothing is forgotten by leaving it out; a policy that is left out
+/// stays.
 #[derive(Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[schema(as = SettingsBody)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +87,15 @@ pub struct SettingsBody {
     #[serde(deserialize_with = "said")]
     #[schema(value_type = Option<shapes::CaptureRaw>, required)]
     pub(in crate::api) capture_raw: Option<CaptureRaw>,
+    /// Its policy; `null` takes it away, and one that is left out stays as it is.
+    #[serde(default, deserialize_with = "if_said")]
+    #[schema(value_type = Option<PolicyShape>)]
+    pub(in crate::api) guard: Option<Option<Value>>,
+}
+
+/// A member that may be `null`, and may be left out, which is something else.
+fn if_said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// A member that may be `null` and must be there.
@@ -83,13 +106,15 @@ fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Guarding;
 
     #[test]
     fn what_applies_is_the_lesser_and_no_bytes_without_messages() {
+        let ruling = Guarding::default().installation();
         let of = |content, raw, installed: (CaptureContent, CaptureRaw)| {
             let mut own = TenantSettings::new(Timestamp::from_unix_us(0));
             (own.capture.content, own.capture.raw) = (content, raw);
-            let view = SettingsView::of("a".parse().unwrap(), Some(&own), installed.0, installed.1);
+            let view = SettingsView::of("a".parse().unwrap(), Some(&own), installed.0, installed.1, &ruling);
             (view.effective.capture_content, view.effective.capture_raw)
         };
         let all = (CaptureContent::Full, CaptureRaw::All);
