@@ -7,7 +7,10 @@ mod replay;
 use std::{sync::Arc, thread, time::Duration};
 
 use llmtrace_detect::{Deadline, Engine};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{OnceCell, Semaphore},
+    time::timeout,
+};
 
 pub use self::replay::{Changed, ChangedFinding, NOTHING, Replay, Rulings};
 use crate::{tasks::off_runtime, telemetry::Events};
@@ -19,6 +22,7 @@ pub struct Analysts {
     free: Arc<Semaphore>,
     /// The one place of those for whom no request waits.
     aside: Arc<Semaphore>,
+    is_ready: Arc<OnceCell<()>>,
     events: Events,
 }
 
@@ -38,7 +42,7 @@ impl Analysts {
     pub fn new(engine: Arc<Engine>, events: Events) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let (free, aside) = (Semaphore::new((cores / 2).max(1)), Semaphore::new(1));
-        Self { engine, free: Arc::new(free), aside: Arc::new(aside), events }
+        Self { engine, free: Arc::new(free), aside: Arc::new(aside), is_ready: Arc::default(), events }
     }
 
     /// The detectors, for those who look at a little at a time where they are.
@@ -46,12 +50,15 @@ impl Analysts {
         Arc::clone(&self.engine)
     }
 
-    /// Makes ready what is else made when it is first needed: nobody who waits for a verdict may run out of time for that.
-    pub async fn prepare(&self) {
-        let engine = Arc::clone(&self.engine);
-        if off_runtime(move || engine.prepare()).await.is_err() {
-            self.events.notice("analysis_failed");
-        }
+    /// Makes ready, once, what is else made when it is first needed: nobody who waits for a verdict may run out of time for that.
+    pub async fn ready(&self) {
+        let prepare = async || {
+            let engine = Arc::clone(&self.engine);
+            if off_runtime(move || engine.prepare()).await.is_err() {
+                self.events.notice("analysis_failed");
+            }
+        };
+        self.is_ready.get_or_init(prepare).await;
     }
 
     /// Runs one piece of work, which has to look at its deadline. Whoever waits no longer gets [`NotAnalysed::Late`], and the
@@ -113,7 +120,7 @@ mod tests {
     fn analysts() -> Analysts {
         let events = Events::new(Arc::new(Metrics::new()));
         let (free, aside) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
-        Analysts { engine: Arc::new(Engine::new()), free, aside, events }
+        Analysts { engine: Arc::new(Engine::new()), free, aside, is_ready: Arc::default(), events }
     }
 
     #[tokio::test]

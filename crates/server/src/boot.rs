@@ -123,7 +123,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let analysts = Analysts::new(engine, events.clone());
     let guard = config.enable_security_analysis.then(|| wiring::guard(config, &analysts, &events));
     if guard.is_some() && tenancy.is_anybody_guarded() {
-        analysts.prepare().await;
+        analysts.ready().await;
     }
     let upstreams = wiring::upstreams(config)?;
     let options = wiring::proxy(config, &prices);

@@ -127,6 +127,7 @@ struct Outgoing {
     upload: Option<Arc<Upload>>,
     asked: Option<Asked>,
     said: Option<guard::Said>,
+    agent: Option<String>,
     /// What applies to the tenant's exchanges.
     ruling: Arc<Ruling>,
     head: HeadLimit,
@@ -231,6 +232,7 @@ impl Proxy {
             host: outgoing.upstream.host().to_owned(),
             target: request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned(),
             headers: slot::recorded(request.headers(), llmtrace_wire::is_recorded_request_header),
+            agent: outgoing.agent.clone(),
             signed: read::signed(request.headers()),
             is_encoded: is_encoded(request.headers()),
             said,
@@ -329,6 +331,7 @@ impl Proxy {
                 (Door::Journal(_), _) | (Door::CountOnly, Unpriced::Deny(_)) => Interest::Everything,
             },
         };
+        let agent = self.guard.as_ref().and_then(|_| identify::labels(&parts.headers).agent_id);
         let reading = Instant::now();
         let head = head_of(&parts, &upstream, &target);
         let inbound = read::inbound(&reader, &head, &parts.headers, body, slot).await?;
@@ -355,7 +358,10 @@ impl Proxy {
         let request = send::prepare(parts, &upstream, target, body);
         let overhead = (reading - arrived) + read.elapsed();
         let head = HeadLimit::of(&self.options, streamed);
-        Ok((Outgoing { principal, upstream, request, upload, asked, said, ruling, head, filter, overhead }, held))
+        Ok((
+            Outgoing { principal, upstream, request, upload, asked, said, agent, ruling, head, filter, overhead },
+            held,
+        ))
     }
 
     /// What the guard is to read, where it wants to.

@@ -84,7 +84,7 @@ pub(super) async fn put(
     api.tenancy.catch_up().await;
     if api.tenancy.ruling_of(&tenant).is_curious() {
         // The tenant's next request waits for its verdict, and not for what is made when the first one is asked for.
-        api.analysts.prepare().await;
+        api.analysts.ready().await;
     }
     // Their version is the store's to say: a tenant that was deleted and is made anew goes on counting.
     let after = stored(&api, &tenant).await?;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use llmtrace_detect::{Deadline, Engine, Quoting};
+use llmtrace_detect::{Deadline, Engine, Quoting, exchange::forbidden_tools};
 use llmtrace_model::{
     Action, BodyCoverage, Channel, Confidence, Finding, FindingKind, Severity, Span, SpanRecord, TenantId,
 };
@@ -78,7 +78,10 @@ pub(super) fn findings(
         CaptureContent::Metadata => Quoting::Refused,
     };
     let deadline = Deadline::within(*timeout);
-    let examined = engine.examine(content, Channel::ALL, deadline);
+    let mut examined = engine.examine(content, Channel::ALL, deadline);
+    let offered = llmtrace_wire::tools(&content.tool_definitions).map(|tool| (tool.definition, tool.name));
+    let agent = record.span.agent_id.as_deref();
+    examined.found.extend(forbidden_tools(content, offered, agent, &ruling.tools));
     let mut found = Vec::with_capacity(examined.found.len());
     for one in examined.found {
         if ruling.hides_found(&one) {

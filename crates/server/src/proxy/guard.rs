@@ -9,7 +9,7 @@ mod request;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use llmtrace_detect::{Answers, Deadline, Engine, Masks, Quoting};
+use llmtrace_detect::{Answers, Deadline, Engine, Masks, Quoting, exchange::forbidden_tools};
 use llmtrace_model::{Action, BodyCoverage, Channel};
 use llmtrace_wire::Decoded;
 
@@ -63,6 +63,8 @@ impl Guard {
             return if question.is_form() { Ok(None) } else { opaque().map(|()| None) };
         }
         let ruling = Arc::clone(&question.ruling);
+        // A tenant may have asked for it since the start, and nobody who waits for a verdict may run out of time for that.
+        self.analysts.ready().await;
         let looked = self.analysts.run(self.timeout, move |engine, deadline| look(engine, &question, deadline));
         match looked.await {
             Ok(Verdict::Pass) => Ok(None),
@@ -133,7 +135,10 @@ fn look(engine: &Engine, question: &Question, deadline: Deadline) -> Verdict {
         return Verdict::Pass;
     }
     // Also what the model is said to have answered before: it is sent again with the request.
-    let examined = engine.examine(&content, Channel::ALL, deadline);
+    let mut examined = engine.examine(&content, Channel::ALL, deadline);
+    let offered = llmtrace_wire::tools(&content.tool_definitions).map(|tool| (tool.definition, tool.name));
+    let forbidden = forbidden_tools(&content, offered, question.agent.as_deref(), &ruling.tools);
+    examined.found.extend(forbidden);
     let is_whole = examined.late.is_empty() && examined.unread.is_empty();
     let (mut masks, mut blocking, mut is_maskable) = (Masks::default(), Vec::new(), true);
     for found in examined.found {

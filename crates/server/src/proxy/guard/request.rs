@@ -19,6 +19,8 @@ pub(in crate::proxy) struct Question {
     pub(in crate::proxy) said: Said,
     /// What applies to whoever sends it.
     pub(in crate::proxy) ruling: Arc<Ruling>,
+    /// The agent that sends it, by the id that it says.
+    pub(in crate::proxy) agent: Option<String>,
     /// Whether the client signed the body.
     pub(in crate::proxy) signed: Signed,
     /// Whether it comes in an encoding, compressed.
