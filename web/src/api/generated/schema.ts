@@ -349,6 +349,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Looks again at stored exchanges and says what a draft would do about them that the policy in force does not. Nothing is
+         *     changed by it, and no text is answered.
+         * @description The draft is taken for the tenant's own, as it would stand in its settings. Where all tenants are asked for, it is taken for
+         *     that of each.
+         */
+        post: operations["evaluate_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scan": {
         parameters: {
             query?: never;
@@ -610,7 +632,8 @@ export interface paths {
         get: operations["get_settings"];
         /**
          * Changes the settings of a tenant, if they are still the ones whose `ETag` is in `If-Match`. Within two seconds they apply to
-         *     everything that is stored from then on, in every process; what is stored already stays as it is.
+         *     everything that is sent and stored from then on, in every process; what is stored already stays as it is. A policy that
+         *     cannot be is refused with its place, `guard.rules[2].action`, and the one before it stays in force.
          */
         put: operations["put_settings"];
         post?: never;
@@ -908,6 +931,15 @@ export interface components {
              */
             until: string;
         };
+        /** @description What agents of these names may use. */
+        AgentTools: {
+            /** @description The agents, by the id they send, with `*` and `?`; where there is none, everybody. */
+            agents?: components["schemas"]["ToolPattern"][];
+            /** @description Only these tools, where there is a list. */
+            allow?: components["schemas"]["ToolPattern"][] | null;
+            /** @description None of these, whatever else is said. */
+            deny?: components["schemas"]["ToolPattern"][];
+        };
         /** @description A record with all that its hash covers, exactly as it covers it: a line of an exported chain. */
         AuditLine: {
             /** @description What was done. */
@@ -1024,6 +1056,42 @@ export interface components {
          * @enum {string}
          */
         CaptureRaw: "off" | "errors" | "all";
+        /** @description An exchange that a draft meets otherwise. */
+        ChangedExchange: {
+            /**
+             * Format: uuid
+             * @description Its exchange.
+             */
+            exchange_id: string;
+            /** @description The findings that are met otherwise, 100 at most. */
+            findings: components["schemas"]["ChangedFinding"][];
+            now: components["schemas"]["Action"] | null;
+            /** @description Its span. */
+            span_id: components["schemas"]["SpanId"];
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            started_at: string;
+            /** @description Whose it is. */
+            tenant_id: string;
+            then: components["schemas"]["Action"] | null;
+            /** @description Its trace. */
+            trace_id: string;
+        };
+        /** @description A finding that a draft meets otherwise. */
+        ChangedFinding: {
+            /** @description In whose words. */
+            channel: components["schemas"]["Channel"];
+            /** @description What was found. */
+            kind: components["schemas"]["FindingKind"];
+            now: components["schemas"]["Action"] | null;
+            /** @description The rule or model that found it. */
+            rule: string;
+            /** @description Which sort of it. */
+            subtype: string;
+            then: components["schemas"]["Action"] | null;
+        };
         /**
          * @description Whose words a text holds.
          * @enum {string}
@@ -1047,6 +1115,11 @@ export interface components {
             not_priced: string[];
             /** @description Parts recorded by name only, with their number: `image ×2`. */
             not_read: string[];
+            /**
+             * @description Whose policy was held against what was found: `installation`, or `tenant@7`, the tenant's own of that version of its
+             *     settings. `null` where nothing was analysed, and of spans from before it was noted.
+             */
+            policy: string | null;
             /** @description The request body. */
             request: components["schemas"]["BodyCoverage"];
             /** @description The answer's body. */
@@ -1117,12 +1190,34 @@ export interface components {
          * @enum {string}
          */
         Dimension: "tenant_id" | "provider" | "dialect" | "operation" | "model" | "agent_id" | "user_id" | "session_id" | "environment" | "release" | "source" | "status" | "http_status" | "end_reason";
-        /** @description What applies to a tenant: of what it has set and what the installation keeps, the lesser. */
+        /** @description What of policies applies to a tenant: of what it and the installation say, as `guard.tenant_policies` has it. */
+        EffectiveGuard: {
+            /** @description Whether answers are looked at before they leave. */
+            answers: components["schemas"]["PolicyAnswers"];
+            /** @description Whether a request may be refused for what is found in it. */
+            may_block: boolean;
+            /** @description Whether what is found may be replaced. */
+            may_redact: boolean;
+            /** @description What happens with a request without a verdict in time. */
+            on_timeout: components["schemas"]["OnTimeout"];
+            /** @description What happens with a request whose body cannot be read. */
+            opaque: components["schemas"]["OnOpaque"];
+            /** @description Whose policy is in force: `installation`, or `tenant@7`, the tenant's own of that version of its settings. */
+            policy: string;
+            /** @description Whether placeholders of what was redacted become the original text again. */
+            restore: boolean;
+        };
+        /**
+         * @description What applies to a tenant: of what it has set and what the installation keeps, the lesser; of policies, as
+         *     `guard.tenant_policies` has it.
+         */
         EffectiveSettings: {
             /** @description Whether its messages are stored. */
             capture_content: components["schemas"]["CaptureContent"];
             /** @description Of which of its exchanges the bytes are stored: of none where no message is. */
             capture_raw: components["schemas"]["CaptureRaw"];
+            /** @description What is done about what is found. */
+            guard: components["schemas"]["EffectiveGuard"];
         };
         /**
          * @description How an exchange ended.
@@ -1203,6 +1298,54 @@ export interface components {
             kind: string;
             /** @description The message. */
             message: string;
+        };
+        /** @description What a draft would change. */
+        Evaluation: {
+            /** @description The exchanges that would be met otherwise, newest first. */
+            changed: components["schemas"]["ChangedExchange"][];
+            /** @description Whether all were looked at that were asked for; `false` where time was over before. */
+            is_whole: boolean;
+            /**
+             * Format: int64
+             * @description Of these, the ones that there was no time for.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Spans that were looked at.
+             */
+            looked_at: number;
+            /** @description How many exchanges the policy in force meets with each action. */
+            now: components["schemas"]["MetWith"];
+            /** @description The same for the draft. */
+            then: components["schemas"]["MetWith"];
+            /**
+             * Format: int64
+             * @description Of these, the ones without what was said: it was not kept, or has expired.
+             */
+            without_content: number;
+        };
+        /** @description A draft of a policy, and the spans it is held against. */
+        EvaluationBody: {
+            /**
+             * Format: int32
+             * @description Most spans, the newest ones; 200 where nothing is said.
+             */
+            limit?: number | null;
+            /** @description The draft, as it would stand in the settings of a tenant. */
+            policy: components["schemas"]["Policy"];
+            /**
+             * Format: date-time
+             * @description Spans that started at or after this.
+             */
+            since?: string | null;
+            /** @description Only these spans; what is not there, or another tenant's, is left out. */
+            span_ids?: components["schemas"]["SpanId"][] | null;
+            /**
+             * Format: date-time
+             * @description Spans that started before this.
+             */
+            until?: string | null;
         };
         /** @description One thing a detector found. */
         Finding: {
@@ -1532,6 +1675,34 @@ export interface components {
             /** @description The speaker. */
             role: components["schemas"]["Role"];
         };
+        /** @description How many exchanges are met with each action, the strongest of all their findings. */
+        MetWith: {
+            /**
+             * Format: int64
+             * @description They are refused.
+             */
+            block: number;
+            /**
+             * Format: int64
+             * @description They are flagged.
+             */
+            flag: number;
+            /**
+             * Format: int64
+             * @description With none: nothing was found, or nothing that counts.
+             */
+            nothing: number;
+            /**
+             * Format: int64
+             * @description They are on the span.
+             */
+            observe: number;
+            /**
+             * Format: int64
+             * @description Text is replaced.
+             */
+            redact: number;
+        };
         /** @description A model that was used, and what it costs now. */
         ModelPrice: {
             /** @description What the priced ones cost. */
@@ -1577,6 +1748,11 @@ export interface components {
              */
             until: string;
         };
+        /**
+         * @description A name; a `*` at the end stands for whatever follows.
+         * @example injection.*
+         */
+        NamePattern: string;
         /** @description What a caller says of a new person; nothing else is taken. */
         NewAccountBody: {
             /** @description What others read; may be empty. */
@@ -1605,6 +1781,16 @@ export interface components {
             /** @description What it may do in the tenant that is named; `platform` with none. */
             role: components["schemas"]["AccessRole"];
         };
+        /**
+         * @description What happens with a request whose body cannot be read.
+         * @enum {string}
+         */
+        OnOpaque: "allow" | "flag" | "block";
+        /**
+         * @description What happens with a request without a verdict in time.
+         * @enum {string}
+         */
+        OnTimeout: "allow" | "deny";
         /**
          * @description How an action of the audit log went.
          * @enum {string}
@@ -1722,6 +1908,62 @@ export interface components {
              * @description Its first byte in that text, in UTF-8.
              */
             start: number;
+        };
+        /** @description A policy of a tenant's own; what is left out or `null` is as the installation has it. */
+        Policy: {
+            /** @description What is no finding to this tenant. */
+            allow?: components["schemas"]["PolicyAllow"][] | null;
+            answers?: components["schemas"]["PolicyAnswers"] | null;
+            mode?: components["schemas"]["PolicyMode"] | null;
+            on_timeout?: components["schemas"]["OnTimeout"] | null;
+            opaque?: components["schemas"]["OnOpaque"] | null;
+            preset?: components["schemas"]["PolicyPreset"] | null;
+            /** @description Whether placeholders of what was redacted from a request become the original text again in its answer. */
+            restore?: boolean | null;
+            /** @description Rules, in order; the first that matches a finding decides. */
+            rules?: components["schemas"]["PolicyRule"][] | null;
+            /** @description Which tools agents may use. */
+            tools?: components["schemas"]["AgentTools"][] | null;
+        };
+        /** @description What is no finding: all that is given has to fit, and something has to be given. */
+        PolicyAllow: {
+            rule?: components["schemas"]["NamePattern"] | null;
+            /** @description The SHA-256 of that text. */
+            sha256?: string | null;
+            /** @description The text that was found, letter by letter. */
+            text?: string | null;
+        };
+        /**
+         * @description Whether answers are looked at before they leave.
+         * @enum {string}
+         */
+        PolicyAnswers: "pass" | "hold";
+        /**
+         * @description Whether what the rules say is done.
+         * @enum {string}
+         */
+        PolicyMode: "enforce" | "shadow";
+        /**
+         * @description Rules to begin with.
+         * @enum {string}
+         */
+        PolicyPreset: "balanced" | "strict" | "quiet";
+        /** @description One rule; an empty list, or what is left out, matches everything. */
+        PolicyRule: {
+            /** @description What is done. */
+            action: components["schemas"]["Action"];
+            /** @description Whose words. */
+            channels?: components["schemas"]["Channel"][];
+            /** @description Kinds of findings. */
+            kinds?: components["schemas"]["FindingKind"][];
+            /**
+             * Format: float
+             * @description At least so sure.
+             */
+            min_score?: number | null;
+            min_severity?: components["schemas"]["Severity"] | null;
+            /** @description Sorts of them. */
+            subtypes?: components["schemas"]["NamePattern"][];
         };
         /** @description What applies to a model; amounts are decimal strings of US dollars. */
         Price: {
@@ -2034,6 +2276,7 @@ export interface components {
             capture_raw: components["schemas"]["CaptureRaw"] | null;
             /** @description What applies. */
             effective: components["schemas"]["EffectiveSettings"];
+            guard: components["schemas"]["Policy"] | null;
             /** @description The tenant. */
             tenant_id: string;
             /**
@@ -2042,10 +2285,14 @@ export interface components {
              */
             updated_at: string | null;
         };
-        /** @description What a tenant sets; both must be said, so that nothing is forgotten by leaving it out. */
+        /**
+         * @description What a tenant sets. What is kept must be said, so that nothing is forgotten by leaving it out; a policy that is left out
+         *     stays.
+         */
         SettingsBody: {
             capture_content: components["schemas"]["CaptureContent"] | null;
             capture_raw: components["schemas"]["CaptureRaw"] | null;
+            guard?: components["schemas"]["Policy"] | null;
         };
         /**
          * @description How bad a finding is.
@@ -2210,6 +2457,11 @@ export interface components {
             /** @description The tools offered to the model, verbatim. */
             tool_definitions: unknown[] | null;
         };
+        /**
+         * @description The id of a span.
+         * @example 00f067aa0ba902b7
+         */
+        SpanId: string;
         /** @description A page of spans, newest first. */
         SpanList: {
             /** @description The rows. */
@@ -2301,6 +2553,8 @@ export interface components {
              */
             behind_spans: number;
         };
+        /** @description A name of an agent or a tool, with `*` for any characters and `?` for one. */
+        ToolPattern: string;
         /** @description What changed most against the period before of the same length. */
         Top: {
             /** @description By what the groups are told apart. */
@@ -5579,6 +5833,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    evaluate_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationBody"];
+            };
+        };
+        responses: {
+            /** @description What would change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description A parameter or the body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key or a login is needed, and there is none that opens */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is too low, the tenant another's, the host not served, or the write comes from a web page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question covers more than is looked at for one answer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has shown too many unknown keys */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is broken, its cause is in the log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
