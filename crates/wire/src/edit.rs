@@ -2,7 +2,7 @@
 //!
 //! Nothing is parsed and written again: a changed text is spliced into the JSON string it stood in
 //! ([0036](../../../docs/adr/0036-texts-are-edited-where-they-stand.md)). What becomes of a text, a [`Censor`] says; which members of which
-//! events hold pieces of one text, [`fields`] says, for every format in one table.
+//! events hold pieces of one text, `fields` says, for every format in one table.
 
 mod ending;
 mod event;

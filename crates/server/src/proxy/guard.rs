@@ -1,5 +1,5 @@
 //! Whether a request may leave, and as what, by what detection finds in it: the one step that reads what was said before it is
-//! sent. What is done about answers is in [`answer`](self::answer).
+//! sent. What is done about answers is in [`answer`].
 //!
 //! Nobody waits where the policy in force can neither refuse nor change a request; then the back lane looks, behind the answer.
 
