@@ -92,6 +92,15 @@ impl ToolSet {
         Digest::finish(context)
     }
 
+    /// The tools of both, those that are in both as they are in the later one.
+    #[must_use]
+    pub fn and(&self, later: &Self) -> Self {
+        let mut set = later.0.clone();
+        set.extend(self.0.iter().filter(|tool| later.0.iter().all(|other| other.key() != tool.key())).cloned());
+        set.sort_by(|a, b| a.key().cmp(&b.key()));
+        Self(set)
+    }
+
     /// What changed from this set to a later one. Linear: both are sorted.
     pub fn changes<'a>(&'a self, later: &'a Self) -> Vec<Change<'a>> {
         let mut changes = Vec::new();
@@ -142,6 +151,14 @@ impl Fingerprint {
 }
 
 impl<'a> Change<'a> {
+    /// Whether a tool says something else of itself under its old name. Tools that come and go do so for good reasons.
+    pub fn is_of_words(self) -> bool {
+        match self {
+            Self::Description(_) | Self::Schema(_) | Self::Both(_) => true,
+            Self::Added(_) | Self::Removed(_) => false,
+        }
+    }
+
     fn between(was: &Fingerprint, is: &'a Fingerprint) -> Option<Self> {
         match (was.description == is.description, was.schema == is.schema) {
             (true, true) => None,

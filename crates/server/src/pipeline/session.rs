@@ -39,7 +39,7 @@ pub(super) struct Sessions {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Known {
     score: exchange::Session,
-    /// The tools of its first exchange that offered any.
+    /// The tools that were offered in it so far, as they were last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tools: Option<ToolSet>,
     /// The last turns, with what was found by them.
@@ -120,14 +120,12 @@ impl Known {
         let now_ms = u64::try_from(ended_at(span).unix_us() / 1_000).unwrap_or(0);
         let (score, mut findings) = exchange::after_turn(self.score, weight, now_ms, Limits::default());
         self.score = score;
-        match (&self.tools, tools) {
-            (Some(first), Some(now)) if first.digest() != now.digest() => {
-                findings.extend(first.changes(&now).into_iter().map(exchange::Change::finding));
-                // Told once: what it is now is what it is measured by from here on.
-                self.tools = (now.tools().len() <= MAX_TOOLS).then_some(now);
-            }
-            (None, Some(now)) => self.tools = (now.tools().len() <= MAX_TOOLS).then_some(now),
-            (Some(_) | None, _) => {}
+        if let Some(now) = tools {
+            let known = self.tools.take().unwrap_or_default();
+            let changes = known.changes(&now).into_iter().filter(|change| change.is_of_words());
+            findings.extend(changes.map(exchange::Change::finding));
+            // Told once: what a tool is now is what it is measured by from here on.
+            self.tools = Some(known.and(&now)).filter(|tools| tools.tools().len() <= MAX_TOOLS);
         }
         self.turns.push_back((span.exchange_id, findings.clone()));
         if self.turns.len() > REMEMBERED {
