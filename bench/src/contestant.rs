@@ -38,8 +38,8 @@ pub(crate) enum Kind {
     Lite,
     /// The same without detection, to see what that costs.
     Unanalysed,
-    /// LLMTrace, lite profile, and each request and answer looked at before it leaves: attacks are blocked, secrets and personal
-    /// data redacted in requests and masked in answers.
+    /// LLMTrace, lite profile, and each request looked at before it leaves: attacks are blocked, secrets and personal data redacted.
+    /// Answers are not held: the chunks of the streams carry the time in digits, which a hold would take for a number that goes on.
     Guarded,
     /// LLMTrace, production profile on servers of its own, whose CPU is not counted; capture and journal on.
     Production,
@@ -229,9 +229,10 @@ fn llmtrace(kind: Kind, programs: &Programs, folder: &Path, addr: SocketAddr, up
         command.env("LLMTRACE_ENABLE_SECURITY_ANALYSIS", "false");
     }
     if kind == Kind::Guarded {
-        command.env("LLMTRACE_GUARD__PRESET", "strict");
-        command.env("LLMTRACE_GUARD__RULES", "[{kinds: [secret, pii], action: redact}]");
-        command.env("LLMTRACE_GUARD__ANSWERS", "hold");
+        // The load is words without sense: now and then a long one looks like an attack in an encoding, which is not blocked here.
+        let attacks = "{kinds: [injection, jailbreak], channels: [user, untrusted], min_score: 0.9, action: block}";
+        let rules = format!("[{{kinds: [secret, pii], action: redact}}, {attacks}]");
+        command.env("LLMTRACE_GUARD__RULES", rules);
     }
     if kind == Kind::PassThrough {
         command.env("LLMTRACE_ENABLE_TRACE_STORAGE", "false");
